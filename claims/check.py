@@ -1,0 +1,215 @@
+"""The kinds of check. Each decides one statement and can be spoiled; none can only pass.
+
+`context.spoil` is 1 for the statement itself. An identity is spoiled by adding spoil - 1 to the claimed side, a bound or
+a predicted value by multiplying it; a search is spoiled by the predicate, which receives the factor.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from claims.core import Context, Evidence, Status, Verdict
+
+# A pass needs the prediction within three standard errors; over some hundred sampled cells that is a false alarm in
+# about one run in four for a true statement, so a violation needs five (one false alarm in ten thousand runs).
+STANDARD_ERRORS_TO_VIOLATE = 5.0
+STANDARD_ERRORS_TO_HOLD = 3.0
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The claimed expression or matrix equals the derived one, decided by sympy.
+
+    `claimed` and `derived` are thunks (sympy is slow to build) returning an Expr or a Matrix of one shape.
+    """
+
+    claimed: Callable[[], Any]
+    derived: Callable[[], Any]
+    because: str
+
+    def run(self, context: Context) -> Verdict:
+        claimed, derived = sp.Matrix([self.claimed()]), sp.Matrix([self.derived()])
+        if claimed.shape != derived.shape:
+            return Verdict(
+                Status.VIOLATED,
+                Evidence.EXACT,
+                f"The two sides have different shapes. {self.because}",
+                witness={"claimed_shape": list(claimed.shape), "derived_shape": list(derived.shape)},
+            )
+        shift = sp.Rational(str(context.spoil)) - 1
+        difference = (claimed - derived).applyfunc(lambda e: sp.simplify(sp.expand(e + shift)))
+        if difference.is_zero_matrix:
+            return Verdict(Status.HOLDS, Evidence.EXACT, self.because)
+        where = next(i for i in range(len(difference)) if difference[i] != 0)
+        return Verdict(
+            Status.VIOLATED,
+            Evidence.EXACT,
+            self.because,
+            witness={
+                "entry": list(divmod(where, difference.cols)),
+                "claimed": str(sp.simplify(claimed[where] + shift)),
+                "derived": str(sp.simplify(derived[where])),
+                "difference": str(difference[where]),
+            },
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One grid point of a numeric check: what was claimed, what was measured, and how well it is known.
+
+    `standard_error` is 0 for a deterministic measurement; `resolution` bounds its round-off and truncation.
+    """
+
+    at: Mapping[str, Any]
+    claimed: float
+    measured: float
+    standard_error: float = 0.0
+    resolution: float = 0.0
+
+
+@dataclass(frozen=True)
+class Bound:
+    """measured <= claimed in every cell (`upper`), or measured >= claimed. Each cell's measurement is a worst case.
+
+    `evidence` says how the cells were got. Spoiled at `spoil` times its own tightness, it must fail.
+    """
+
+    cells: Callable[[Context], Sequence[Cell]]
+    because: str
+    upper: bool = True
+    evidence: Evidence = Evidence.SAMPLED
+
+    def run(self, context: Context) -> Verdict:
+        cells = list(self.cells(context))
+        ratios = [_ratio(c, self.upper) for c in cells]
+        worst = int(np.nanargmax(ratios)) if not all(np.isnan(ratios)) else 0
+        if any(np.isnan(r) for r in ratios):
+            return Verdict(Status.INCONCLUSIVE, self.evidence, f"A cell came back without a number. {self.because}")
+        tightness = float(ratios[worst])
+        # The spoiled bound stands just inside the worst measurement: it must be caught.
+        allowed = 1.0 if context.spoil == 1.0 else context.spoil * tightness
+        slack = cells[worst].resolution / max(abs(cells[worst].claimed), np.finfo(float).tiny)
+        margin = min((c.claimed - c.measured) if self.upper else (c.measured - c.claimed) for c in cells)
+        if tightness > allowed + slack:
+            return Verdict(
+                Status.VIOLATED, self.evidence, self.because, tightness, float(margin), _witness(cells[worst])
+            )
+        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, float(margin))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """measured equals claimed within `rtol`, statistically resolved.
+
+    Holds when every |measured - claimed| is within `rtol` claimed plus three standard errors and the resolution, and three
+    standard errors are themselves within `rtol` (else INCONCLUSIVE: the check had no power). Violated when one differs
+    by more than `rtol` and five standard errors.
+    """
+
+    cells: Callable[[Context], Sequence[Cell]]
+    because: str
+    rtol: float
+    evidence: Evidence = Evidence.SAMPLED
+
+    def run(self, context: Context) -> Verdict:
+        cells = list(self.cells(context))
+        worst, worst_excess, unresolved = None, -np.inf, []
+        for cell in cells:
+            claimed = cell.claimed * context.spoil
+            allowed = self.rtol * abs(claimed) + cell.resolution
+            gap = abs(cell.measured - claimed)
+            if not np.isfinite(gap):
+                return Verdict(Status.INCONCLUSIVE, self.evidence, f"No number at {dict(cell.at)}. {self.because}")
+            if STANDARD_ERRORS_TO_HOLD * cell.standard_error > max(allowed, np.finfo(float).tiny):
+                unresolved.append(cell)
+            excess = gap - allowed - STANDARD_ERRORS_TO_VIOLATE * cell.standard_error
+            if excess > worst_excess:
+                worst, worst_excess = cell, excess
+        assert worst is not None, "a prediction needs at least one cell"
+        tightness = float(worst.measured / worst.claimed) if worst.claimed else None
+        if worst_excess > 0:
+            return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, witness=_witness(worst))
+        if unresolved:
+            return Verdict(
+                Status.INCONCLUSIVE,
+                self.evidence,
+                f"{len(unresolved)} of {len(cells)} cells are noisier than the tolerance {self.rtol}. {self.because}",
+                tightness,
+            )
+        return Verdict(Status.HOLDS, self.evidence, self.because, tightness)
+
+
+@dataclass(frozen=True)
+class ForAll:
+    """`predicate(point, spoil)` holds at every point searched; it returns (holds, details).
+
+    The first failing point, in the order given (smallest first), is the witness. `exhaustive` marks a search that is a
+    proof (all graphs of a size, say).
+    """
+
+    points: Callable[[Context], Iterable[Any]]
+    predicate: Callable[[Any, float], tuple[bool, Mapping[str, Any]]]
+    because: str
+    evidence: Evidence = Evidence.SEARCHED
+
+    def run(self, context: Context) -> Verdict:
+        searched = 0
+        for point in self.points(context):
+            searched += 1
+            holds, details = self.predicate(point, context.spoil)
+            if not holds:
+                return Verdict(Status.VIOLATED, self.evidence, self.because, witness=dict(details))
+        if not searched:
+            return Verdict(Status.INCONCLUSIVE, self.evidence, f"No point was searched. {self.because}")
+        return Verdict(Status.HOLDS, self.evidence, f"{self.because} ({searched} points searched.)")
+
+
+@dataclass(frozen=True)
+class Empty:
+    """The statement says nothing (`VACUOUS`) or cannot be parsed as a statement (`ILL_FORMED`).
+
+    `demonstration` computes the fact that makes it so and must be true; otherwise the verdict is INCONCLUSIVE. Spoiled,
+    the demonstration is given the factor and must come out false.
+    """
+
+    status: Status
+    because: str
+    demonstration: Callable[[float], bool]
+    evidence: Evidence = Evidence.EXACT
+
+    def run(self, context: Context) -> Verdict:
+        if self.demonstration(context.spoil):
+            return Verdict(self.status, self.evidence, self.because)
+        return Verdict(Status.INCONCLUSIVE, self.evidence, f"The demonstration fails. {self.because}")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A slip of the pen (a missing argmin, a wrong index): nothing to compute, the text is the evidence."""
+
+    status: Status
+    because: str
+    witness: Mapping[str, Any] | None = None
+
+    def run(self, context: Context) -> Verdict:
+        return Verdict(self.status, Evidence.READING, self.because, witness=self.witness)
+
+
+def _ratio(cell: Cell, upper: bool) -> float:
+    numerator, denominator = (cell.measured, cell.claimed) if upper else (cell.claimed, cell.measured)
+    if denominator == 0:
+        return 0.0 if numerator <= 0 else np.inf
+    return numerator / denominator
+
+
+def _witness(cell: Cell) -> dict[str, Any]:
+    return {
+        **dict(cell.at),
+        "claimed": cell.claimed,
+        "measured": cell.measured,
+        "standard_error": cell.standard_error,
+    }

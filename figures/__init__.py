@@ -1,0 +1,1 @@
+"""Figures drawn from committed records; nothing here simulates."""

@@ -1,0 +1,125 @@
+"""A formula written once: from it come the exact value, the decimals, the LaTeX and the jitted function."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import jax
+import sympy as sp
+
+
+class OutOfDomainError(ValueError):
+    """A formula was asked for a value where its derivation does not hold."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a formula comes from: a key of `claims/references.bib` and a place in that work."""
+
+    key: str
+    locator: str
+
+    def __str__(self) -> str:
+        return f"{self.key}, {self.locator}"
+
+
+def rational(value: object) -> sp.Expr:
+    """`value` as an exact sympy number: decimals are read as the decimal they print, so 0.6 is 3/5.
+
+    Errors: ValueError for anything that is not a finite number.
+    """
+    if isinstance(value, sp.Expr):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
+        raise ValueError(f"A number was wanted; got {value!r}.")
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(f"A finite number was wanted; got {value!r}.")
+    return sp.Rational(str(value))
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One closed form. `expr` is over `theory.symbols`; `domain` are relations that must hold for it to be meant.
+
+    `title` says in words what comes out; `units` its unit and range; `source` the paper and equation.
+    """
+
+    name: str
+    title: str
+    expr: sp.Expr
+    domain: tuple[sp.Basic, ...]
+    units: str
+    source: Source
+
+    @cached_property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the symbols that the value depends on, sorted."""
+        return tuple(sorted(str(s) for s in self.expr.free_symbols))
+
+    @cached_property
+    def latex(self) -> str:
+        """The formula as LaTeX, from the expression itself."""
+        return sp.latex(self.expr, symbol_names=LATEX_NAMES)
+
+    def exact(self, **values: object) -> sp.Expr:
+        """The value as an exact sympy number, unevaluated roots included.
+
+        Errors: ValueError for a missing argument; OutOfDomainError, naming the violated relation, outside the domain.
+        """
+        missing = [name for name in self.arguments if name not in values]
+        if missing:
+            raise ValueError(f"{self.name} needs {', '.join(missing)}; add {missing[0]}=...")
+        substitution = self._substitution(values)
+        for relation in self.domain:
+            if sp.simplify(relation.subs(substitution)) == sp.false:
+                shown = ", ".join(f"{k}={v}" for k, v in sorted(values.items()) if v is not None)
+                raise OutOfDomainError(f"{self.name} holds for {relation}; got {shown}.")
+        return self.expr.subs(substitution)
+
+    def digits(self, n_digits: int = 30, **values: object) -> str:
+        """The value to `n_digits` significant digits."""
+        return str(sp.N(self.exact(**values), n_digits))
+
+    def value(self, **values: object) -> float:
+        """The value in float64, rounded once from 30 digits."""
+        return float(sp.N(self.exact(**values), 30))
+
+    @cached_property
+    def compiled(self) -> Callable[..., jax.Array]:
+        """A jitted function of the keyword arguments `arguments`; the domain is not checked."""
+        symbols = sorted(self.expr.free_symbols, key=str)
+        function = sp.lambdify(symbols, self.expr, modules="jax", cse=True)
+        names = [str(s) for s in symbols]
+
+        def call(**values: jax.Array | float) -> jax.Array:
+            return function(*(values[name] for name in names))
+
+        return jax.jit(call)
+
+    def _substitution(self, values: Mapping[str, object]) -> dict[sp.Symbol, sp.Expr]:
+        symbols = self.expr.free_symbols.union(*(r.free_symbols for r in self.domain))
+        return {s: rational(values[str(s)]) for s in symbols if str(s) in values and values[str(s)] is not None}
+
+
+def _latex_names() -> dict[sp.Symbol, str]:
+    from theory import symbols as sy
+
+    return {
+        sy.n_clients: "N",
+        sy.dim: "d",
+        sy.feature_dim: "c",
+        sy.samples: "n_i",
+        sy.draws: "K",
+        sy.tau: r"\tau",
+        sy.mu: r"\mu",
+        sy.mask_ratio: "p",
+        sy.augmentation_std: r"\sigma",
+        sy.rare_fraction: r"\rho",
+        sy.beta: r"\beta",
+        sy.delta: r"\delta",
+        sy.gamma: r"\gamma",
+    }
+
+
+LATEX_NAMES = _latex_names()

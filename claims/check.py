@@ -1,7 +1,7 @@
 """The kinds of check. Each decides one statement and can be spoiled; none can only pass.
 
-`context.spoil` is 1 for the statement itself. An identity is spoiled by adding spoil - 1 to the claimed side, a bound or
-a predicted value by multiplying it; a search is spoiled by the predicate, which receives the factor.
+`context.spoil` is 1 for the statement itself. An identity is spoiled by adding spoil - 1 to the claimed side, a bound
+or a predicted value by multiplying it; a search is spoiled by the predicate, which receives the factor.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -105,9 +105,9 @@ class Bound:
 class Prediction:
     """measured equals claimed within `rtol`, statistically resolved.
 
-    Holds when every |measured - claimed| is within `rtol` claimed plus three standard errors and the resolution, and three
-    standard errors are themselves within `rtol` (else INCONCLUSIVE: the check had no power). Violated when one differs
-    by more than `rtol` and five standard errors.
+    Holds when every |measured - claimed| is within `rtol` claimed plus five standard errors and the resolution, and
+    three standard errors are themselves within `rtol` (else INCONCLUSIVE: the check had no power). Violated when one
+    differs by more. Spoiled by a factor further from 1 than the tolerance and the noise together, it must fail.
     """
 
     cells: Callable[[Context], Sequence[Cell]]

@@ -89,7 +89,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Claim:
-    """All statements about one item of the paper. `id` is the file's name with hyphens; `items` are keys of ledger.toml.
+    """All statements about one item of the paper. `id` is the file's name with hyphens; `items`, keys of the ledger.
 
     `question` marks an answer to a referee's question, in the referee's sense.
     """

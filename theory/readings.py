@@ -31,7 +31,7 @@ class Scope(StrEnum):
 class Mask(StrEnum):
     """How the two masked views are drawn.
 
-    `independent`: x m and x m', both keep with probability p. `complementary`: x m and x (1-m), Section 3.2 read literally.
+    `independent`: x m and x m', independent masks. `complementary`: x m and x (1-m), Section 3.2 read literally.
     `fixed_count`: complementary, with exactly p d entries masked. `printed`: the right-hand side of Eq (17).
     """
 
@@ -79,7 +79,7 @@ class Offsets(StrEnum):
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read the paper. `draws` is "expected" (masks and augmentations averaged exactly) or K draws a sample."""
+    """One way to read the paper. `draws`: "expected" (masks, augmentations averaged exactly) or K a sample."""
 
     mask: Mask = Mask.INDEPENDENT
     draws: int | str = EXPECTED
@@ -92,5 +92,5 @@ class Reading:
     def __post_init__(self) -> None:
         if self.draws != EXPECTED and not (isinstance(self.draws, int) and self.draws >= 1):
             raise ValueError(
-                f'draws must be "{EXPECTED}" or a whole number of draws per sample, at least 1; got draws={self.draws!r}.'
+                f'draws must be "{EXPECTED}" or a whole number of draws a sample, at least 1; got {self.draws!r}.'
             )

@@ -52,8 +52,8 @@ class Setting:
     ) -> "Setting":
         """The paper's scaling tau = d^(1/5), mu = d^(-1/5), N = max(2, floor(d^(1/20))), n_i = ceil(d^beta), c = N.
 
-        Each keyword replaces one of them. Source: chen2026, Theorem 4.2. The paper asks c >= 2N; with no rare class only
-        N signal directions exist, so c = N is the default and c = 2N a reading.
+        Each keyword replaces one of them. Source: chen2026, Theorem 4.2. The paper asks c >= 2N; with no rare class
+        only N signal directions exist, so c = N is the default and c = 2N a reading.
         """
         n = max(2, math.floor(dim ** (1 / 20))) if n_clients is None else n_clients
         return cls(

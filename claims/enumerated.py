@@ -88,8 +88,13 @@ def printed_pair(x: sp.Matrix) -> sp.Matrix:
 
 
 def aligned(moment: sp.Matrix, mask: Mask) -> sp.Matrix:
-    """The alignment matrix of a second moment: masks act on x x^T entry by entry, so all ones return the factors."""
-    return moment.multiply_elementwise(masked_pair(sp.ones(moment.rows, 1), mask))
+    """The alignment matrix of a second moment under independent or complementary masks.
+
+    Masks treat all pixels alike, so two pixels of value one return the factor on the diagonal and the one off it.
+    """
+    on, off = masked_pair(sp.ones(2, 1), mask)[0, :]
+    factors = sp.Matrix(moment.rows, moment.cols, lambda k, l: on if k == l else off)
+    return moment.multiply_elementwise(factors)
 
 
 def is_order(expr: sp.Expr, power: int) -> bool:
@@ -133,7 +138,8 @@ def matrix_entries(printed: sp.Matrix, derived: sp.Matrix, label: str = "") -> l
 def _mask_pairs(size: int, mask: Mask) -> list[tuple[sp.Expr, tuple[int, ...], tuple[int, ...]]]:
     every = list(itertools.product((0, 1), repeat=size))
     if mask is Mask.INDEPENDENT:
-        return [(_probability(m) * _probability(other), m, other) for m in every for other in every]
+        # The second view keeps a pixel with probability p, as 1 - m does, but without looking at m.
+        return [(_probability(m) * _probability(_complement(other)), m, other) for m in every for other in every]
     if mask is Mask.COMPLEMENTARY:
         return [(_probability(m), m, _complement(m)) for m in every]
     if mask is Mask.FIXED_COUNT:

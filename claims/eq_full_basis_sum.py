@@ -1,0 +1,126 @@
+"""The end of every proof of Theorems 4.2 and 4.3: a lower bound for a sum that is 1 whatever was learned.
+
+Eqs (24), (33), (38), (46), (49), (51) and (59) to (61) sum (e_k^T v_j)^2 over all d eigenvectors. Definition 4.1 sums over the c
+that span the row space. Repaired, the one-line argument gives r_k >= 2/N and no more: it needs an eigengap instead.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from claims.check import Empty, ForAll, Identity
+from claims.core import Claim, Context, Evidence, Statement, Status
+from claims.enumerated import SCALING, U
+from theory import symbols as sy
+from theory.formula import Source
+from theory.moments import symbolic_local_block
+
+# Three orthonormal vectors with rational entries, none of them an axis.
+VECTORS = sp.Matrix([[2, -2, 1], [1, 2, 2], [2, 1, -2]]) / 3
+CLIENTS = (3, 4, 5, 6)
+SYMMETRIC = ("24", "33", "38", "46", "49", "51")
+SINGULAR = ("59", "60", "61")
+Draw = tuple[np.ndarray, int]
+
+
+def _squares_sum_to_one(spoil: float) -> bool:
+    sums = [sum(entry**2 for entry in VECTORS.row(k)) for k in range(3)]
+    return all(total == sp.Rational(str(spoil)) for total in sums)
+
+
+def _singular_products_sum_to_one(spoil: float) -> bool:
+    # For a symmetric matrix u_j = sign(lambda_j) v_j, so |e_k^T u_j v_j^T e_k| is (e_k^T v_j)^2 again.
+    signs = (1, -1, 1)
+    sums = [sum(abs(signs[j] * VECTORS[k, j] * VECTORS[k, j]) for j in range(3)) for k in range(3)]
+    return all(total == sp.Rational(str(spoil)) for total in sums)
+
+
+def _vacuous(equation: str) -> Statement:
+    singular = equation in SINGULAR
+    return Statement(
+        "printed",
+        f"({equation}): summed over all d {'singular vectors' if singular else 'eigenvectors'}, the squared projections of e_k "
+        "are at least 1 minus a vanishing quantity.",
+        Empty(
+            Status.VACUOUS,
+            "The alignment matrix is symmetric, so the sum is the squared length of e_k: 1 for every matrix. It is not r_k."
+            if singular
+            else "A complete orthonormal basis always gives 1; r_k sums over the c vectors of the row space only.",
+            _singular_products_sum_to_one if singular else _squares_sum_to_one,
+        ),
+        latex=r"\sum_{j=1}^{d} |e_k^\top u_j v_j^\top e_k| \ge 1 - \dots"
+        if singular
+        else r"\sum_{j=1}^{d} (e_k^\top v_j)^2 \ge 1 - \dots",
+    )
+
+
+def _draws(context: Context) -> Iterable[Draw]:
+    rng = np.random.default_rng(context.seed)
+    # A diagonal matrix comes first: there the bounds below are met with equality.
+    yield np.diag([3.0, 1.0, 0.5, 0.1]), 1
+    for size in (3, 5, 8):
+        for _ in range(context.trials(60, 600)):
+            factor = rng.standard_normal((size, size)) * 10.0 ** rng.uniform(-1, 1, size)
+            yield factor @ factor.T, int(rng.integers(1, size))
+
+
+def _rayleigh(draw: Draw, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    x, _ = draw
+    top = np.linalg.eigvalsh(x)[-1]
+    return bool(np.max(np.diag(x)) <= spoil * top * (1 + 1e-12)), {"X": x.round(6).tolist()}
+
+
+def _repaired(draw: Draw, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    x, feature_dim = draw
+    values, vectors = np.linalg.eigh(x)
+    r = np.sum(vectors[:, -feature_dim:] ** 2, axis=1)
+    following, top = values[-feature_dim - 1], values[-1]
+    bound = (np.diag(x) - following) / (top - following)
+    return bool(np.all(spoil * r >= bound - 1e-9)), {"X": x.round(6).tolist(), "feature_dim": feature_dim}
+
+
+def _limits_of_the_repair() -> sp.Matrix:
+    limits = []
+    for n in CLIENTS:
+        block = symbolic_local_block(n, 0)
+        # The row sums off coordinate i agree, so they are the Perron eigenvalue of that block: the largest of all.
+        entry, top, bulk = block[1, 1], sum(block.row(1)), sy.mu**2
+        limits.append(sp.limit(((entry - bulk) / (top - bulk)).subs(SCALING), U, sp.oo))
+    return sp.Matrix(limits)
+
+
+CLAIM = Claim(
+    id="eq-full-basis-sum",
+    title="From the Rayleigh quotient to the representability",
+    items=("eq-19", *(f"eq-{e}" for e in (*SYMMETRIC, *SINGULAR))),
+    source=Source("chen2026", "A.6.2 and A.6.3, Eqs (19), (24), (33), (38), (46), (49), (51), (59)-(61)"),
+    statements=(
+        Statement(
+            "printed",
+            "(19): e_k^T X e_k is at most the largest eigenvalue times the sum over all d of (e_k^T v_j)^2.",
+            ForAll(
+                _draws, _rayleigh, "The Rayleigh quotient; the sum over all d is 1, so it drops out.", Evidence.SEARCHED
+            ),
+            latex=r"e_k^\top X e_k \le \lambda_1 \sum_{j=1}^{d} (e_k^\top v_j)^2",
+        ),
+        *(_vacuous(equation) for equation in (*SYMMETRIC, *SINGULAR)),
+        Statement(
+            "corrected",
+            "The representability satisfies r_k >= (X_kk - l_(c+1)) / (l_1 - l_(c+1)), l the descending eigenvalues.",
+            ForAll(_draws, _repaired, "X_kk <= l_1 r_k + l_(c+1) (1 - r_k).", Evidence.SEARCHED),
+            latex=r"r_k \ge \frac{X_{kk} - \lambda_{c+1}}{\lambda_1 - \lambda_{c+1}}",
+        ),
+        Statement(
+            "corrected",
+            "On the true matrix of one client that repair gives 2/N, never 1 - o(1): an eigengap argument is needed.",
+            Identity(
+                lambda: sp.Matrix([sp.Rational(2, n) for n in CLIENTS]),
+                _limits_of_the_repair,
+                "X_kk = tau^2/2 + mu^2 and l_1 = N tau^2/4 + mu^2, so l_1 is N/2 times X_kk.",
+            ),
+            reading="independent",
+        ),
+    ),
+)

@@ -1,0 +1,48 @@
+"""The command `dssl`."""
+
+import sys
+from typing import Annotated, Protocol
+
+import tyro
+
+from claims.cli.compute import Compute
+from claims.cli.verify import Verify
+from claims.usage import UsageError
+
+
+class Command(Protocol):
+    """One subcommand: its options are its fields."""
+
+    def run(self) -> int: ...
+
+
+_COMMANDS = (
+    Annotated[Verify, tyro.conf.subcommand("verify")]
+    | Annotated[Compute, tyro.conf.subcommand("compute")]
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs `dssl` and exits with its code."""
+    command: Command = tyro.cli(
+        _COMMANDS,
+        prog="dssl",
+        description="Every printed statement of the paper, decided; every refuted one with a corrected one that holds.",
+        args=arguments,
+    )
+    try:
+        code = command.run()
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was recorded.", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:  # the reader of a pipe, such as head, left
+        sys.stderr.close()
+        code = 141
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The subcommands of `dssl`, one file each: a dataclass of options with `run() -> exit code`."""

@@ -1,0 +1,108 @@
+"""All claims decided in a few worker processes, each result handed over as it comes.
+
+A worker runs its linear algebra on one thread: the claims are the parallelism, and a sum then never depends on how many
+cores a machine has.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from claims.core import Tier
+from claims.verdicts import Row
+
+_WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # two workers share one accelerator
+}
+# Sampled and searched claims take longest: started first, none of them is left running alone at the end.
+_SLOWEST_FIRST = ("SAMPLED", "SEARCHED", "CERTIFIED", "NUMERIC", "EXACT", "READING")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One claim's rows and seconds; `error` is the traceback when a check itself broke, and then `rows` is empty."""
+
+    claim: str
+    rows: list[Row] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+
+
+def decide_claim(claim_id: str, tier: Tier, spoil: bool = False) -> Outcome:
+    """Every statement of one claim, decided in this process; with `spoil` each one spoiled by its own factor."""
+    from claims.catalogue import catalogue, decide
+    from claims.verdicts import row
+
+    started = time.perf_counter()
+    try:
+        claim = catalogue()[claim_id]
+        rows = [row(decide(claim, s, tier, s.spoil if spoil else 1.0)) for s in claim.statements]
+    except Exception:  # a broken check is reported beside the others' verdicts; the command then fails
+        return Outcome(claim_id, seconds=time.perf_counter() - started, error=traceback.format_exc())
+    return Outcome(claim_id, rows, time.perf_counter() - started)
+
+
+def run(claims: Sequence[str], tier: Tier, n_workers: int, spoil: bool = False) -> Iterator[Outcome]:
+    """Each claim's outcome, in the order of completion. Abandoned or interrupted, it ends its workers at once."""
+    context = multiprocessing.get_context("spawn")  # a forked XLA client hangs
+    with _environment(_WORKER_ENVIRONMENT):
+        pool = ProcessPoolExecutor(max(1, min(n_workers, len(claims))), context, initializer=_prepare_worker)
+        futures = {pool.submit(decide_claim, c, tier, spoil): c for c in claims}
+        is_complete = False
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+            is_complete = True
+        finally:
+            pool.shutdown(wait=is_complete, cancel_futures=True)
+            if not is_complete:
+                for child in multiprocessing.active_children():
+                    child.terminate()
+
+
+def order(claims: Sequence[str], recorded_rows: Sequence[Row]) -> list[str]:
+    """The claims, those with the slowest recorded kind of evidence first; unrecorded ones before all."""
+    slowest: dict[str, int] = {}
+    for r in recorded_rows:
+        rank = _SLOWEST_FIRST.index(r["evidence"]) if r["evidence"] in _SLOWEST_FIRST else 0
+        slowest[r["claim"]] = min(rank, slowest.get(r["claim"], rank))
+    return sorted(claims, key=lambda c: (slowest.get(c, -1), c))
+
+
+def _prepare_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the workers
+
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker has a parent"
+
+    def die_with_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=die_with_parent, daemon=True).start()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    # A user's own XLA flags stay: XLA lets the last of two equal flags win.
+    os.environ.update({n: f"{v} {before[n]}" if n == "XLA_FLAGS" and before[n] else v for n, v in values.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -40,7 +40,7 @@ class Identity:
                 witness={"claimed_shape": list(claimed.shape), "derived_shape": list(derived.shape)},
             )
         shift = sp.Rational(str(context.spoil)) - 1
-        for where, (left, right) in enumerate(zip(claimed, derived, strict=True)):
+        for where, (left, right) in enumerate(zip(list(claimed), list(derived), strict=True)):
             difference = sp.sympify(left + shift - right)
             point = _point_of_difference(difference)
             if point is None:

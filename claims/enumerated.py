@@ -1,4 +1,4 @@
-"""Masks, labels and offsets of Section 3.2 listed case by case, so that closed forms have something independent to meet.
+"""Masks, labels and offsets of Section 3.2 listed case by case: something independent for closed forms to meet.
 
 Nothing here knows a closed form. The paper's scaling turns every printed order into a power of u = d^(1/20).
 """
@@ -92,8 +92,8 @@ def aligned(moment: sp.Matrix, mask: Mask) -> sp.Matrix:
 
     Masks treat all pixels alike, so two pixels of value one return the factor on the diagonal and the one off it.
     """
-    on, off = masked_pair(sp.ones(2, 1), mask)[0, :]
-    factors = sp.Matrix(moment.rows, moment.cols, lambda k, l: on if k == l else off)
+    pair = masked_pair(sp.ones(2, 1), mask)
+    factors = sp.Matrix(moment.rows, moment.cols, lambda k, l: pair[0, int(k != l)])
     return moment.multiply_elementwise(factors)
 
 
@@ -154,3 +154,8 @@ def _probability(m: tuple[int, ...]) -> sp.Expr:
 
 def _complement(m: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(1 - kept for kept in m)
+
+
+def all_offsets(n: int) -> list[tuple[int, ...]]:
+    """Every draw of q for one class, one zero or one a coordinate."""
+    return list(itertools.product((0, 1), repeat=n))

@@ -1,7 +1,7 @@
 """Eqs (43) and (44): the alignment matrix of CL with similar views, and its mean.
 
-The empirical matrix is a difference of two Gram matrices. Its mean is E[x x^T] exactly: the augmentation noise adds nothing to the
-mean, not even O(d^(-1/5)), and the signal block is the one that (18) misses.
+The empirical matrix is a difference of two Gram matrices. Its mean is E[x x^T] exactly: the augmentation noise adds
+nothing to the mean, not even O(d^(-1/5)), and the signal block is the one that (18) misses.
 """
 
 import itertools
@@ -83,13 +83,19 @@ CLAIM = Claim(
         Statement(
             "corrected",
             "The mean of the alignment matrix is E[x x^T] exactly, whatever the augmentation noise.",
-            Identity(lambda: X * X.T, _mean_over_noise, "All products with one noise vector have mean 0, as has xi xi'^T."),
+            Identity(
+                lambda: X * X.T, _mean_over_noise, "All products with one noise vector have mean 0, as has xi xi'^T."
+            ),
             latex=r"\mathbb{E}[X_i^C] = \Sigma_i",
         ),
         Statement(
             "corrected",
             "It is the Gram matrix of x + (xi + xi')/2 less that of (xi - xi')/2, which are independent of each other.",
-            Identity(_grams, lambda: pair(X, XI, XI_OTHER), "Polarisation; the sum and difference of xi and xi' are independent."),
+            Identity(
+                _grams,
+                lambda: pair(X, XI, XI_OTHER),
+                "Polarisation; the sum and difference of xi and xi' are independent.",
+            ),
             latex=r"X^C = \tfrac1n\sum_j (y_j y_j^\top - z_j z_j^\top)",
         ),
     ),

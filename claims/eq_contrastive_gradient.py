@@ -1,6 +1,7 @@
 """Eqs (39) to (41), (52) and (53): the contrastive losses written with a and b, and their gradients.
 
-All identities hold. What fails is one word at (53): a vanishing gradient does not make a minimiser, and W = 0 shows it.
+All identities hold. What fails is one word at (53): a vanishing gradient does not make a minimiser, and W = 0 shows
+it.
 """
 
 from collections.abc import Mapping
@@ -99,7 +100,7 @@ CLAIM = Claim(
                 lambda: gradient(_loss(FIRST, MOVED), W),
                 "Differentiated entry by entry.",
             ),
-            latex=r"\partial_W \mathcal{L}'_{CL} = -W\,\mathbb{E}[Hx(x+\xi)^\top + (x+\xi)x^\top H^\top] + 2 W W^\top W",
+            latex=r"\partial_W \mathcal{L}'_{CL} = -W\,\mathbb{E}[Hx(x+\xi)^\top + (x+\xi)x^\top H^\top] + 2WW^\top W",
         ),
         Statement(
             "printed",

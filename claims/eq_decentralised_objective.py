@@ -1,6 +1,7 @@
 """Eqs (25), (26), (34), (35), (47), (48) and (50): averaging local distances is one distance to the averaged matrix.
 
-They hold, as objectives with one common W and uniform weights 1/|A_i|: the network enters through one weight per client.
+They hold, as objectives with one common W and uniform weights 1/|A_i|: the network enters through one weight per
+client.
 """
 
 import networkx as nx
@@ -45,7 +46,9 @@ def _slope(objective: sp.Expr) -> sp.Matrix:
 
 def _weighted_objective(graph: nx.Graph) -> sp.Expr:
     weights = objective_weights(uniform_mixing(neighbourhoods(nx.to_numpy_array(graph, dtype=bool))))
-    return sum(sp.Rational(w.numerator, w.denominator) * _square(x - GRAM) for w, x in zip(weights, MATRICES, strict=True))
+    return sum(
+        sp.Rational(w.numerator, w.denominator) * _square(x - GRAM) for w, x in zip(weights, MATRICES, strict=True)
+    )
 
 
 def _local_loss(x: sp.Matrix) -> sp.Expr:
@@ -99,7 +102,8 @@ CLAIM = Claim(
         _same_minimiser("50", COMPLETE, "federated CL"),
         Statement(
             "corrected",
-            "The network enters through one weight a client, w_k = (1/N) sum of 1/|A_i| over the i whose A_i contains k.",
+            "The network enters through one weight a client, w_k = (1/N) sum of 1/|A_i| over the i whose "
+            "A_i contains k.",
             Identity(
                 lambda: _weighted_objective(STAR),
                 lambda: _nested_objective(STAR),

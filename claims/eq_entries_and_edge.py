@@ -1,7 +1,7 @@
 """Eqs (20) to (23), (45) and (57): the diagonal entries of one client's matrix against its largest eigenvalue.
 
-The proofs need both to be the same number up to a vanishing error. They are p(1-p)(tau^2/2 + mu^2) and p(1-p)(N tau^2/4 + mu^2):
-the edge is N/2 times the entry, because the offsets of different coordinates are correlated.
+The proofs need both to be the same number up to a vanishing error. They are p(1-p)(tau^2/2 + mu^2) and p(1-p)(N
+tau^2/4 + mu^2): the edge is N/2 times the entry, because the offsets of different coordinates are correlated.
 """
 
 from collections.abc import Iterable, Mapping

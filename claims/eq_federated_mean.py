@@ -1,7 +1,7 @@
 """Eqs (36) to (38): the averaged matrix of federated learning.
 
-Granted (18), the arithmetic of (37) is right. The true matrix has half the diagonal and, off it, entries of the diagonal's order:
-p(1-p) [(tau^2/4 + 1/N) I + (N-2) tau^2/(4N) J + mu^2 I] for independent masks.
+Granted (18), the arithmetic of (37) is right. The true matrix has half the diagonal and, off it, entries of the
+diagonal's order: p(1-p) [(tau^2/4 + 1/N) I + (N-2) tau^2/(4N) J + mu^2 I] for independent masks.
 """
 
 import sympy as sp
@@ -63,7 +63,8 @@ CLAIM = Claim(
         _leading_order(Mask.COMPLEMENTARY, "The diagonal is exactly zero."),
         Statement(
             "printed",
-            "(37): with N = d^(1/20) the average of N - 1 entries 2p(1-p) tau^2 and one 2p(1-p) lies Theta(d^(7/20)) below.",
+            "(37): with N = d^(1/20) the average of N - 1 entries 2p(1-p) tau^2 and one 2p(1-p) lies "
+            "Theta(d^(7/20)) below.",
             ForAll(
                 lambda _: (7,),
                 _shift_order,

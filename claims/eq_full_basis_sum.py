@@ -1,7 +1,8 @@
 """The end of every proof of Theorems 4.2 and 4.3: a lower bound for a sum that is 1 whatever was learned.
 
-Eqs (24), (33), (38), (46), (49), (51) and (59) to (61) sum (e_k^T v_j)^2 over all d eigenvectors. Definition 4.1 sums over the c
-that span the row space. Repaired, the one-line argument gives r_k >= 2/N and no more: it needs an eigengap instead.
+Eqs (24), (33), (38), (46), (49), (51) and (59) to (61) sum (e_k^T v_j)^2 over all d eigenvectors. Definition 4.1 sums
+over the c that span the row space. Repaired, the one-line argument gives r_k >= 2/N and no more: it needs an eigengap
+instead.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,11 +42,13 @@ def _vacuous(equation: str) -> Statement:
     singular = equation in SINGULAR
     return Statement(
         "printed",
-        f"({equation}): summed over all d {'singular vectors' if singular else 'eigenvectors'}, the squared projections of e_k "
+        f"({equation}): summed over all d {'singular vectors' if singular else 'eigenvectors'}, the "
+        "squared projections of e_k "
         "are at least 1 minus a vanishing quantity.",
         Empty(
             Status.VACUOUS,
-            "The alignment matrix is symmetric, so the sum is the squared length of e_k: 1 for every matrix. It is not r_k."
+            "The alignment matrix is symmetric, so the sum is the squared length of e_k: 1 for every "
+            "matrix. It is not r_k."
             if singular
             else "A complete orthonormal basis always gives 1; r_k sums over the c vectors of the row space only.",
             _singular_products_sum_to_one if singular else _squares_sum_to_one,

@@ -1,7 +1,7 @@
-"""Eqs (29) to (32): the matrix of the decentralised objective, as if every network were regular and every client in every A_i.
+"""Eqs (29) to (32): the matrix of the decentralised objective, as if every network were regular.
 
-Coordinate k carries (1 - w_k) tau^2 + w_k, w_k the client's weight in the objective; the weights sum to 1, so the mean loss
-against tau^2 is 1/N for every network, where (29) prints 1/|A-bar|.
+Coordinate k carries (1 - w_k) tau^2 + w_k, w_k the client's weight in the objective; the weights sum to 1, so the
+mean loss against tau^2 is 1/N for every network, where (29) prints 1/|A-bar|.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -151,7 +151,8 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "(31) and (32): all signal entries and the largest eigenvalue are one number up to O(d^(-2/5)), granted (18).",
+            "(31) and (32): all signal entries and the largest eigenvalue are one number up to "
+            "O(d^(-2/5)), granted (18).",
             _over_networks(_no_spread, "Entries of clients with different weights differ by a multiple of tau^2 - 1."),
             reading="granted (18)",
         ),

@@ -1,7 +1,7 @@
 """Eq (18): the paper's expected alignment matrix of one client against E[x x^T] of Section 3.2, entry by entry.
 
-The offsets q are 0 or 1, not +1 or -1: their mean square is 1/2, and any two of them have the mean product 1/4. So the diagonal
-is tau^2/2 and the off-diagonal tau^2/4, of the diagonal's own order; (18) prints tau^2 and 0.
+The offsets q are 0 or 1, not +1 or -1: their mean square is 1/2, and any two of them have the mean product 1/4. So
+the diagonal is tau^2/2 and the off-diagonal tau^2/4, of the diagonal's own order; (18) prints tau^2 and 0.
 """
 
 import itertools
@@ -107,7 +107,8 @@ CLAIM = Claim(
             entries_to_order(
                 lambda: matrix_entries(printed_block(N, CLIENT), 2 * PI * local_covariance(N, CLIENT)),
                 -8,
-                "Centred, the matrix is diagonal at last, but with tau^2/4 in place of tau^2; the losses do not centre.",
+                "Centred, the matrix is diagonal at last, but with tau^2/4 in place of tau^2; the losses "
+                "do not centre.",
             ),
             reading="centred",
         ),
@@ -124,7 +125,8 @@ CLAIM = Claim(
         ),
         Statement(
             "corrected",
-            "E[x x^T] is 1 at the client's coordinate and (tau^2/4)(I + J) on the other signal coordinates, plus mu^2 I.",
+            "E[x x^T] is 1 at the client's coordinate and (tau^2/4)(I + J) on the other signal "
+            "coordinates, plus mu^2 I.",
             Identity(
                 lambda: sp.diag(closed_block(3, 0), closed_block(4, 2)),
                 lambda: sp.diag(symbolic_local_block(3, 0), symbolic_local_block(4, 2)),

@@ -1,7 +1,7 @@
 """Eq (17): what the masks make of x x^T. The printed right-hand side is right for no law of masks.
 
-Complementary masks remove the diagonal and keep p(1-p) of the rest; independent masks keep p(1-p) of everything; the paper
-prints twice the diagonal and nothing else. All masks of three or four pixels are listed.
+Complementary masks remove the diagonal and keep p(1-p) of the rest; independent masks keep p(1-p) of everything; the
+paper prints twice the diagonal and nothing else. All masks of three or four pixels are listed.
 """
 
 import sympy as sp

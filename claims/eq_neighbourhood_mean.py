@@ -1,7 +1,7 @@
 """Eqs (27) and (28): the mean matrix over one client's neighbourhood.
 
-The arithmetic of (28) is right. (27) puts it in the wrong places: client i is in its own neighbourhood, so its coordinate is lowered
-like its neighbours', and the coordinates that nobody in the neighbourhood owns stay at tau^2.
+The arithmetic of (28) is right. (27) puts it in the wrong places: client i is in its own neighbourhood, so its
+coordinate is lowered like its neighbours', and the coordinates that nobody in the neighbourhood owns stay at tau^2.
 """
 
 from collections.abc import Iterable, Mapping
@@ -72,12 +72,13 @@ CLAIM = Claim(
                 Evidence.EXACT,
             ),
             reading="granted (18)",
-            latex=r"\mathbb{E}\overline{X_i} = 2p(1-p)\operatorname{diag}(\dots(1-\tfrac{1}{|A_i|})\tau^2+\tfrac{1}{|A_i|}"
-            r"\dots,\ \tau^2\ (i),\dots)",
+            latex=r"\mathbb{E}\overline{X_i} = 2p(1-p)\operatorname{diag}(\dots(1-\tfrac{1}{|A_i|})\tau^2"
+            r"+\tfrac{1}{|A_i|}\dots,\ \tau^2\ (i),\dots)",
         ),
         Statement(
             "printed",
-            "(28): the mean of |A_i| - 1 entries tau^2 and one entry 1 is (1 - 1/|A_i|) tau^2 + 1/|A_i|, times 2p(1-p).",
+            "(28): the mean of |A_i| - 1 entries tau^2 and one entry 1 is (1 - 1/|A_i|) tau^2 + 1/|A_i|, "
+            "times 2p(1-p).",
             Identity(
                 lambda: 2 * PI * ((1 - 1 / SIZE) * sy.tau**2 + 1 / SIZE),
                 lambda: ((SIZE - 1) * LEADING + 2 * PI) / SIZE,

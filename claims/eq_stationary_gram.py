@@ -1,7 +1,7 @@
 """Eqs (16), (42) and (54): from a vanishing gradient to W^T W = X. The step fails; W^T W is X seen from its row space.
 
-From X W^T = W^T W W^T the pseudoinverse gives P X = W^T W with P the projector onto row(W), no more. With rank(W) = c the
-saddle that keeps one eigenvector of diag(3, 2, 1) satisfies everything the paper asks for.
+From X W^T = W^T W W^T the pseudoinverse gives P X = W^T W with P the projector onto row(W), no more. With rank(W) = c
+the saddle that keeps one eigenvector of diag(3, 2, 1) satisfies everything the paper asks for.
 """
 
 import itertools
@@ -87,7 +87,8 @@ CLAIM = Claim(
         _printed("54", "a noisy and a transformed view", r"\tfrac12\mathbb{E}[Hx(x+\xi)^\top + \dots] = W^\top W"),
         Statement(
             "corrected",
-            "Where the gradient vanishes, W^T W = P X P with P the projector onto row(W), and row(W) is invariant under X.",
+            "Where the gradient vanishes, W^T W = P X P with P the projector onto row(W), and row(W) is "
+            "invariant under X.",
             ForAll(_stationary_points, _gram_is_projected, "Checked at every listed stationary point.", Evidence.EXACT),
             latex=r"W^\top W = P_{\mathcal{R}} X P_{\mathcal{R}},\quad X\mathcal{R} \subseteq \mathcal{R}",
         ),

@@ -1,7 +1,7 @@
 """Eqs (55) to (58): the alignment matrix of CL when one view is H x.
 
-Its mean is the symmetric part of H E[x x^T], d x d and symmetric by construction: entry (k, k) is (H E[x x^T])_kk. The paper
-multiplies by tr(H), which at H = I is d, where the truth is 1.
+Its mean is the symmetric part of H E[x x^T], d x d and symmetric by construction: entry (k, k) is (H E[x x^T])_kk.
+The paper multiplies by tr(H), which at H = I is d, where the truth is 1.
 """
 
 from collections.abc import Iterable, Mapping
@@ -88,7 +88,11 @@ def _singular_bound(point: tuple[np.ndarray, np.ndarray], spoil: float) -> tuple
 def _needs_a_trick(point: tuple[np.ndarray, np.ndarray], _: float) -> tuple[bool, Mapping[str, Any]]:
     h, sigma = point
     x = (h @ sigma + sigma @ h.T) / 2
-    return x.shape[0] != x.shape[1], {"H": h.tolist(), "shape": list(x.shape), "asymmetry": float(np.abs(x - x.T).max())}
+    return x.shape[0] != x.shape[1], {
+        "H": h.tolist(),
+        "shape": list(x.shape),
+        "asymmetry": float(np.abs(x - x.T).max()),
+    }
 
 
 CLAIM = Claim(
@@ -127,7 +131,9 @@ CLAIM = Claim(
         Statement(
             "printed",
             "Before (58): the transformation may make the alignment matrix non-square, so singular vectors are needed.",
-            ForAll(_transforms, _needs_a_trick, "H is d x d, and half of M + M^T is square and symmetric.", Evidence.EXACT),
+            ForAll(
+                _transforms, _needs_a_trick, "H is d x d, and half of M + M^T is square and symmetric.", Evidence.EXACT
+            ),
         ),
         Statement(
             "printed",
@@ -136,7 +142,8 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "(58), with the transposes: e_k^T X e_k is at most the largest singular value times sum |e_k^T u_j v_j^T e_k|.",
+            "(58), with the transposes: e_k^T X e_k is at most the largest singular value times sum "
+            "|e_k^T u_j v_j^T e_k|.",
             ForAll(_transforms, _singular_bound, "The triangle inequality.", Evidence.SEARCHED),
             reading="transposed",
             latex=r"e_k^\top X e_k \le \lambda_1 \sum_j |e_k^\top u_j v_j^\top e_k|",

@@ -1,7 +1,7 @@
 """Small connected networks, and the paper's own diagonal model averaged over them, in exact fractions.
 
-Granted (18) as printed, client j's matrix has tau^2 on every signal coordinate but its own, where it has 1; a factor 2p(1-p) is left
-out. What a network makes of that is then arithmetic, and can be held against Eqs (27) to (33).
+Granted (18) as printed, client j's matrix has tau^2 on every signal coordinate but its own, where it has 1; a factor
+2p(1-p) is left out. What a network makes of that is then arithmetic, and can be held against Eqs (27) to (33).
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The two steps between Eqs (18) and (19): the loss as a Frobenius distance, and its minimiser by Eckart and Young.
 
-The first holds exactly. The second forgets that W^T W has no negative eigenvalue: only eigenvectors with positive eigenvalue can
-be used, and under complementary masks there is one.
+The first holds exactly. The second forgets that W^T W has no negative eigenvalue: only eigenvectors with positive
+eigenvalue can be used, and under complementary masks there is one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -91,7 +91,8 @@ CLAIM = Claim(
     statements=(
         Statement(
             "printed",
-            "Up to a positive factor and a constant the loss is the squared distance of W^T W from the alignment matrix.",
+            "Up to a positive factor and a constant the loss is the squared distance of W^T W from the "
+            "alignment matrix.",
             Identity(_distance, _loss, "The loss is half the squared distance less half the squared norm of X."),
             latex=r"\mathcal{L} = \tfrac12\|X - W^\top W\|_F^2 - \tfrac12\|X\|_F^2",
         ),

@@ -1,0 +1,180 @@
+"""Assumption A.3 and Remark A.4: what row sums of one and the sparsity of the graph do, and do not, secure."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import networkx as nx
+import sympy as sp
+
+from claims import networks
+from claims.check import ForAll, Identity
+from claims.core import Claim, Context, Evidence, Statement
+from theory.formula import Source
+from theory.objective_weights import neighbourhoods, objective_weights, uniform_mixing
+
+Mixing = list[list[Fraction]]
+BECAUSE_SWAP = (
+    "The swap of two clients has rows of sum 1 on the edges of the graph, and eigenvalue -1: they never agree."
+)
+BECAUSE_TARGET = "The weight of a client in the objective is a column mean, and Assumption A.3 says nothing of columns."
+
+
+def members_of(graph: nx.Graph):
+    return neighbourhoods(nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=bool))
+
+
+def uniform(graph: nx.Graph) -> Mixing:
+    return uniform_mixing(members_of(graph))
+
+
+def metropolis(graph: nx.Graph) -> Mixing:
+    """1 / max(|A_i|, |A_j|) on every edge, the rest on the diagonal: symmetric, so doubly stochastic."""
+    sizes, n = networks.sizes(graph), graph.number_of_nodes()
+    rows = [
+        [Fraction(1, max(sizes[i], sizes[j])) if graph.has_edge(i, j) else Fraction(0) for j in range(n)]
+        for i in range(n)
+    ]
+    for i, row in enumerate(rows):
+        row[i] = 1 - sum(row)
+    return rows
+
+
+def degree_normalised(graph: nx.Graph) -> Mixing:
+    """Neighbour j weighed by |A_j|, normalised over the neighbourhood."""
+    sizes, members = networks.sizes(graph), members_of(graph)
+    totals = [sum(size for size, inside in zip(sizes, row, strict=True) if inside) for row in members]
+    return [
+        [Fraction(sizes[j], total) if inside else Fraction(0) for j, inside in enumerate(row)]
+        for row, total in zip(members, totals, strict=True)
+    ]
+
+
+RULES: tuple[Callable[[nx.Graph], Mixing], ...] = (uniform, metropolis, degree_normalised)
+
+
+def small_networks(context: Context) -> list[nx.Graph]:
+    return list(networks.connected_networks(2, 5 if context.tier == "quick" else 6))
+
+
+def rules_satisfy(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    members, row_sum = members_of(graph), Fraction(str(spoil))
+    for rule in RULES:
+        mixing = rule(graph)
+        sparse = all(
+            inside or w == 0
+            for row, mask in zip(mixing, members, strict=True)
+            for w, inside in zip(row, mask, strict=True)
+        )
+        if not sparse or any(sum(row) != row_sum or min(row) < 0 for row in mixing):
+            return False, {"network": networks.name(graph), "rule": rule.__name__}
+    return True, {}
+
+
+def second_modulus(mixing: Mixing) -> sp.Expr:
+    """The largest modulus of an eigenvalue other than one copy of 1."""
+    values = [v for v, count in sp.Matrix(mixing).eigenvals().items() for _ in range(count)]
+    values.remove(sp.Integer(1))
+    return max((sp.Abs(v) for v in values), default=sp.Integer(0))
+
+
+def two_clients(context: Context) -> list[Mixing]:
+    """Mixings of two linked clients allowed by Assumption A.3, ending with the swap (it allows weight 0 on oneself)."""
+    return [[[1 - w, w], [w, 1 - w]] for w in (Fraction(1, 2), Fraction(3, 4), Fraction(1))]
+
+
+def agreement(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    modulus = second_modulus(mixing)
+    return bool(modulus < 1), {"mixing": [[str(w) for w in row] for row in mixing], "second_modulus": str(modulus)}
+
+
+def positive_diagonal(context: Context) -> list[Mixing]:
+    graphs = networks.connected_networks(2, 4 if context.tier == "quick" else 5)
+    return [
+        rule(graph) for graph in graphs for rule in (uniform, metropolis) if min(rule(graph)[i][i] for i in graph) > 0
+    ]
+
+
+def agreement_below(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    values = sp.Matrix(mixing).charpoly(sp.Symbol("z")).nroots(n=20, maxsteps=200)
+    moduli = sorted((abs(complex(v)) for v in values), reverse=True)
+    # Round-off of the roots is 1e-15; the closest second modulus among these networks stays far from 1.
+    return moduli[1] < 1 - 1e-9 if spoil == 1 else moduli[1] < 1e-9, {"moduli": moduli}
+
+
+def tilted_star(context: Context) -> list[Mixing]:
+    """A star of four in which every client listens to the hub with weight w."""
+
+    def mixing(w: Fraction) -> Mixing:
+        return [[Fraction(1), Fraction(0), Fraction(0), Fraction(0)]] + [
+            [w] + [1 - w if j == i else Fraction(0) for j in range(1, 4)] for i in range(1, 4)
+        ]
+
+    return [mixing(w) for w in (Fraction(1, 2), Fraction(99, 100))]
+
+
+def counts_every_client(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    weights = objective_weights(mixing)
+    return len(set(weights)) == 1, {
+        "mixing": [[str(w) for w in row] for row in mixing],
+        "weights": [str(w) for w in weights],
+    }
+
+
+def doubly_stochastic_weights() -> sp.Matrix:
+    """Column means of the general doubly stochastic matrix of four clients."""
+    a = sp.Matrix(3, 3, sp.symbols("a:9"))
+    last_column = sp.ones(3, 1) - a * sp.ones(3, 1)
+    upper = a.row_join(last_column)
+    full = upper.col_join(sp.ones(1, 4) - sp.ones(1, 3) * upper)
+    assert (full * sp.ones(4, 1)).applyfunc(sp.expand) == sp.ones(4, 1), "the last row sums to 1 as well"
+    return (sp.ones(1, 4) * full / 4).applyfunc(sp.expand)
+
+
+CLAIM = Claim(
+    id="asm-consensus-weights",
+    title="Row-stochastic weights on the graph: what they secure and what they do not",
+    items=("assumption-A.3", "remark-A.4"),
+    source=Source("chen2026", "Assumption A.3, Remark A.4, A.6.1"),
+    statements=(
+        Statement(
+            "printed",
+            "Uniform, degree-normalised and symmetric doubly stochastic rules satisfy the assumption.",
+            ForAll(
+                small_networks,
+                rules_satisfy,
+                "Each rule has rows of sum 1 on the edges, for every small network.",
+                Evidence.EXACT,
+            ),
+            reading="Remark A.4, the rules it lists",
+        ),
+        Statement(
+            "printed",
+            "Weights that satisfy the assumption lead the clients to agree.",
+            ForAll(two_clients, agreement, BECAUSE_SWAP, Evidence.EXACT),
+            reading="Remark A.4, sufficiency for consensus",
+        ),
+        Statement(
+            "printed",
+            "The results need only these properties: whatever the weights, the objective is that of Eq (1) with uniform weights.",
+            ForAll(tilted_star, counts_every_client, BECAUSE_TARGET, Evidence.EXACT),
+            reading="Remark A.4, sufficiency for the objective",
+        ),
+        Statement(
+            "corrected",
+            "On a connected graph, uniform and Metropolis weights with positive self-weight have one eigenvalue on the unit circle.",
+            ForAll(
+                positive_diagonal, agreement_below, "Irreducible and aperiodic: every small network.", Evidence.NUMERIC
+            ),
+            reading="sufficiency for consensus",
+        ),
+        Statement(
+            "corrected",
+            "Columns of sum 1 as well (doubly stochastic) give every client weight 1/N: the federated objective.",
+            Identity(
+                lambda: sp.ones(1, 4) / 4, doubly_stochastic_weights, "General case of four clients, nine free entries."
+            ),
+            reading="sufficiency for the objective",
+        ),
+    ),
+)

@@ -8,6 +8,8 @@ from functools import cached_property
 import jax
 import sympy as sp
 
+SURELY_NOT_ZERO = sp.Float("1e-60")
+
 
 class OutOfDomainError(ValueError):
     """A formula was asked for a value where its derivation does not hold."""
@@ -67,23 +69,15 @@ class Formula:
 
         Errors: ValueError for a missing argument; OutOfDomainError, naming the violated relation, outside the domain.
         """
-        missing = [name for name in self.arguments if name not in values]
-        if missing:
-            raise ValueError(f"{self.name} needs {', '.join(missing)}; add {missing[0]}=...")
-        substitution = self._substitution(values)
-        for relation in self.domain:
-            if sp.simplify(relation.subs(substitution)) == sp.false:
-                shown = ", ".join(f"{k}={v}" for k, v in sorted(values.items()) if v is not None)
-                raise OutOfDomainError(f"{self.name} holds for {relation}; got {shown}.")
-        return self.expr.subs(substitution)
+        return self.expr.subs(self._checked(values))
 
     def digits(self, n_digits: int = 30, **values: object) -> str:
         """The value to `n_digits` significant digits."""
-        return str(sp.N(self.exact(**values), n_digits))
+        return str(self._numeric(n_digits, values))
 
     def value(self, **values: object) -> float:
         """The value in float64, rounded once from 30 digits."""
-        return float(sp.N(self.exact(**values), 30))
+        return float(self._numeric(30, values))
 
     @cached_property
     def compiled(self) -> Callable[..., jax.Array]:
@@ -96,6 +90,25 @@ class Formula:
             return function(*(values[name] for name in names))
 
         return jax.jit(call)
+
+    def _numeric(self, n_digits: int, values: Mapping[str, object]) -> sp.Expr:
+        # Numbers go in during evalf, not before it: sympy would spend seconds on simplifying nested roots of them.
+        substitution = self._checked(values)
+        number = self.expr.evalf(n_digits, subs=substitution)
+        # evalf cannot tell zero from something tiny: an exact zero comes back as round-off of its working precision.
+        return number if abs(number) > SURELY_NOT_ZERO else sp.N(self.expr.subs(substitution), n_digits)
+
+    def _checked(self, values: Mapping[str, object]) -> dict[sp.Symbol, sp.Expr]:
+        """The substitution, once no argument is missing and the domain holds."""
+        missing = [name for name in self.arguments if name not in values]
+        if missing:
+            raise ValueError(f"{self.name} needs {', '.join(missing)}; add {missing[0]}=...")
+        substitution = self._substitution(values)
+        for relation in self.domain:
+            if sp.simplify(relation.subs(substitution)) == sp.false:
+                shown = ", ".join(f"{k}={v}" for k, v in sorted(values.items()) if v is not None)
+                raise OutOfDomainError(f"{self.name} holds for {relation}; got {shown}.")
+        return substitution
 
     def _substitution(self, values: Mapping[str, object]) -> dict[sp.Symbol, sp.Expr]:
         symbols = self.expr.free_symbols.union(*(r.free_symbols for r in self.domain))

@@ -1,0 +1,52 @@
+"""Eq (5): the MAR loss, a batch statistic inside an expectation over single samples."""
+
+import numpy as np
+import sympy as sp
+
+from claims.check import Empty, Identity
+from claims.core import Claim, Evidence, Statement, Status
+from sims.mmd import adaptive_mmd
+from theory.formula import OutOfDomainError, Source
+
+BECAUSE_BATCH = (
+    "A-MMD compares two batches; for the single sample of the expectation its 1/(B(B-1)) and its bandwidth "
+    "are undefined."
+)
+reconstruction, alignment, weight = sp.symbols("reconstruction alignment weight", real=True)
+
+
+def undefined_for_one_sample(spoil: float) -> bool:
+    """Is Eq (6) undefined for batches of one? Spoiled, for batches of two."""
+    rng, size = np.random.default_rng(0), 1 if spoil == 1 else 2
+    try:
+        adaptive_mmd(rng.standard_normal((size, 3)), rng.standard_normal((size, 3)))
+    except OutOfDomainError:
+        return True
+    return False
+
+
+def mar_loss() -> sp.Expr:
+    return reconstruction + weight * alignment
+
+
+CLAIM = Claim(
+    id="eq-mar-loss",
+    title="The MAR loss",
+    items=("eq-5",),
+    source=Source("chen2026", "Eq (5), Section 5"),
+    statements=(
+        Statement(
+            "printed",
+            "The loss is an expectation over one sample and its mask of the reconstruction error plus the "
+            "weighted A-MMD.",
+            Empty(Status.ILL_FORMED, BECAUSE_BATCH, undefined_for_one_sample, Evidence.NUMERIC),
+            reading="as typed",
+        ),
+        Statement(
+            "printed",
+            "With weight 0 the loss is the reconstruction loss of Eq (3).",
+            Identity(lambda: mar_loss().subs(weight, 0), lambda: reconstruction, "The weight multiplies the term."),
+            reading="reconstruction error per sample, A-MMD per pair of batches",
+        ),
+    ),
+)

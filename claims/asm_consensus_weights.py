@@ -156,13 +156,15 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "The results need only these properties: whatever the weights, the objective is that of Eq (1) with uniform weights.",
+            "The results need only these properties: whatever the weights, the objective is that of Eq (1) with "
+            "uniform weights.",
             ForAll(tilted_star, counts_every_client, BECAUSE_TARGET, Evidence.EXACT),
             reading="Remark A.4, sufficiency for the objective",
         ),
         Statement(
             "corrected",
-            "On a connected graph, uniform and Metropolis weights with positive self-weight have one eigenvalue on the unit circle.",
+            "On a connected graph, uniform and Metropolis weights with positive self-weight have one eigenvalue "
+            "on the unit circle.",
             ForAll(
                 positive_diagonal, agreement_below, "Irreducible and aperiodic: every small network.", Evidence.NUMERIC
             ),

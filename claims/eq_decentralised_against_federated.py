@@ -105,7 +105,7 @@ def mask_ratios(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
 
 
 def growing_networks(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
-    """N = d^(1/20) and |A| = a N for a in (0, 1], the constant of Theta(d^(7/20)) between 1/2 and 2 of the derived one."""
+    """N = d^(1/20) and |A| = a N for a in (0, 1], the constant of Theta(d^(7/20)) half or twice the derived one."""
     return [
         {ps.mask_ratio: sp.Rational(3, 4), SCALED_CONNECTIVITY: a, ps.shift_fl: k}
         for a in (sp.Rational(1, 4), sp.Rational(3, 4), sp.Integer(1))
@@ -238,7 +238,8 @@ CLAIM = Claim(
             ForAll(
                 growing_networks,
                 bracket_limit(SCALED_CONNECTIVITY * ps.root, SHIFT),
-                "With |A| a fixed share of N both terms are of order d^(7/20), and the hidden constant decides the sign.",
+                "With |A| a fixed share of N both terms are of order d^(7/20), and the hidden constant decides "
+                "the sign.",
                 Evidence.EXACT,
             ),
             reading="Eq (80), |A| a fixed share of N",

@@ -19,7 +19,10 @@ BECAUSE_FACTOR = "The first denominator loses the factor 2p(1-p) of Eq (62)."
 BECAUSE_ZERO = (
     "Both widths vanish, of orders d^(-4/5) and d^(-3/5), so the difference tends to 0: no limit of it is negative."
 )
-BECAUSE_ONE_SIDED = "O() bounds from above only. A CL error of zero is O(d^(-1/5)), and then the MIM width is the larger one at every d."
+BECAUSE_ONE_SIDED = (
+    "O() bounds from above only. A CL error of zero is O(d^(-1/5)), and then the MIM width is the larger one "
+    "at every d."
+)
 BECAUSE_SCALED = "The order shows after scaling by d^(3/5), when the hidden constants are exact orders (Theta for O)."
 BECAUSE_RATIO = (
     "The ratio grows like 2p(1-p) d^(1/5) / tr(H): it diverges exactly when tr(H) = o(d^(1/5)). H = I has tr(H) = d."
@@ -155,7 +158,8 @@ CLAIM = Claim(
         zero_limit("70", None),
         Statement(
             "corrected",
-            "Every difference of these widths tends to 0; scaled by d^(3/5), MIM minus CL tends to -(CL constant)/(1 - 1/|A|).",
+            "Every difference of these widths tends to 0; scaled by d^(3/5), MIM minus CL tends to -(CL "
+            "constant)/(1 - 1/|A|).",
             Identity(
                 lambda: sp.Matrix([0, -ps.error_cl / FRACTION]),
                 lambda: sp.Matrix(
@@ -170,7 +174,8 @@ CLAIM = Claim(
         ),
         Statement(
             "corrected",
-            "The ratio of the widths, dissimilar CL over MIM, is asymptotically (CL/MIM constants) 2p(1-p) d^(1/5) / tr(H).",
+            "The ratio of the widths, dissimilar CL over MIM, is asymptotically (CL/MIM constants) 2p(1-p) "
+            "d^(1/5) / tr(H).",
             Identity(
                 lambda: sp.Matrix([ps.error_cl / ps.error_mim * ps.PAIR] * 2),
                 lambda: sp.Matrix([scaled_ratio(ps.trace_h), scaled_ratio(D)]),

@@ -152,7 +152,8 @@ CLAIM = Claim(
         ),
         Statement(
             "corrected",
-            "The difference of the widths tends to 0; scaled by d^(3/5), MIM minus CL tends to minus the constant of CL.",
+            "The difference of the widths tends to 0; scaled by d^(3/5), MIM minus CL tends to minus the "
+            "constant of CL.",
             Identity(
                 lambda: sp.Matrix([0, -ps.error_cl]),
                 lambda: sp.Matrix(

@@ -14,10 +14,14 @@ from theory.formula import Source
 from theory.objective_weights import neighbourhoods, objective_weights, uniform_mixing
 
 BECAUSE_TYPED = (
-    "The minimum runs over W, but the losses are those of W_1, ..., W_N: nothing in the sum depends on W, and a minimum is "
+    "The minimum runs over W, but the losses are those of W_1, ..., W_N: nothing in the sum depends on W, and a "
+    "minimum is "
     "a value, not a W*. Read argmin over one common W, as the proofs do from Eq (25) on."
 )
-BECAUSE_ROTATION = "Both losses depend on W through W^T W alone, so W and -W (any rotation QW) are equally good; their average can be 0."
+BECAUSE_ROTATION = (
+    "Both losses depend on W through W^T W alone, so W and -W (any rotation QW) are equally good; their "
+    "average can be 0."
+)
 STAR = nx.star_graph(3)
 
 
@@ -100,7 +104,8 @@ CLAIM = Claim(
         ),
         Statement(
             "corrected",
-            "With one common W the decentralised objective is sum_k w_k L_k, w_k = (1/N) sum of 1/|A_i| over the i near k.",
+            "With one common W the decentralised objective is sum_k w_k L_k, w_k = (1/N) sum of 1/|A_i| over the "
+            "i near k.",
             ForAll(
                 small_networks,
                 same_objective,

@@ -1,4 +1,4 @@
-"""Eqs (62)-(64) and (71)-(73) call the width of an interval that contains the r_k the sensitivity, which is max - min."""
+"""Eqs (62)-(64) and (71)-(73): the width of an interval that holds the r_k is called the sensitivity, max - min."""
 
 import itertools
 from collections.abc import Mapping
@@ -11,7 +11,10 @@ from claims.core import Claim, Context, Evidence, Statement
 from theory import printed_sensitivity as ps
 from theory.formula import Source
 
-BECAUSE_EQUAL = "The interval only says where each r_k lies; equal entries anywhere in it have max - min = 0, so the width is not s."
+BECAUSE_EQUAL = (
+    "The interval only says where each r_k lies; equal entries anywhere in it have max - min = 0, so the "
+    "width is not s."
+)
 BECAUSE_UPPER = (
     "max - min is convex in r, so over the box [1 - width, 1]^N it is largest at a corner, and every corner is checked."
 )
@@ -46,7 +49,7 @@ def spread_within_width(
 
 
 def theorem_width(signal: sp.Expr, noise: sp.Expr) -> sp.Expr:
-    """One minus the theorem's lower bound 1 - noise / (signal + noise), built apart from the formula it is compared with."""
+    """One minus the theorem's lower bound 1 - noise / (signal + noise), built apart from the printed formula."""
     return 1 - (1 - noise / (signal + noise))
 
 
@@ -98,7 +101,8 @@ CLAIM = Claim(
         *(quoted(number) for number in PRINTED),
         Statement(
             "corrected",
-            "The sensitivity is at most that distance, with equality when both bounds are attained; nothing else follows.",
+            "The sensitivity is at most that distance, with equality when both bounds are attained; nothing else "
+            "follows.",
             ForAll(box_corners, spread_within_width, BECAUSE_UPPER, Evidence.EXACT),
             reading="s as Theorem 4.4 defines it",
         ),

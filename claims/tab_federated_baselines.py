@@ -129,7 +129,8 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "FedMAR and the baselines on ResNet-18 are compared on the same model, read as the same number of parameters.",
+            "FedMAR and the baselines on ResNet-18 are compared on the same model, read as the same number of "
+            "parameters.",
             ForAll(
                 lambda context: BASELINES,
                 same_size,

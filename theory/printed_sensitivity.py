@@ -1,7 +1,7 @@
 """The six quantities that the paper calls sensitivities, Eqs (62)-(64) and (71)-(73), their hidden constants named.
 
 Each is the width of the interval in which Theorems 4.2 and 4.3 place a representability, error / (signal + error). One
-constant stands for each O() and Theta(), so that limits can be taken; with all constants 1 it is what the paper compares.
+constant stands for each O() and Theta(), so that limits can be taken; all constants 1 is what the paper compares.
 """
 
 import sympy as sp

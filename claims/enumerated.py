@@ -13,9 +13,9 @@ from claims.check import ForAll
 from claims.core import Evidence
 from theory import symbols as sy
 from theory.moments import symbolic_local_block
+from theory.orders import SCALE as U
 from theory.readings import Mask
 
-U = sp.Symbol("u", positive=True)
 SCALING = {sy.tau: U**4, sy.mu: U**-4}
 KEEP = 1 - sy.mask_ratio
 PI = sy.mask_ratio * KEEP

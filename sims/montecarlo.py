@@ -1,0 +1,201 @@
+"""Representability measured: many independent data sets, three exact ways to draw what matters of them."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from sims import matrix_law
+from sims.sampler import CrossMoments, literal_moments
+from sims.signal_rows import SignalRows, signal_rows
+from sims.stats import Estimate, deficit, estimate, sensitivity
+from sims.subspace import encoder_subspace, krylov_subspace, squared_projections, top_subspace
+from theory.readings import EXPECTED, Coordinates, Loss, Mask, Objective, Reading, Selection
+from theory.setting import Setting
+
+Method = Literal["auto", "literal", "matrix", "lanczos"]
+Task = tuple[Objective, Reading]
+LARGEST_MATRIX_DIM = 20_000
+
+
+@dataclass(frozen=True)
+class RVSample:
+    """r_k for every trial over the signal coordinates (over the leading c where the reading asks for them).
+
+    `extra` holds r at the rare coordinates outside the signal. `truncation` bounds the error of any r by the method;
+    0 means round-off only. `method` names the sampler that was used.
+    """
+
+    r: np.ndarray
+    extra: np.ndarray
+    truncation: float
+    method: str
+
+    def deficit(self) -> Estimate:
+        """Mean over trials and coordinates of 1 - r_k, with its standard error."""
+        return estimate(deficit(self.r))
+
+    def sensitivity(self) -> Estimate:
+        """Mean over trials of max_k r_k - min_k r_k, with its standard error."""
+        return estimate(sensitivity(self.r))
+
+
+def sample_representability(
+    seed: int,
+    s: Setting,
+    *,
+    objective: Objective,
+    scope: Literal["fl", "local"] = "fl",
+    client: int = 0,
+    reading: Reading = Reading(),
+    trials: int,
+    method: Method = "auto",
+    transformation: np.ndarray | None = None,
+) -> RVSample:
+    """r_k of `trials` independent data sets; the same seed gives the same numbers.
+
+    "literal" draws the data, "matrix" the d x d matrix from its law, "lanczos" only a small block matrix; "auto" takes
+    the cheapest that is exact for the reading. `transformation` is H, the second view of dissimilar CL (literal only).
+
+    Source: chen2026, Definition 4.1 and Section 3.2. Units: dimensionless, in [0, 1].
+    Errors: ValueError for a method that cannot draw this reading, saying which can.
+    """
+    return _sample(seed, s, ((objective, reading),), scope, client, trials, method, transformation)[0]
+
+
+def sample_pair(
+    seed: int,
+    s: Setting,
+    *,
+    scope: Literal["fl", "local"] = "fl",
+    client: int = 0,
+    reading: Reading = Reading(),
+    trials: int,
+    method: Method = "auto",
+    cl_draws: int | str = 1,
+) -> tuple[RVSample, RVSample]:
+    """(CL, MIM) from the same data sets, trial by trial, so that P(s^C > s^M) can be counted.
+
+    `reading` speaks of MIM; CL takes `cl_draws` augmentations a sample (the paper compares expected masks with one).
+
+    Source: chen2026, Theorem 4.4. Errors: those of `sample_representability`.
+    """
+    contrastive = dataclasses.replace(reading, draws=cl_draws, loss=Loss.ALIGNMENT)
+    tasks = ((Objective.CL, contrastive), (Objective.MIM, reading))
+    cl, mim = _sample(seed, s, tasks, scope, client, trials, method, None)
+    return cl, mim
+
+
+def _sample(
+    seed: int,
+    s: Setting,
+    tasks: tuple[Task, ...],
+    scope: Literal["fl", "local"],
+    client: int,
+    trials: int,
+    method: Method,
+    transformation: np.ndarray | None,
+) -> tuple[RVSample, ...]:
+    if trials < 1:
+        raise ValueError(f"At least one trial is needed; got trials={trials}.")
+    rows = signal_rows(s, tasks[0][1], scope, client)
+    chosen = _method(s, tasks, rows, trials, method, transformation)
+    rng = np.random.default_rng(seed)
+    if chosen == "lanczos":
+        return tuple(_lanczos(child, s, task, rows, trials) for child, task in zip(rng.spawn(len(tasks)), tasks))
+    values: list[list[np.ndarray]] = [[] for _ in tasks]
+    angle = 0.0
+    for child in rng.spawn(trials):
+        if chosen == "literal":
+            moments = literal_moments(child, s, tasks, scope=scope, client=client, transformation=transformation)
+            bases = [_basis(m, s, reading) for m, (_, reading) in zip(moments, tasks, strict=True)]
+        else:
+            bases, off = _matrix_bases(child, s, tasks, rows)
+            angle = max(angle, off)
+        for task_values, basis in zip(values, bases, strict=True):
+            task_values.append(squared_projections(basis))
+    samples = []
+    for (_, reading), task_values in zip(tasks, values, strict=True):
+        r = np.array(task_values)
+        n_shown = s.feature_dim if reading.coordinates is Coordinates.LEADING else s.n_clients
+        samples.append(RVSample(r[:, :n_shown], r[:, list(rows.rare_columns)], angle**2, chosen))
+    return tuple(samples)
+
+
+def _basis(moments: CrossMoments, s: Setting, reading: Reading) -> Float[np.ndarray, "dim rank"]:
+    if reading.loss is Loss.RECONSTRUCTION and moments.within is not None:
+        return encoder_subspace(moments, s.feature_dim)
+    return top_subspace(moments.alignment(), s.feature_dim, reading.selection)
+
+
+def _matrix_bases(
+    rng: np.random.Generator, s: Setting, tasks: tuple[Task, ...], rows: SignalRows
+) -> tuple[list[np.ndarray], float]:
+    """One basis a task, jointly when there are several, and the largest angle that iteration left."""
+    needs_sample = len(tasks) > 1 or tasks[0][0] is Objective.MIM or tasks[0][1].draws == EXPECTED
+    sample = matrix_law.draw_sample_factor(rng, s, rows) if needs_sample else None
+    bases, angle = [], 0.0
+    for objective, reading in tasks:
+        if objective is Objective.CL and reading.draws != EXPECTED:
+            x = matrix_law.contrastive(rng, s, rows, int(reading.draws), sample)
+        elif objective is Objective.CL or _is_plain(reading):
+            assert sample is not None
+            x = matrix_law.SignedGrams(((1 / rows.n_rows, sample),))
+        else:
+            assert sample is not None
+            bases.append(_basis(matrix_law.masked_moments(sample, rows.n_rows, s, reading), s, reading))
+            continue
+        found = None
+        if reading.selection is Selection.PSD and s.feature_dim <= rows.width:
+            found = krylov_subspace(x.apply, np.eye(s.dim, rows.width), s.feature_dim)
+        if found is None:
+            bases.append(top_subspace(x.dense(), s.feature_dim, reading.selection))
+        else:
+            bases.append(found.basis)
+            angle = max(angle, found.angle)
+    return bases, angle
+
+
+def _is_plain(reading: Reading) -> bool:
+    """Whether MIM's X is the second moment of the samples but for a factor."""
+    return reading.draws == EXPECTED and reading.mask is Mask.INDEPENDENT and reading.loss is Loss.ALIGNMENT
+
+
+def _method(
+    s: Setting,
+    tasks: tuple[Task, ...],
+    rows: SignalRows,
+    trials: int,
+    method: Method,
+    transformation: np.ndarray | None,
+) -> Literal["literal", "matrix", "lanczos"]:
+    """The sampler to use, checked against what it can draw."""
+    if method not in ("auto", "literal", "matrix", "lanczos"):
+        raise ValueError(f'method must be "auto", "literal", "matrix" or "lanczos"; got method={method!r}.')
+    if transformation is not None and any(o is not Objective.CL for o, _ in tasks):
+        raise ValueError("A transformation H belongs to CL with dissimilar views; got it with MIM. Leave it out.")
+    has_law = transformation is None and all(matrix_law.has_law(o, reading) for o, reading in tasks)
+    if not has_law and method in ("matrix", "lanczos"):
+        raise ValueError(
+            f'Sampled masks and dissimilar views have no matrix law; got method="{method}". Use "literal".'
+        )
+    reason = None if not has_law else _no_lanczos(s, tasks, rows, trials)
+    if method == "lanczos" and reason is not None:
+        raise ValueError(f'{reason} Use method="matrix".')
+    chosen = method
+    if method == "auto":
+        chosen = "literal" if not has_law else "lanczos" if reason is None else "matrix"
+    if chosen in ("matrix", "literal") and s.dim > LARGEST_MATRIX_DIM:
+        raise ValueError(f"A d x d matrix needs dim <= {LARGEST_MATRIX_DIM}; got dim={s.dim}. {reason or 'Lower dim.'}")
+    return chosen
+
+
+def _no_lanczos(s: Setting, tasks: tuple[Task, ...], rows: SignalRows, trials: int) -> str | None:
+    """Why the block-Lanczos law does not serve here, or None."""
+    return "not yet."
+
+
+def _lanczos(rng: np.random.Generator, s: Setting, task: Task, rows: SignalRows, trials: int) -> RVSample:
+    raise NotImplementedError

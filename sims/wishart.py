@@ -1,0 +1,40 @@
+"""Gaussian matrices up to rotation: triangular factors drawn from their own law instead of the data behind them."""
+
+import numpy as np
+from jaxtyping import Float
+
+
+def bartlett(rng: np.random.Generator, trials: int, n_rows: int, width: int) -> Float[np.ndarray, "trials width width"]:
+    """Upper triangular R with R^T R distributed as G^T G, G standard Gaussian of shape (n_rows, width), per trial.
+
+    Diagonal entry i is a chi with n_rows - i degrees of freedom, entries above are standard normal. With fewer rows than
+    columns the last rows of R are zero, and R^T R has rank n_rows.
+    Source: ledger (Bartlett's decomposition).
+    """
+    r = np.zeros((trials, width, width))
+    filled = min(n_rows, width)
+    above = np.triu_indices(width, 1)
+    if filled < width:
+        kept = above[0] < filled
+        above = (above[0][kept], above[1][kept])
+    r[:, above[0], above[1]] = rng.standard_normal((trials, len(above[0])))
+    diagonal = np.arange(filled)
+    r[:, diagonal, diagonal] = np.sqrt(rng.chisquare(n_rows - diagonal, (trials, filled)))
+    return r
+
+
+def large_bartlett(rng: np.random.Generator, n_rows: int, width: int) -> Float[np.ndarray, "rows width"]:
+    """One factor as `bartlett` draws it, without its zero rows, filled row by row for large widths."""
+    filled = min(n_rows, width)
+    r = np.zeros((filled, width))
+    for i in range(filled):
+        rng.standard_normal(out=r[i, i + 1 :])
+    diagonal = np.arange(filled)
+    r[diagonal, diagonal] = np.sqrt(rng.chisquare(n_rows - diagonal))
+    return r
+
+
+def square_root(gram: Float[np.ndarray, "trials m m"]) -> Float[np.ndarray, "trials m m"]:
+    """R with R^T R = gram, for positive semi-definite matrices of any rank."""
+    values, vectors = np.linalg.eigh(gram)
+    return np.sqrt(np.clip(values, 0, None))[..., :, None] * np.swapaxes(vectors, -1, -2)

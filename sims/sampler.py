@@ -73,7 +73,8 @@ def views(
 ) -> tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, "n dim"]]:
     """One draw of the two views of every sample.
 
-    MIM: x m and x m' (independent) or x (1 - m). CL: x + xi_a and x + xi_b, or H x in place of the second.
+    MIM: x m and x (1 - m), or x (1 - m') with another mask m' (independent): the second view keeps a share p either way.
+    CL: x + xi_a and x + xi_b, or H x in place of the second.
     Source: chen2026, Section 3.2.
     """
     if objective is Objective.CL:
@@ -82,7 +83,8 @@ def views(
         b = x @ transformation.T if transformation is not None else x + sigma * rng.standard_normal(x.shape)
         return a, b
     m = mask_of(rng, len(x), s, mask)
-    return x * m, x * (mask_of(rng, len(x), s, mask) if mask is Mask.INDEPENDENT else 1 - m)
+    hidden = mask_of(rng, len(x), s, mask) if mask is Mask.INDEPENDENT else m
+    return x * m, x * (1 - hidden)
 
 
 def literal_moments(

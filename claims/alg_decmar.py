@@ -54,7 +54,7 @@ def training_reaches_output(mixed_index: str):
         last = ROUNDS - (1 if spoil == 1 else 0)
         # Spoiled: a round after the last must reach the output as well.
         total = output(graph, mixed_index=mixed_index)
-        reached = {t: all(total.coeff(u) > 0 for u in update(t, n)) for t in range(last + 1)}
+        reached = {t: all(total.coeff(u) != 0 for u in update(t, n)) for t in range(last + 1)}
         return all(reached.values()), {"network": networks.name(graph), "round_reaches_output": str(reached)}
 
     return predicate

@@ -1,4 +1,4 @@
-"""Algorithm 1 (FedMAR): what the averaged embeddings stand for, and the round as decentralised learning on all clients."""
+"""Algorithm 1 (FedMAR): what the averaged embeddings stand for, and one round as decentralised learning."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -56,7 +56,7 @@ def floor_cells(context: Context) -> list[Cell]:
 
 
 def floor_from_concentration() -> sp.Expr:
-    """The squared MMD when squared distances take their means: 2v, 2v/K and v(1 + 1/K), the bandwidth squared being 2v."""
+    """The squared MMD when squared distances take their means 2v, 2v/K and v(1 + 1/K); the squared bandwidth is 2v."""
 
     def similarity(squared: sp.Expr) -> sp.Expr:
         return sp.exp(-squared / 4)

@@ -63,7 +63,7 @@ def fixed_bandwidth() -> float:
 def cells(context: Context, *, is_adaptive: bool) -> list[Cell]:
     """The mean of the statistic over batches against the closed form at the population bandwidth.
 
-    The adaptive mean is measured by its difference to the fixed one on the same batches, which has a tenth of the noise.
+    The adaptive mean is measured by its difference to the fixed one on the same batches, which is less noisy.
     """
     trials = context.trials(8_000, 40_000)
     batches = gaussian_batches(

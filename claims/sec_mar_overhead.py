@@ -66,7 +66,7 @@ def share_rounds(size: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 
 def floats_sent(extra_down: bool, receivers: int) -> int:
-    """Floats of embeddings and weights that one client's links carry in a round, from the lines of Algorithms 1 and 2."""
+    """Floats of embeddings and weights on the links of one client in a round, from the lines of Algorithms 1 and 2."""
     up = 49 * WIDTH * BATCH
     return receivers * up + (up + 1 if extra_down else 0)
 

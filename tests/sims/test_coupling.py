@@ -9,7 +9,8 @@ from sims.stats import estimate, same_distribution, standard_errors_allowed
 from theory.readings import Objective, Reading
 from theory.setting import Setting
 
-S = Setting.paper(48, n_clients=4, samples_per_client=60)
+# Augmentations strong enough that both Gram matrices of CL carry weight.
+S = Setting.paper(48, n_clients=4, samples_per_client=60, augmentation_std=3.0)
 TRIALS = 300
 
 

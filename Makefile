@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify test lint clean
+.PHONY: verify test notebooks clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
@@ -28,6 +28,10 @@ $(VENV)/.run$(EXTRAS): $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev$(if $(EXTRAS),$(comma)$(EXTRAS))]"
 	@touch $@ $(VENV)/.run$(EXTRAS)
+
+# Rebuild the notebooks that readers see from their percent-format sources, outputs included.
+notebooks: $(VENV)/.dev
+	cd notebooks && ../$(BIN)/jupytext --quiet --to ipynb --execute [0-9]*.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

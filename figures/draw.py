@@ -1,0 +1,45 @@
+"""Draws figures by name from the committed records."""
+
+import importlib
+import json
+import pathlib
+from typing import Any
+
+from figures.style import styled
+
+HERE = pathlib.Path(__file__).resolve().parent
+_NOT_FIGURES = {"__init__", "draw", "style"}
+
+
+def names() -> list[str]:
+    """Every figure, by the listing of this folder."""
+    return sorted(p.stem for p in HERE.glob("*.py") if p.stem not in _NOT_FIGURES)
+
+
+def draw(name: str, record: dict[str, Any], folder: pathlib.Path) -> list[pathlib.Path]:
+    """Draw one figure from its record as PNG and SVG into `folder`; the paths written, each replaced whole.
+
+    Errors: ValueError for an unknown name.
+    """
+    if name not in names():
+        raise ValueError(f"There is no figure {name!r}; there are {', '.join(names())}.")
+    figure = importlib.import_module(f"figures.{name}").build(record)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    with styled():
+        for kind in ("png", "svg"):
+            path = folder / f"{name}.{kind}"
+            partial = path.with_suffix(f".partial.{kind}")
+            # The date would make each drawing of one record a different file.
+            figure.savefig(partial, bbox_inches="tight", dpi=160, metadata={"Date": None} if kind == "svg" else None)
+            partial.replace(path)
+            written.append(path)
+    return written
+
+
+def load(name: str, folder: pathlib.Path) -> dict[str, Any]:
+    """The committed record of a figure. Errors: FileNotFoundError with the command that makes it."""
+    path = folder / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"No record {path}; make it with `dssl figures {name} --rederive`.")
+    return json.loads(path.read_text())

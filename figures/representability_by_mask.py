@@ -1,0 +1,56 @@
+"""The representability vector, coordinate by coordinate, under each reading of the mask."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from figures.style import caption, styled
+
+TITLES = {
+    "cl": "CL, similar views",
+    "mim independent": "MIM, independent masks",
+    "mim complementary": "MIM, complementary masks\n(Section 3.2, literally)",
+    "mim fixed_count": "MIM, fixed mask count",
+    "mim printed": "MIM, Eq (17) as printed",
+}
+
+
+def build(record: dict[str, Any]) -> Figure:
+    """One panel a reading; bars are the population, points Monte Carlo means with 2 standard errors."""
+    readings = [r for r in TITLES if any(row["reading"] == r for row in record["rows"])]
+    with styled():
+        figure, axes = plt.subplots(2, len(readings), figsize=(2.3 * len(readings), 4.4), sharex=True, sharey=True)
+        for column, reading in enumerate(readings):
+            for line, scope in enumerate(("fl", "local")):
+                axis = axes[line, column]
+                row = next(r for r in record["rows"] if r["reading"] == reading and r["scope"] == scope)
+                k = np.arange(1, len(row["population"]) + 1)
+                axis.bar(k, row["population"], color="#BBCCEE", label="population")
+                axis.errorbar(
+                    k,
+                    row["mean"],
+                    yerr=2 * np.asarray(row["standard_error"]),
+                    fmt="k.",
+                    capsize=2,
+                    label="Monte Carlo, 2 s.e.",
+                )
+                axis.set_ylim(0, 1.08)
+                if line == 0:
+                    axis.set_title(TITLES[reading])
+                if column == 0:
+                    axis.set_ylabel({"fl": "average over clients\n", "local": "client 1\n"}[scope] + r"$r_k$")
+                if line == 1:
+                    axis.set_xlabel("signal coordinate k")
+                    axis.set_xticks(k)
+        axes[0, 0].legend(loc="lower left")
+        figure.tight_layout()
+        caption(
+            figure,
+            tuple(record["claims"]),
+            f"N = {record['n_clients']} clients, d = {record['dim']}, {record['samples_per_client']} samples a client, "
+            f"c = {record['feature_dim']}, {record['trials']} trials. Complementary masks leave one direction: "
+            "r = 1/N for the average, 1/(N-1) and 0 for a client; finite samples half fill the rest.",
+        )
+    return figure

@@ -6,7 +6,7 @@ nothing tilts, trivially true.
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -26,11 +26,12 @@ from claims.rates import (
     population_representability,
 )
 from theory.formula import Source
-from theory.moments import CornerMatrix, second_moment
+from theory.moments import CornerMatrix
 from theory.perturbation import deficit
 from theory.readings import Mask, Objective, Offsets, Scope
 from theory.representability import representability
 from theory.setting import Setting
+from theory.weighted_deficit import weighted_deficit
 
 MIM = Objective.MIM
 PRINTED = Fraction(-4, 5)
@@ -47,17 +48,8 @@ LATEX_FED = r"1 - \frac{O(d^{-2/5})}{2p(1-p)\,d^{2/5} - \Theta(d^{7/20}) + O(d^{
 ONE_DIRECTION = "One eigenvalue is positive, so one direction is learned, at every d."
 
 
-def weighted_deficits(dim: int, client_weights: list[float], beta: float = 1.0) -> np.ndarray:
-    """Second-order 1 - r_k of MIM, independent masks in expectation, when client j's loss has weight w_j.
-
-    Source: ledger, the second-order deficit with the noise of each client entering by w_j^2.
-    """
-    n = len(client_weights)
-    s = Setting.paper(dim, beta, n_clients=n)
-    mu2 = float(s.mu) ** 2
-    gap = np.linalg.inv(second_moment(s, weights=client_weights).corner - mu2 * np.eye(n))
-    power = sum(w**2 * second_moment(s, scope="local", client=j).corner for j, w in enumerate(client_weights))
-    return (dim - n) * mu2 / s.samples_per_client * np.diag(gap @ power @ gap)
+def _deficits(dim: int, client_weights: Sequence[Fraction | float]) -> np.ndarray:
+    return weighted_deficit(Setting.paper(dim, n_clients=len(client_weights)), client_weights)
 
 
 def _star_rates(_: Context) -> Iterable[tuple[int, int]]:
@@ -65,7 +57,7 @@ def _star_rates(_: Context) -> Iterable[tuple[int, int]]:
 
 
 def _star_falls(pair: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    slopes = np.log(weighted_deficits(pair[1], STAR_WEIGHTS) / weighted_deficits(pair[0], STAR_WEIGHTS))
+    slopes = np.log(_deficits(pair[1], STAR_WEIGHTS) / _deficits(pair[0], STAR_WEIGHTS))
     slopes /= np.log(pair[1] / pair[0])
     # The slope reaches -4/5 as d grows; a thousandth is what the lower orders leave at these d.
     return bool(np.all(slopes <= float(PRINTED) / spoil + 1e-3)), {"dim": pair[1], "slopes": slopes.round(5).tolist()}
@@ -75,7 +67,7 @@ def _uniform_cells(_: Context) -> list[Cell]:
     cells = []
     for n in (2, 3, 6):
         s = Setting.paper(10**6, n_clients=n)
-        measured = float(np.mean(weighted_deficits(10**6, [1 / n] * n)))
+        measured = float(np.mean(_deficits(10**6, [1 / n] * n)))
         cells.append(Cell({"n_clients": n, "dim": 10**6}, deficit(s, MIM), measured, resolution=1e-12))
     return cells
 
@@ -89,7 +81,7 @@ def _pairs_of_one_connectivity(_: Context) -> Iterable[tuple[nx.Graph, nx.Graph]
 
 
 def _same_deficit(pair: tuple[nx.Graph, nx.Graph], _: float) -> tuple[bool, Mapping[str, Any]]:
-    worst = [float(np.max(weighted_deficits(10**6, [float(w) for w in weights(g)]))) for g in pair]
+    worst = [float(np.max(_deficits(10**6, weights(g)))) for g in pair]
     return abs(worst[0] - worst[1]) <= 1e-9 * worst[0], {
         "networks": [name(g) for g in pair],
         "mean_connectivity": str(mean_size(pair[0])),

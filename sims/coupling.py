@@ -1,44 +1,68 @@
-"""The block of the alignment matrix that couples signal and noise coordinates: its norm, drawn at any d and any n.
+"""How far the alignment matrix is from its mean, block by block, drawn at any d and any n.
 
-Given the signal part, its rows are Gaussian with one N x N covariance, so a triangular factor stands for all d - N of
-them. It bounds the norm of X - E X from below and, where concentration fails, is what fails.
+Given the signal part, the rows that couple it to noise are Gaussian with one N x N covariance, so a triangular factor
+stands for all d - N of them. The coupling block bounds the norm of X - E X from below and, where concentration fails,
+is what fails.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from sims.signal_rows import SignalRows, signal_rows
 from sims.wishart import bartlett, square_root
+from theory.moments import second_moment
 from theory.readings import Objective, Reading
 from theory.setting import Setting
 
 
-def coupling_norms(
+@dataclass(frozen=True)
+class Deviation:
+    """Spectral norms of X - E X for every trial: on S, between S and the rest; `noise` bounds the mean of the rest's.
+
+    The norm of all of X - E X is at least `coupling` and at most signal + coupling + noise.
+    """
+
+    signal: np.ndarray
+    coupling: np.ndarray
+    noise: float
+
+
+def deviation(
     seed: int, s: Setting, *, objective: Objective, scope: Literal["fl", "local"] = "local", trials: int
-) -> Float[np.ndarray, " trials"]:
-    """Spectral norm of the signal-by-noise block of X for `trials` data sets, client 0 when local.
+) -> Deviation:
+    """The blocks of X - E X for `trials` data sets, client 0 when local.
 
     MIM with independent masks in expectation, over p(1-p); CL with similar views, one draw a sample. Cost independent
     of d and n.
 
-    Source: ledger, from chen2026 (17) and (43). Units: squared data units.
+    Source: ledger, from chen2026 (17) and (43); the noise part by davidson2001. Units: squared data units.
     Errors: those of `signal_rows`; ValueError with fewer samples than signal coordinates.
     """
     rows = signal_rows(s, Reading(), scope, 0)
-    if rows.n_rows <= s.n_clients:
-        raise ValueError(f"More samples than signal coordinates are needed; got {rows.n_rows} for N = {s.n_clients}.")
+    n, total = s.n_clients, rows.n_rows
+    if total <= n:
+        raise ValueError(f"More samples than signal coordinates are needed; got {total} for N = {n}.")
     rng = np.random.default_rng(seed)
     half = float(s.augmentation_std) ** 2 / 2 if objective is Objective.CL else 0.0
     power = float(s.mu) ** 2 + half
-    # One row is N(0, M / n), M = power Gram(y_S) + half Gram(z_S); y, z: half sum and half difference of the views.
-    covariance = power * _signal_gram(rng, rows, s, np.sqrt(power), trials) / rows.n_rows
+    # X = mean of y y^T - z z^T, y and z half sum and half difference of the views; z = 0 for MIM.
+    block = _signal_gram(rng, rows, s, np.sqrt(power), trials) / total
+    covariance = power * block
     if half > 0:
-        covariance += half**2 * _gram(bartlett(rng, trials, rows.n_rows, s.n_clients)) / rows.n_rows
-    noise = bartlett(rng, trials, s.dim - s.n_clients, s.n_clients)
-    block = noise @ np.swapaxes(square_root(covariance), -1, -2)
-    return np.linalg.norm(block, 2, axis=(1, 2)) / np.sqrt(rows.n_rows)
+        difference = half * _gram(bartlett(rng, trials, total, n)) / total
+        block = block - difference
+        covariance = covariance + half * difference
+    factor = bartlett(rng, trials, s.dim - n, n) @ np.swapaxes(square_root(covariance), -1, -2)
+    mean = second_moment(s, scope=scope).corner
+    # E s_max <= sqrt(n) + sqrt(d), and a singular value's variance is at most 1.
+    stretch = (1 + np.sqrt((s.dim - n) / total)) ** 2 - 1 + 1 / total
+    return Deviation(
+        signal=np.linalg.norm(block - mean, 2, axis=(1, 2)),
+        coupling=np.linalg.norm(factor, 2, axis=(1, 2)) / np.sqrt(total),
+        noise=float((power + half) * stretch),
+    )
 
 
 def _signal_gram(rng: np.random.Generator, rows: SignalRows, s: Setting, noise_std: float, trials: int) -> np.ndarray:

@@ -1,47 +1,72 @@
-"""The coupling block drawn from its law against the same block of matrices made from drawn data."""
+"""The blocks of X - E X drawn from their law against those of matrices made from drawn data."""
+
+import functools
 
 import numpy as np
 import pytest
 
-from sims.coupling import coupling_norms
+from sims.coupling import Deviation, deviation
 from sims.sampler import literal_moments
 from sims.stats import estimate, same_distribution, standard_errors_allowed
+from theory.moments import second_moment
 from theory.readings import Objective, Reading
 from theory.setting import Setting
 
 # Augmentations strong enough that both Gram matrices of CL carry weight.
 S = Setting.paper(48, n_clients=4, samples_per_client=60, augmentation_std=3.0)
 TRIALS = 300
+CASES = [(objective, scope) for objective in Objective for scope in ("local", "fl")]
 
 
-def literal_norms(objective: Objective, scope: str) -> np.ndarray:
+@functools.cache
+def drawn(objective: Objective, scope: str) -> Deviation:
+    return deviation(3, S, objective=objective, scope=scope, trials=TRIALS)
+
+
+@functools.cache
+def literal(objective: Objective, scope: str) -> np.ndarray:
+    """Norms of the signal, coupling, noise block and of the whole of X - E X, one row a trial."""
     rng = np.random.default_rng(7)
     reading = Reading(draws=1) if objective is Objective.CL else Reading()
     scale = float(S.mask_ratio) * (1 - float(S.mask_ratio)) if objective is Objective.MIM else 1.0
+    mean, n = second_moment(S, scope=scope).dense(), S.n_clients
     norms = []
     for _ in range(TRIALS):
-        x = literal_moments(rng, S, ((objective, reading),), scope=scope, client=0)[0].alignment()
-        norms.append(np.linalg.norm(x[S.n_clients :, : S.n_clients], 2) / scale)
+        x = literal_moments(rng, S, ((objective, reading),), scope=scope, client=0)[0].alignment() / scale - mean
+        norms.append([np.linalg.norm(part, 2) for part in (x[:n, :n], x[n:, :n], x[n:, n:], x)])
     return np.array(norms)
 
 
-@pytest.mark.parametrize("scope", ["local", "fl"])
-@pytest.mark.parametrize("objective", list(Objective))
-def test_coupling_block_follows_the_law_of_literal_data(objective, scope):
-    drawn = coupling_norms(3, S, objective=objective, scope=scope, trials=TRIALS)
-    literal = literal_norms(objective, scope)
-    assert same_distribution(drawn, literal)
-    gap = estimate(drawn).mean - estimate(literal).mean
-    noise = np.hypot(estimate(drawn).standard_error, estimate(literal).standard_error)
-    assert abs(gap) <= standard_errors_allowed() * noise
+@pytest.mark.parametrize(("objective", "scope"), CASES)
+@pytest.mark.parametrize(("part", "column"), [("signal", 0), ("coupling", 1)])
+def test_block_follows_the_law_of_literal_data(objective, scope, part, column):
+    ours, theirs = getattr(drawn(objective, scope), part), literal(objective, scope)[:, column]
+    assert same_distribution(ours, theirs)
+    noise = np.hypot(estimate(ours).standard_error, estimate(theirs).standard_error)
+    assert abs(estimate(ours).mean - estimate(theirs).mean) <= standard_errors_allowed() * noise
+
+
+@pytest.mark.parametrize(("objective", "scope"), CASES)
+def test_noise_part_bounds_the_mean_norm_of_the_noise_block(objective, scope):
+    measured = estimate(literal(objective, scope)[:, 2])
+    assert measured.mean <= drawn(objective, scope).noise
+    assert drawn(objective, scope).noise <= 2.5 * measured.mean
+
+
+@pytest.mark.parametrize(("objective", "scope"), CASES)
+def test_blocks_enclose_the_norm_of_the_whole(objective, scope):
+    parts = literal(objective, scope)
+    assert np.all(parts[:, 1] <= parts[:, 3] * (1 + 1e-12))
+    assert np.all(parts[:, 3] <= parts[:, :3].sum(axis=1) * (1 + 1e-12))
 
 
 def test_same_seed_gives_the_same_norms():
-    first = coupling_norms(5, S, objective=Objective.CL, trials=4)
-    assert np.array_equal(first, coupling_norms(5, S, objective=Objective.CL, trials=4))
+    first, second = (deviation(5, S, objective=Objective.CL, trials=4) for _ in range(2))
+    assert np.array_equal(first.coupling, second.coupling)
+    assert np.array_equal(first.signal, second.signal)
 
 
 def test_too_few_samples_are_refused():
     tiny = Setting.paper(48, n_clients=4, samples_per_client=4)
     with pytest.raises(ValueError, match="More samples"):
-        coupling_norms(0, tiny, objective=Objective.MIM, trials=1)
+        deviation(0, tiny, objective=Objective.MIM, trials=1)

@@ -9,7 +9,7 @@ from jaxtyping import Float64, Int64, Integer
 
 @dataclass(frozen=True)
 class Partition:
-    """Every image at exactly one client. `indices[i]` are client i's images, ascending; `table[i, c]` its count of class c.
+    """Every image at one client: `indices[i]` are client i's images, ascending; `table[i, c]` its count of class c.
 
     Errors: ValueError when a client is empty or an image is held twice.
     """
@@ -52,7 +52,7 @@ def label_pairs(
 
     The rare images are lent by the class's owner, so that each image still has one client. `rare_classes[i]` defaults
     to the first class of the next client. Source: chen2026, Section 3.2 (classes 2i-1 and 2i, counted from 1).
-    Errors: ValueError for an odd number of classes, a fraction outside [0, 1/2], or a rare class that is the client's own.
+    Errors: ValueError for an odd number of classes, a fraction outside [0, 1/2], or a rare class of the client's own.
     """
     n_classes = _check(labels, 1)
     if n_classes % 2 or n_classes < 4:

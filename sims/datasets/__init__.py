@@ -10,7 +10,8 @@ from jaxtyping import Float64, UInt8
 class LabelledImages:
     """Grey images with their classes, in the order of the file.
 
-    Units: pixels in 0..255, labels count from 0. Errors: ValueError when the two differ in length or a label has no name.
+    Units: pixels in 0..255, labels count from 0.
+    Errors: ValueError when the two differ in length or a label has no name.
     """
 
     images: UInt8[np.ndarray, "n height width"]

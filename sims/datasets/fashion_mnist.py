@@ -36,7 +36,8 @@ def load(path: pathlib.Path = SUBSET) -> LabelledImages:
     Errors: ValueError, naming the file, when it is missing, damaged or holds something else. Pickles are refused.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here because np.load leaves the file open when the archive is damaged.
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             images, labels = file["images"], file["labels"]
     except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(

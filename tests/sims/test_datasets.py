@@ -1,0 +1,121 @@
+"""Loaders give the images that are in the files, or say in a sentence why not."""
+
+import gzip
+import pathlib
+
+import numpy as np
+import pytest
+
+from sims.datasets import LabelledImages, pixels
+from sims.datasets.build_subset import choose, subset
+from sims.datasets.fashion_mnist import CLASS_NAMES, DEBIAN_FOLDER, SUBSET, load, load_full
+from sims.datasets.idx import read_idx
+
+
+def idx_bytes(array: np.ndarray, kind: int = 8) -> bytes:
+    """An IDX file written by hand, after the format's description."""
+    header = bytes([0, 0, kind, array.ndim]) + b"".join(int(n).to_bytes(4, "big") for n in array.shape)
+    return header + array.astype(np.uint8).tobytes()
+
+
+def test_the_embedded_subset_holds_500_images_of_each_class():
+    data = load()
+    assert data.images.shape == (5000, 28, 28)
+    assert np.bincount(data.labels).tolist() == [500] * len(CLASS_NAMES)
+
+
+def test_the_licence_stands_beside_the_images():
+    text = (SUBSET.parent / "LICENSE-fashion-mnist.txt").read_text(encoding="utf-8")
+    assert "MIT License" in text
+    assert "Zalando" in text
+
+
+@pytest.mark.skipif(not DEBIAN_FOLDER.exists(), reason="dataset-fashion-mnist is not installed")
+def test_the_embedded_subset_is_what_the_builder_takes_from_the_full_set():
+    rebuilt = subset(load_full(split="train"))
+    assert np.array_equal(rebuilt["images"], load().images)
+    assert np.array_equal(rebuilt["labels"], load().labels)
+
+
+def test_pixels_are_block_means_over_the_pixel_range():
+    images = np.array([[[0, 255], [51, 102]]], dtype=np.uint8)
+    data = LabelledImages(images, np.zeros(1, np.uint8), ("only",))
+    assert pixels(data, 2).item() == pytest.approx(0.4, rel=1e-15)
+    assert pixels(data, 1).tolist() == [[0.0, 1.0, 0.2, 0.4]]
+    with pytest.raises(ValueError, match="block=3"):
+        pixels(data, 3)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_idx_file_reads_back_as_written(tmp_path: pathlib.Path, zipped: bool):
+    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    content = idx_bytes(array)
+    path = tmp_path / "images"
+    path.write_bytes(gzip.compress(content) if zipped else content)
+    assert np.array_equal(read_idx(path), array)
+
+
+WHOLE = idx_bytes(np.zeros((2, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (WHOLE[:-1], "truncated"),
+        (WHOLE + b"x", "too long"),
+        (WHOLE[:9], "truncated"),
+        (b"", "not an IDX file"),
+        (b"\x01\x02\x08\x01", "not an IDX file"),
+        (idx_bytes(np.zeros((2, 3)), kind=0x0D), "type 0d"),
+        (gzip.compress(WHOLE)[:-6], "damaged gzip"),
+    ],
+)
+def test_a_bad_idx_file_is_named_with_its_fault(tmp_path: pathlib.Path, content: bytes, says: str):
+    path = tmp_path / "bad"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=says):
+        read_idx(path)
+
+
+def test_a_missing_idx_file_is_named(tmp_path: pathlib.Path):
+    with pytest.raises(ValueError, match=r"train-images.* cannot be read"):
+        load_full(tmp_path)
+
+
+@pytest.mark.parametrize("keep", [0, 100, 400_000])
+def test_a_truncated_subset_is_refused_with_a_remedy(tmp_path: pathlib.Path, keep: int):
+    path = tmp_path / "cut.npz"
+    path.write_bytes(SUBSET.read_bytes()[:keep])
+    with pytest.raises(ValueError, match=r"cut\.npz .*Restore"):
+        load(path)
+
+
+def test_a_flipped_byte_in_the_subset_is_noticed(tmp_path: pathlib.Path):
+    content = bytearray(SUBSET.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path = tmp_path / "flipped.npz"
+    path.write_bytes(bytes(content))
+    with pytest.raises(ValueError, match="Restore"):
+        load(path)
+
+
+def test_a_pickle_is_refused(tmp_path: pathlib.Path):
+    path = tmp_path / "pickled.npz"
+    np.savez(path, images=np.array([{}], dtype=object), labels=np.zeros(1, np.uint8))
+    with pytest.raises(ValueError, match="pickled"):
+        load(path)
+
+
+def test_an_archive_of_other_arrays_is_refused(tmp_path: pathlib.Path):
+    path = tmp_path / "other.npz"
+    np.savez(path, images=np.zeros((2, 4)), labels=np.zeros(2, np.uint8))
+    with pytest.raises(ValueError, match="float64"):
+        load(path)
+
+
+def test_the_choice_of_one_class_does_not_depend_on_the_others():
+    labels = np.repeat(np.arange(3, dtype=np.uint8), 40)
+    both = choose(labels, 5)
+    assert np.array_equal(both[both < 40], choose(labels[:40], 5))
+    with pytest.raises(ValueError, match="per_class=41"):
+        choose(labels, 41)

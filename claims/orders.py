@@ -17,8 +17,8 @@ Samples = Float[np.ndarray, " trials"]
 class Order:
     """The mean of `greater` exceeds that of `lesser`, both from the same trials (or independent, trial by trial).
 
-    Holds at three standard errors of the difference, violated at minus five, inconclusive between. Spoiled, the claim is
-    that the ratio of the means is 1/spoil times the ratio measured: just beyond the truth.
+    Holds at three standard errors of the difference, violated at minus five, inconclusive between. Spoiled, the claim
+    is that the ratio of the means is 1/spoil times the ratio measured: beyond the truth.
     """
 
     samples: Callable[[Context], tuple[Samples, Samples]]

@@ -1,7 +1,7 @@
 """Deficits 1 - r_k when the clients' losses count differently, as on a network whose neighbourhoods differ in size.
 
-With X = sum_i w_i X_i only the signal block and the noise that couples to it change: the gap is that of the weighted mean,
-and the noise adds up with squared weights.
+With X = sum_i w_i X_i only the signal block and the noise that couples to it change: the gap is that of the weighted
+mean, and the noise adds up with squared weights.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ Weights = Sequence[Fraction | float]
 def weighted_deficit(
     s: Setting, weights: Weights, objective: Objective = Objective.MIM, draws: int | str = EXPECTED
 ) -> Float[np.ndarray, " n_clients"]:
-    """E(1 - r_k) of every signal coordinate, second order, for client weights w: contrast, or independent masks expected.
+    """E(1 - r_k) of every signal coordinate, second order, for client weights w: CL, or independent masks expected.
 
-    (d - c)/n_i [G M G]_kk with G the inverse of sum_i w_i Sigma_i on the signal, mu^2 removed, and M = sum_i w_i^2 M_i the
-    coupling noise of each client.
+    (d - c)/n_i [G M G]_kk with G the inverse of sum_i w_i Sigma_i on the signal, mu^2 removed, and M = sum_i w_i^2 M_i
+    the coupling noise of the clients.
 
     Source: ledger; equal weights give `theory.perturbation.deficit`. Units: dimensionless, meant where small against 1.
     Errors: ValueError for weights that are not N in number or do not sum to 1, or for sampled masks.

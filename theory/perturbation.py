@@ -87,6 +87,22 @@ def spread_formula(
     Source: ledger, central limit in d - c; exchangeable normals with correlation rho have range sqrt(1 - rho) R.
     Units: dimensionless. Errors: OutOfDomainError for one own coordinate, which has no spread.
     """
+    deficit = deficit_formula(objective, scope, is_expected=is_expected, mask=mask)
+    return Formula(
+        name=_name("spread", objective, scope, is_expected, mask),
+        title="Mean spread max r_k - min r_k over the mean range of standard normals",
+        expr=deficit.expr * sp.sqrt(spread_share(objective, scope, is_expected=is_expected, mask=mask)),
+        domain=(*deficit.domain, c < d),
+        units="dimensionless",
+        source=Source("ledger", "central limit over the d - c noise directions"),
+    )
+
+
+@cache
+def spread_share(
+    objective: Objective, scope: Scope = Scope.FL, *, is_expected: bool = False, mask: Mask = Mask.INDEPENDENT
+) -> sp.Expr:
+    """2 (1 - rho)/(d - c): the squared spread over (R deficit)^2. Source: ledger. Errors: those of `spread_formula`."""
     if scope is Scope.LOCAL_OWN:
         raise OutOfDomainError("A spread needs two coordinates; the own coordinate is one. Use fl or local_other.")
     levels = _levels(objective, mask, scope)
@@ -94,17 +110,8 @@ def spread_formula(
         noise_power(objective, mask, is_expected, level.eigenvalue, levels.diagonal) / level.gap**2 for level in levels
     )
     ones, rest = (level.weight for level in levels)
-    mean = ones * first + rest * second
-    correlation = (ones * (first - second) / mean) ** 2
-    deficit = deficit_formula(objective, scope, is_expected=is_expected, mask=mask)
-    return Formula(
-        name=_name("spread", objective, scope, is_expected, mask),
-        title="Mean spread max r_k - min r_k over the mean range of standard normals",
-        expr=deficit.expr * sp.sqrt(2 * (1 - correlation) / (d - c)),
-        domain=(*deficit.domain, c < d),
-        units="dimensionless",
-        source=Source("ledger", "central limit over the d - c noise directions"),
-    )
+    correlation = ones * (first - second) / (ones * first + rest * second)
+    return 2 * (1 - correlation**2) / (d - c)
 
 
 def deficit(

@@ -44,7 +44,7 @@ def _slope(
     *,
     whole: bool = False,
 ) -> tuple[float, float]:
-    """Slope in log d of the log of the mean norm of the coupling block, or of the bound on the whole; standard error."""
+    """Slope in log d of the log mean norm, of the coupling block or of the bound on the whole; standard error."""
     logs, errors = [], []
     trials = context.trials(200, 4000)
     for k, dim in enumerate(DIMS):

@@ -1,13 +1,15 @@
 """Representability measured: many independent data sets, three exact ways to draw what matters of them."""
 
 import dataclasses
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from sims import matrix_law
+from sims import block_lanczos, matrix_law
 from sims.sampler import CrossMoments, literal_moments
 from sims.signal_rows import SignalRows, signal_rows
 from sims.stats import Estimate, deficit, estimate, sensitivity
@@ -17,6 +19,7 @@ from theory.setting import Setting
 
 Method = Literal["auto", "literal", "matrix", "lanczos"]
 Task = tuple[Objective, Reading]
+PLAIN = Reading()
 LARGEST_MATRIX_DIM = 20_000
 
 
@@ -49,7 +52,7 @@ def sample_representability(
     objective: Objective,
     scope: Literal["fl", "local"] = "fl",
     client: int = 0,
-    reading: Reading = Reading(),
+    reading: Reading = PLAIN,
     trials: int,
     method: Method = "auto",
     transformation: np.ndarray | None = None,
@@ -71,7 +74,7 @@ def sample_pair(
     *,
     scope: Literal["fl", "local"] = "fl",
     client: int = 0,
-    reading: Reading = Reading(),
+    reading: Reading = PLAIN,
     trials: int,
     method: Method = "auto",
     cl_draws: int | str = 1,
@@ -91,7 +94,7 @@ def sample_pair(
 def _sample(
     seed: int,
     s: Setting,
-    tasks: tuple[Task, ...],
+    tasks: Sequence[Task],
     scope: Literal["fl", "local"],
     client: int,
     trials: int,
@@ -104,8 +107,8 @@ def _sample(
     chosen = _method(s, tasks, rows, trials, method, transformation)
     rng = np.random.default_rng(seed)
     if chosen == "lanczos":
-        return tuple(_lanczos(child, s, task, rows, trials) for child, task in zip(rng.spawn(len(tasks)), tasks))
-    values: list[list[np.ndarray]] = [[] for _ in tasks]
+        return (_lanczos(rng, s, tasks[0], rows, trials),)
+    values: tuple[list[np.ndarray], ...] = tuple([] for _ in tasks)
     angle = 0.0
     for child in rng.spawn(trials):
         if chosen == "literal":
@@ -131,7 +134,7 @@ def _basis(moments: CrossMoments, s: Setting, reading: Reading) -> Float[np.ndar
 
 
 def _matrix_bases(
-    rng: np.random.Generator, s: Setting, tasks: tuple[Task, ...], rows: SignalRows
+    rng: np.random.Generator, s: Setting, tasks: Sequence[Task], rows: SignalRows
 ) -> tuple[list[np.ndarray], float]:
     """One basis a task, jointly when there are several, and the largest angle that iteration left."""
     needs_sample = len(tasks) > 1 or tasks[0][0] is Objective.MIM or tasks[0][1].draws == EXPECTED
@@ -165,7 +168,7 @@ def _is_plain(reading: Reading) -> bool:
 
 def _method(
     s: Setting,
-    tasks: tuple[Task, ...],
+    tasks: Sequence[Task],
     rows: SignalRows,
     trials: int,
     method: Method,
@@ -178,9 +181,7 @@ def _method(
         raise ValueError("A transformation H belongs to CL with dissimilar views; got it with MIM. Leave it out.")
     has_law = transformation is None and all(matrix_law.has_law(o, reading) for o, reading in tasks)
     if not has_law and method in ("matrix", "lanczos"):
-        raise ValueError(
-            f'Sampled masks and dissimilar views have no matrix law; got method="{method}". Use "literal".'
-        )
+        raise ValueError(f'Sampled masks and dissimilar views have no matrix law; got method="{method}". Use literal.')
     reason = None if not has_law else _no_lanczos(s, tasks, rows, trials)
     if method == "lanczos" and reason is not None:
         raise ValueError(f'{reason} Use method="matrix".')
@@ -192,10 +193,28 @@ def _method(
     return chosen
 
 
-def _no_lanczos(s: Setting, tasks: tuple[Task, ...], rows: SignalRows, trials: int) -> str | None:
+def _no_lanczos(s: Setting, tasks: Sequence[Task], rows: SignalRows, trials: int) -> str | None:
     """Why the block-Lanczos law does not serve here, or None."""
-    return "not yet."
+    if len(tasks) > 1:
+        return "Block Lanczos draws CL and MIM with separate noise, not from the same data."
+    objective, reading = tasks[0]
+    if objective is Objective.MIM and not _is_plain(reading):
+        return "Block Lanczos needs independent masks in expectation and the alignment loss."
+    if reading.selection is not Selection.PSD:
+        return 'Block Lanczos finds the largest eigenvalues; got selection="modulus".'
+    found = block_lanczos.plan(s, objective, reading, rows, trials, _share(s, rows, trials))
+    return found if isinstance(found, str) else None
+
+
+def _share(s: Setting, rows: SignalRows, trials: int) -> float:
+    """Truncation allowed, as a share of the deficit: a tenth of the standard error of its mean over the trials."""
+    return 0.1 * math.sqrt(2 / (max(1, s.dim - rows.width) * trials))
 
 
 def _lanczos(rng: np.random.Generator, s: Setting, task: Task, rows: SignalRows, trials: int) -> RVSample:
-    raise NotImplementedError
+    objective, reading = task
+    what = block_lanczos.plan(s, objective, reading, rows, trials, _share(s, rows, trials))
+    assert isinstance(what, block_lanczos.Plan)
+    r, truncation = block_lanczos.sample(rng, what, s, rows, trials)
+    n_shown = s.feature_dim if reading.coordinates is Coordinates.LEADING else s.n_clients
+    return RVSample(r[:, :n_shown], r[:, list(rows.rare_columns)], truncation, "lanczos")

@@ -3,7 +3,7 @@
 Rows come in blocks, so that memory stays at a few d x d matrices whatever the number of samples.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +55,7 @@ def data_blocks(
 
 
 def mask_of(rng: np.random.Generator, n: int, s: Setting, mask: Mask) -> Float[np.ndarray, "n dim"]:
-    """`n` masks: 1 where a coordinate is kept, with probability 1 - p, or exactly round(p d) zeros for a fixed count."""
+    """`n` masks: 1 where kept, with probability 1 - p; or exactly round(p d) zeros for a fixed count."""
     if mask is not Mask.FIXED_COUNT:
         return (rng.random((n, s.dim)) >= float(s.mask_ratio)).astype(float)
     n_masked = round(float(s.mask_ratio) * s.dim)
@@ -90,7 +90,7 @@ def views(
 def literal_moments(
     rng: np.random.Generator,
     s: Setting,
-    tasks: tuple[tuple[Objective, Reading], ...],
+    tasks: Sequence[tuple[Objective, Reading]],
     *,
     scope: Literal["fl", "local"] = "fl",
     client: int = 0,
@@ -143,7 +143,8 @@ def expected_moments(
 ) -> CrossMoments:
     """The cross moments with masks and augmentations averaged exactly, given the second moment of the samples.
 
-    Source: ledger, from chen2026 (2)-(4); q = 1 - p: E a a^T = q^2 G + q p diag G, and p q G less its diagonal for b = x - a.
+    Source: ledger, from chen2026 (2)-(4). With q = 1 - p: E a a^T = q^2 G + q p diag G; E a b^T = p q G for independent
+    masks, less its diagonal for b = x - a.
     """
     if objective is Objective.CL:
         return CrossMoments(gram if transformation is None else gram @ transformation.T)

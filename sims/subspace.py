@@ -41,7 +41,7 @@ class KrylovResult:
 
 
 def krylov_subspace(
-    apply: Callable[[np.ndarray], np.ndarray], start: Float[np.ndarray, "dim m"], feature_dim: int, angle: float = 1e-7
+    apply: Callable[[np.ndarray], np.ndarray], start: Float[np.ndarray, "dim m"], feature_dim: int, angle: float = 1e-6
 ) -> KrylovResult | None:
     """The top subspace by block Krylov iteration from `start`; None when it does not settle or is not all positive.
 
@@ -74,7 +74,7 @@ def krylov_subspace(
 def encoder_subspace(moments: CrossMoments, feature_dim: int) -> Float[np.ndarray, "dim rank"]:
     """Orthonormal basis of the encoder's row space at the optimum of the reconstruction loss.
 
-    Source: ledger, reduced-rank regression for chen2026 (3): C11^(-1) C12 U, U the top eigenvectors of C21 C11^(-1) C12.
+    Source: ledger, reduced-rank regression for chen2026 (3): C11^(-1) C12 U, U the top of C21 C11^(-1) C12.
     Errors: ValueError when the moments lack E a a^T.
     """
     if moments.within is None:

@@ -5,10 +5,10 @@ from jaxtyping import Float
 
 
 def bartlett(rng: np.random.Generator, trials: int, n_rows: int, width: int) -> Float[np.ndarray, "trials width width"]:
-    """Upper triangular R with R^T R distributed as G^T G, G standard Gaussian of shape (n_rows, width), per trial.
+    """Upper triangular R with R^T R distributed as G^T G, G standard Gaussian of shape (n_rows, width).
 
-    Diagonal entry i is a chi with n_rows - i degrees of freedom, entries above are standard normal. With fewer rows than
-    columns the last rows of R are zero, and R^T R has rank n_rows.
+    Diagonal entry i is a chi with n_rows - i degrees of freedom, entries above are standard normal. With fewer rows
+    than columns the last rows of R are zero, and R^T R has rank n_rows.
     Source: ledger (Bartlett's decomposition).
     """
     r = np.zeros((trials, width, width))

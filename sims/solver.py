@@ -1,0 +1,117 @@
+"""Gradient descent on the losses themselves, from random starts: what it finds is what the theory takes for granted."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Key
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where descent stopped: an orthonormal basis of the encoder's row space, loss, gradient norm, and the encoder."""
+
+    basis: np.ndarray
+    encoder: np.ndarray
+    loss: float
+    gradient_norm: float
+
+
+def alignment_loss(w: Float[Array, "feature dim"], x: Float[Array, "dim dim"]) -> Float[Array, ""]:
+    """-tr(W X W^T) + |W^T W|^2 / 2: losses (2) and (4) as functions of the mean of a b^T.
+
+    Source: chen2026, (2) and (4). Only the symmetric part of `x` matters.
+    """
+    gram = w @ w.T
+    return -jnp.sum((w @ x) * w) + jnp.sum(gram * gram) / 2
+
+
+def reconstruction_loss(
+    weights: tuple[Float[Array, "dim feature"], Float[Array, "feature dim"]],
+    within: Float[Array, "dim dim"],
+    cross: Float[Array, "dim dim"],
+) -> Float[Array, ""]:
+    """E|W_d W_e a - b|^2 less E|b|^2, given E a a^T and E a b^T.
+
+    Source: chen2026, (3).
+    """
+    decoder, encoder = weights
+    m = decoder @ encoder
+    return jnp.sum((m @ within) * m) - 2 * jnp.sum(m * cross.T)
+
+
+def descend_alignment(
+    key: Key[Array, ""], x: Float[np.ndarray, "dim dim"], feature_dim: int, steps: int = 3_000
+) -> Solution:
+    """The encoder that minimises the alignment loss, by gradient descent from a random start.
+
+    The step is 1/(4 |X|), a quarter of what the curvature at the optimum allows.
+    Source: chen2026, (2) and (4).
+    """
+    matrix = jnp.asarray((x + x.T) / 2)
+    scale = float(np.linalg.norm(x, 2))
+    start = 0.1 * np.sqrt(scale) * jax.random.normal(key, (feature_dim, len(x)))
+    w, loss, norm = _run(alignment_loss, start, (matrix,), steps, optax.sgd(0.25 / scale))
+    return Solution(_row_space(np.asarray(w)), np.asarray(w), float(loss), float(norm))
+
+
+def descend_reconstruction(
+    key: Key[Array, ""],
+    within: Float[np.ndarray, "dim dim"],
+    cross: Float[np.ndarray, "dim dim"],
+    feature_dim: int,
+    steps: int = 20_000,
+) -> Solution:
+    """The encoder of the two-layer linear autoencoder that minimises the reconstruction loss, from a random start.
+
+    Source: chen2026, (3).
+    """
+    keys = jax.random.split(key)
+    d = len(within)
+    start = (0.1 * jax.random.normal(keys[0], (d, feature_dim)), 0.1 * jax.random.normal(keys[1], (feature_dim, d)))
+    schedule = optax.cosine_decay_schedule(1e-2, steps)
+    weights, loss, norm = _run(
+        reconstruction_loss, start, (jnp.asarray(within), jnp.asarray(cross)), steps, optax.adam(schedule)
+    )
+    encoder = np.asarray(weights[1])
+    return Solution(_row_space(encoder), encoder, float(loss), float(norm))
+
+
+def stationarity(solution: Solution, x: Float[np.ndarray, "dim dim"]) -> float:
+    """|W^T W - P X P| / |X|, P the projector on the row space: 0 at every stationary point of the alignment loss.
+
+    Source: ledger, the correction of chen2026 (16). Units: dimensionless.
+    """
+    sym = (x + x.T) / 2
+    p = solution.basis @ solution.basis.T
+    return float(np.linalg.norm(solution.encoder.T @ solution.encoder - p @ sym @ p) / np.linalg.norm(sym))
+
+
+def subspace_distance(a: Float[np.ndarray, "dim k"], b: Float[np.ndarray, "dim m"]) -> float:
+    """Spectral norm of the difference of the two projectors: 0 for one space, 1 when they differ in dimension."""
+    return float(np.linalg.norm(a @ a.T - b @ b.T, 2))
+
+
+def _row_space(w: np.ndarray, cut: float = 1e-3) -> np.ndarray:
+    """Directions that the encoder keeps; singular values under `cut` of the largest are rows on their way to zero."""
+    _, values, rows = np.linalg.svd(w, full_matrices=False)
+    return rows[values > cut * values[0]].T
+
+
+def _run(loss, start, data, steps: int, optimiser: optax.GradientTransformation):
+    """Weights, loss and gradient norm after `steps` steps, in one compiled loop."""
+
+    @jax.jit
+    def loop(weights):
+        def step(_, carry):
+            weights, state = carry
+            updates, state = optimiser.update(jax.grad(loss)(weights, *data), state)
+            return optax.apply_updates(weights, updates), state
+
+        weights, _ = jax.lax.fori_loop(0, steps, step, (weights, optimiser.init(weights)))
+        value, gradient = jax.value_and_grad(loss)(weights, *data)
+        return weights, value, optax.tree.norm(gradient)
+
+    return loop(start)

@@ -5,7 +5,7 @@ import math
 import sympy as sp
 
 from theory.formula import Formula, OutOfDomainError, Source
-from theory.perturbation import deficit_formula
+from theory.perturbation import deficit, deficit_formula
 from theory.readings import EXPECTED, Objective
 from theory.setting import Setting
 from theory.symbols import n_clients
@@ -56,6 +56,4 @@ def order_probability(s: Setting, draws: int = 1, *, is_same_data: bool = False)
 
 def deficit_ratio(s: Setting, draws: int = 1) -> float:
     """Deficit of masking in expectation over that of contrast with `draws` views, in [0, 1]. Source: ledger."""
-    from theory.perturbation import deficit
-
     return deficit(s, Objective.MIM, draws=EXPECTED) / deficit(s, Objective.CL, draws=draws)

@@ -1,4 +1,4 @@
-"""Eqs (39) to (41), (52) and (53): the contrastive losses written with a and b, and their gradients.
+"""Eqs (39) to (42), (52) and (53): the contrastive losses written with a and b, and their gradients.
 
 All identities hold. What fails is one word at (53): a vanishing gradient does not make a minimiser, and W = 0 shows
 it.
@@ -41,8 +41,8 @@ def _stationary_is_minimal(w: sp.Matrix, spoil: float) -> tuple[bool, Mapping[st
 CLAIM = Claim(
     id="eq-contrastive-gradient",
     title="The contrastive losses and their gradients",
-    items=("eq-39", "eq-40", "eq-41", "eq-52", "eq-53"),
-    source=Source("chen2026", "A.6.3, Eqs (39)-(41), (52), (53)"),
+    items=("eq-39", "eq-40", "eq-41", "eq-42", "eq-52", "eq-53"),
+    source=Source("chen2026", "A.6.3, Eqs (39)-(42), (52), (53)"),
     statements=(
         Statement(
             "printed",
@@ -66,21 +66,27 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "(41): at a minimiser that gradient is zero, (42) names its halves.",
+            "(41): at a minimiser the gradient of (40) is zero.",
+            Identity(
+                lambda: -(_printed_gradient(FIRST, SECOND)),
+                lambda: -gradient(_loss(FIRST, SECOND), W),
+                "The left side of (41) is the gradient, and a minimiser of a smooth loss is stationary.",
+            ),
+            latex=r"-W\,\mathbb{E}[b a^\top + a b^\top] + 2 W W^\top W = 0",
+        ),
+        Statement(
+            "printed",
+            "(42), left side: half of E[b a^T + a b^T] is half the mean of seven products of x, xi and xi'.",
             Identity(
                 lambda: (
-                    X * X.T * 2
-                    + X * XI.T
-                    + XI_OTHER * X.T
-                    + X * XI_OTHER.T
-                    + XI * X.T
-                    + XI_OTHER * XI.T
-                    + XI * XI_OTHER.T
+                    2 * X * X.T
+                    + (X * XI.T + XI_OTHER * X.T + X * XI_OTHER.T + XI * X.T)
+                    + (XI_OTHER * XI.T + XI * XI_OTHER.T)
                 ),
                 lambda: SECOND * FIRST.T + FIRST * SECOND.T,
-                "The products of the two views multiplied out give the seven terms of (42).",
+                "Multiplied out. That it equals W^T W is another claim.",
             ),
-            latex=r"W\,\mathbb{E}[b a^\top + a b^\top] = 2 W W^\top W",
+            latex=r"\tfrac12\mathbb{E}[2xx^\top + x\xi^\top + \xi' x^\top + \dots + \xi\xi'^\top]",
         ),
         Statement(
             "printed",

@@ -6,6 +6,10 @@ from typing import Annotated, Protocol
 import tyro
 
 from claims.cli.compute import Compute
+from claims.cli.constants import Constants
+from claims.cli.figures import Figures
+from claims.cli.readme import Readme
+from claims.cli.report import Report
 from claims.cli.verify import Verify
 from claims.usage import UsageError
 
@@ -19,6 +23,10 @@ class Command(Protocol):
 _COMMANDS = (
     Annotated[Verify, tyro.conf.subcommand("verify")]
     | Annotated[Compute, tyro.conf.subcommand("compute")]
+    | Annotated[Constants, tyro.conf.subcommand("constants")]
+    | Annotated[Report, tyro.conf.subcommand("report")]
+    | Annotated[Figures, tyro.conf.subcommand("figures")]
+    | Annotated[Readme, tyro.conf.subcommand("readme")]
 )
 
 

@@ -92,7 +92,7 @@ def spread_formula(
         name=_name("spread", objective, scope, is_expected, mask),
         title="Mean spread max r_k - min r_k over the mean range of standard normals",
         expr=deficit.expr * sp.sqrt(spread_share(objective, scope, is_expected=is_expected, mask=mask)),
-        domain=(*deficit.domain, c < d),
+        domain=(*deficit.domain, c < d, N >= (3 if scope is Scope.LOCAL_OTHER else 2)),
         units="dimensionless",
         source=Source("ledger", "central limit over the d - c noise directions"),
     )

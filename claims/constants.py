@@ -1,0 +1,231 @@
+"""Every derived constant, by code from the formulas of `theory`: exact form, 30 digits, source, proof by Arb.
+
+Nothing is typed but the points at which formulas are evaluated. At d = 4^5 and d = 10^5 the paper's tau = d^(1/5) and
+mu = d^(-1/5) are rational, so that the exact forms stay readable.
+"""
+
+import importlib
+import itertools
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+import theory
+from theory.certify import certified_digits, enclosure
+from theory.critical_noise import kappa, sigma_star_formula, sigma_star_limit_formula
+from theory.exponents import Quantity, exponent
+from theory.formula import Formula, OutOfDomainError
+from theory.orders import NGrowth
+from theory.perturbation import deficit_formula, spread_formula
+from theory.proportional import deficit_limit_formula
+from theory.rare_recovery import rare_recovery_formula, rare_window_formula
+from theory.readings import Mask, Objective, Scope
+from theory.spectra import RareSite, spectrum
+from theory.symbols import beta, n_clients
+
+N_DIGITS = 30
+POINTS: Mapping[str, Mapping[str, Any]] = {
+    "N=3, d=4^5, n=d": {
+        "n_clients": sp.Integer(3),
+        "dim": sp.Integer(4**5),
+        "feature_dim": sp.Integer(3),
+        "samples_per_client": sp.Integer(4**5),
+        "draws": sp.Integer(1),
+        "tau": sp.Integer(4),
+        "mu": sp.Rational(1, 4),
+        "mask_ratio": sp.Rational(3, 4),
+        "augmentation_std": sp.Integer(1),
+        "rare_fraction": sp.Rational(1, 2),
+        "gamma": sp.Rational(4**5 - 3, 3 * 4**5),
+        "beta": sp.Integer(1),
+    },
+    "N=2, d=10^5, n=d^(6/5)": {
+        "n_clients": sp.Integer(2),
+        "dim": sp.Integer(10**5),
+        "feature_dim": sp.Integer(2),
+        "samples_per_client": sp.Integer(10**6),
+        "draws": sp.Integer(4),
+        "tau": sp.Integer(10),
+        "mu": sp.Rational(1, 10),
+        "mask_ratio": sp.Rational(3, 5),
+        "augmentation_std": sp.Rational(4, 5),
+        "rare_fraction": sp.Rational(1, 10),
+        "gamma": sp.Rational(10**5 - 2, 2 * 10**6),
+        "beta": sp.Rational(6, 5),
+    },
+    # The masked-alignment training of the paper: Section 5 and A.5.
+    "MAR": {
+        "weight_max": sp.Rational(1, 10),
+        "weight_min": sp.Rational(1, 1000),
+        "selections": sp.Integer(5),
+        "horizon": sp.Integer(10),
+        "tokens": sp.Integer(49),
+        "width": sp.Integer(768),
+        "batch": sp.Integer(256),
+        "parameters": sp.Integer(86_000_000),
+        "n_averaged": sp.Integer(256),
+        "feature_dim": sp.Integer(768),
+        "bandwidth": sp.Integer(1),
+        "std_local": sp.Integer(1),
+        "std_global": sp.Rational(1, 2),
+    },
+}
+# The paper's own bounds as printed: claims about them are verdicts, not constants derived here.
+# Masks as printed in (17) tilt nothing; contrast has no masks, its members coincide by name.
+_MASKS_WITH_DEFICITS = (Mask.INDEPENDENT, Mask.COMPLEMENTARY, Mask.FIXED_COUNT)
+_PRINTED_MODULES = ("printed_sensitivity",)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """One number: its exact form, its first 30 digits, where it comes from, and whether Arb proves the digits."""
+
+    name: str
+    exact: str
+    value: str
+    is_certified: bool
+    source: str
+
+
+def constants() -> list[Constant]:
+    """All of them, sorted by name."""
+    found = [*_from_formulas(), *_kappas(), *_exponents()]
+    return sorted(found, key=lambda c: c.name)
+
+
+def module_formulas() -> Iterator[Formula]:
+    """Every formula that a module of `theory` holds as a constant."""
+    for module in pkgutil.iter_modules(theory.__path__):
+        if module.name not in _PRINTED_MODULES:
+            for name, value in vars(importlib.import_module(f"theory.{module.name}")).items():
+                if not name.startswith("_"):
+                    yield from _inside(value)
+
+
+def family_formulas() -> Iterator[Formula]:
+    """Every member of the families that `theory` builds by reading; a reading without a formula has no member."""
+    scopes = tuple(Scope)
+    objectives = tuple(Objective)
+    for objective, scope in itertools.product(objectives, scopes):
+        for is_expected, mask in itertools.product((True, False), _MASKS_WITH_DEFICITS):
+            for family in (deficit_formula, spread_formula):
+                yield from _member(
+                    lambda f=family, o=objective, s=scope, e=is_expected, m=mask: f(o, s, is_expected=e, mask=m)
+                )
+        yield from _member(lambda o=objective, s=scope: deficit_limit_formula(o, s))
+    for scope in scopes:
+        yield sigma_star_formula(scope)
+        yield sigma_star_limit_formula(scope)
+    for objective, site in itertools.product(objectives, ("fl", "local")):
+        yield rare_recovery_formula(objective, site)
+        yield from (rare_window_formula(objective, growth, site) for growth in ("fixed", "paper"))
+        for mask, rare in itertools.product(Mask, RareSite):
+            if site == "local" or rare is not RareSite.OWN:
+                yield from (level.eigenvalue for level in spectrum(objective, mask, site, rare))
+
+
+def _from_formulas() -> Iterator[Constant]:
+    formulas = {f.name: f for f in itertools.chain(module_formulas(), family_formulas())}
+    for formula, (where, values) in itertools.product(formulas.values(), POINTS.items()):
+        if not set(formula.arguments) <= set(values) or (not formula.arguments and where != next(iter(POINTS))):
+            continue
+        try:
+            digits = formula.digits(N_DIGITS, **values)
+        except OutOfDomainError:
+            continue
+        at = ", ".join(f"{a}={values[a]}" for a in formula.arguments)
+        symbols = {s: values[str(s)] for s in formula.expr.free_symbols}
+        yield Constant(
+            name=f"{formula.name} at {where}",
+            exact=f"{formula.expr}" + (f" at {at}" if at else ""),
+            value=digits,
+            is_certified=_is_certified(formula.expr, symbols, digits),
+            source=str(formula.source),
+        )
+
+
+def _kappas() -> Iterator[Constant]:
+    source = "ledger, theory.critical_noise: limit of E/A"
+    for scope, n in itertools.product((Scope.FL, Scope.LOCAL_OTHER), range(2, 9)):
+        exact = sp.cancel(kappa(scope)).subs(n_clients, n)
+        yield _exactly(f"kappa_{scope.value} at N={n}", exact, source)
+
+
+def _exponents() -> Iterator[Constant]:
+    source = "ledger, theory.exponents: powers of d counted in the closed forms"
+    for quantity, objective, scope, growth in itertools.product(Quantity, Objective, Scope, NGrowth):
+        try:
+            line = sp.expand(exponent(quantity, objective, scope, n_growth=growth))
+        except OutOfDomainError:
+            continue
+        if quantity is Quantity.MAE_DEFICIT and objective is Objective.CL:
+            continue  # Eq (3) has no contrastive side
+        for power in (0, 1):
+            name = f"exponent_{quantity.value}_{objective.value}_{scope.value}_{growth.value}: beta^{power}"
+            yield _exactly(name, line.coeff(beta, power), source)
+
+
+def _exactly(name: str, exact: sp.Expr, source: str) -> Constant:
+    digits = str(sp.N(exact, N_DIGITS))
+    return Constant(name, str(exact), digits, _is_certified(exact, {}, digits), source)
+
+
+def _is_certified(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr], digits: str) -> bool:
+    """Arb's interval is narrow enough, and the digits shown are its own to one unit in the last."""
+    try:
+        ball = enclosure(expr, values)
+    except ValueError:
+        return False
+    shown = sp.Rational(digits)
+    if not ball.mid():
+        return shown == 0 and not ball.rad()
+    error = enclosure(expr - shown, values)
+    return certified_digits(ball, N_DIGITS) and bool(abs(error) <= abs(ball) / 10 ** (N_DIGITS - 1))
+
+
+def _inside(value: Any) -> Iterator[Formula]:
+    if isinstance(value, Formula):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (f for v in value.values() for f in _inside(v))
+    elif isinstance(value, list | tuple):
+        yield from (f for v in value for f in _inside(v))
+
+
+def _member(build: Callable[[], Formula]) -> Iterator[Formula]:
+    try:
+        yield build()
+    except OutOfDomainError:
+        return
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One constant that is not the recorded one; None where it is on one side only."""
+
+    name: str
+    recorded: str | None
+    found: str | None
+    source: str
+
+
+def moved(recorded: Sequence[Mapping[str, Any]], found: Iterable[Constant]) -> list[Moved]:
+    """Every constant whose digits, or whose proof of them, are not on record as they are now."""
+    old = {c["name"]: c for c in recorded}
+    new = {c.name: c for c in found}
+    result = []
+    for name in sorted(old.keys() | new.keys()):
+        before = _shown(old.get(name))
+        after = _shown(vars(new[name]) if name in new else None)
+        if before != after:
+            result.append(Moved(name, before, after, new[name].source if name in new else old[name]["source"]))
+    return result
+
+
+def _shown(constant: Mapping[str, Any] | None) -> str | None:
+    if constant is None:
+        return None
+    return constant["value"] + ("" if constant["is_certified"] else " (not certified)")

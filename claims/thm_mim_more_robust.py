@@ -1,7 +1,7 @@
 """Theorem 4.4: is contrast more sensitive than masking? The answer under every reading of what is compared.
 
-Nine readings, one statement each; then what can be proven: with expected independent masks and one augmentation draw the
-deficit of every coordinate under contrast exceeds that under masking once a finite-sample bound certifies it.
+Nine readings, one statement each; then what can be proven: with expected independent masks and one augmentation draw
+the deficit of every coordinate under contrast exceeds that under masking once a finite-sample bound certifies it.
 """
 
 import dataclasses

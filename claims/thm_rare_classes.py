@@ -42,7 +42,7 @@ def below_threshold(context: Context) -> list[float]:
 
 
 def contrast_is_noise(measured: float, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """The limit of contrast is 0, and what is measured is a bulk coordinate's share; spoiled, the limit is at least 1/20."""
+    """The limit of contrast is 0 and the measured r a bulk coordinate's share; spoiled, the limit is over 1/20."""
     limit = rare_recovery(SETTING, Objective.CL)
     # c - N spare rows over d - N noise coordinates, and an overlap that vanishes with d: ten such shares.
     chance = 10 * (SETTING.feature_dim - SETTING.n_clients) / (SETTING.dim - SETTING.n_clients)

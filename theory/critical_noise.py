@@ -77,7 +77,7 @@ def sigma_star(
     if dim == math.inf:
         Setting.paper(max(n_clients, 2), n_clients=n_clients, mask_ratio=mask_ratio)
         return sigma_star_limit_formula(scope).value(n_clients=n_clients, mask_ratio=mask_ratio)
-    if dim != int(dim):
+    if not math.isfinite(dim) or dim != int(dim):
         raise ValueError(f"dim must be a whole number or inf; got dim={dim}.")
     s = Setting.paper(int(dim), n_clients=n_clients, mask_ratio=mask_ratio)
     tau = sp.Integer(s.dim) ** sp.Rational(1, 5) if tau is None else tau

@@ -36,7 +36,7 @@ class Query:
                 )
             Setting.paper(max(2, self.n_clients), n_clients=self.n_clients, mask_ratio=self.mask_ratio)
             return
-        if self.dim != self.dim or self.dim != int(self.dim):
+        if not math.isfinite(self.dim) or self.dim != int(self.dim):
             raise ValueError(f"dim must be a whole number or inf; got dim={self.dim}.")
         Setting.paper(
             int(self.dim), n_clients=self.n_clients, mask_ratio=self.mask_ratio, tau=self.tau, mu=self.mu, beta=0.0

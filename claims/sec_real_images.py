@@ -126,7 +126,7 @@ CLAIM = Claim(
                 "sensitivity",
                 MIM_EXPECTED[COMPLEMENTARY],
                 CL,
-                "Dropping the diagonal turns the leading axes of the population, by an angle that no sample size removes.",
+                "Dropping the diagonal turns the population's leading axes, by an angle that no sample size removes.",
             ),
             reading="R4: complementary masks, pixels",
         ),

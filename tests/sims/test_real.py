@@ -87,6 +87,7 @@ def test_on_principal_features_complementary_masks_see_nothing():
 
 def test_negative_directions_are_not_learnt():
     assert row_space(np.diag([2.0, -5.0, 0.0]), 2).shape == (3, 1)
+    assert row_space(np.diag([2.0, -5.0, -1.0]), 2).shape == (3, 1)
     assert representability(np.diag([2.0, -5.0, 0.0]), np.eye(3)[:, :2].copy(), 2).tolist() == [1.0, 0.0]
 
 
@@ -99,7 +100,7 @@ def test_results_do_not_depend_on_which_other_views_are_asked_for():
 
 
 @pytest.mark.parametrize(
-    "view", [View(Objective.CL, draws=2, augmentation_std=0.5), View(Objective.MIM, draws=2), View(Objective.MIM)]
+    "view", [View(Objective.CL, draws=2, augmentation_std=2.0), View(Objective.MIM, draws=2), View(Objective.MIM)]
 )
 def test_measured_deficits_follow_second_order_theory(view):
     n, trials = 4000, 400

@@ -1,0 +1,170 @@
+"""One self-contained page of all verdicts: no script, no network, readable on a phone and printed."""
+
+import base64
+import json
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from latex2mathml.converter import convert
+from markupsafe import Markup
+
+from claims import ledger, store
+from claims.catalogue import catalogue
+from claims.core import Claim, Status
+from claims.verdicts import Row, counts
+
+TEMPLATES = pathlib.Path(__file__).resolve().parent / "templates"
+_WORDS = {
+    "HOLDS": "holds",
+    "VIOLATED": "fails",
+    "VACUOUS": "says nothing",
+    "ILL_FORMED": "cannot be read as a statement",
+    "INCONCLUSIVE": "undecided",
+    "OUT_OF_DOMAIN": "does not apply",
+    "PENDING": "not answered yet",
+}
+_EVIDENCE = {
+    "EXACT": "proved by algebra",
+    "CERTIFIED": "enclosed by intervals",
+    "NUMERIC": "computed in double precision",
+    "SEARCHED": "searched for a counterexample",
+    "SAMPLED": "sampled",
+    "READING": "a matter of what is printed",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One statement as the page shows it. `bar` is tightness as a share of the bar's width; None without a number."""
+
+    row: Row
+    math: Markup
+    word: str
+    evidence: str
+    bar: float | None
+    witness: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One claim: what the paper prints, then the statements about it, printed before corrected."""
+
+    claim: Claim
+    items: tuple[ledger.Item, ...]
+    formulas: tuple[Markup, ...]
+    statements: tuple[Shown, ...]
+    summary: str
+
+
+def build(rows: Sequence[Row], results: pathlib.Path = store.RESULTS) -> str:
+    """The page as HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    items = ledger.load()
+    return environment.get_template("report.html.j2").render(
+        counts=counts(rows),
+        cards=_cards(rows, items),
+        pending=[i for i in items if i.pending],
+        statuses=[s.value for s in Status],
+        words=_WORDS,
+        evidence=_EVIDENCE,
+        figures=_figures(results / "figures"),
+        real=_real(store.read(results / "real_images.json")),
+    )
+
+
+def math(latex: str) -> Markup:
+    """LaTeX as MathML on a line of its own."""
+    return Markup(convert(latex, display="block")) if latex else Markup("")
+
+
+def _cards(rows: Sequence[Row], items: Sequence[ledger.Item]) -> list[Card]:
+    order: dict[str, int] = {}
+    for position, item in enumerate(items):
+        for name in item.answered_by:
+            order.setdefault(name, position)
+    cards = [_card(c, [r for r in rows if r["claim"] == name], items) for name, c in catalogue().items()]
+    return sorted(cards, key=lambda c: (order.get(c.claim.id, len(items)), c.claim.id))
+
+
+def _card(claim: Claim, rows: Sequence[Row], items: Sequence[ledger.Item]) -> Card:
+    answered = tuple(i for i in items if claim.id in i.answered_by)
+    latex = {(s.kind, s.reading, s.text): s.latex for s in claim.statements}
+    by_kind = sorted(rows, key=lambda r: r["statement"] != "printed")
+    found = [r["status"] for r in by_kind if r["statement"] == "printed"] or [r["status"] for r in by_kind]
+    summary = found[0] if len(set(found)) == 1 else "MIXED" if found else "PENDING"
+    shown = tuple(_statement(r, latex.get((r["statement"], r["reading"], r["text"]), "")) for r in by_kind)
+    return Card(claim, answered, tuple(math(i.latex) for i in answered), shown, summary)
+
+
+def _statement(row: Row, latex: str) -> Shown:
+    tightness = row["tightness"]
+    bar = min(1.0, max(0.0, tightness)) if isinstance(tightness, int | float) else None
+    witness = tuple((k, _plain(v)) for k, v in (row["witness"] or {}).items())
+    return Shown(row, math(latex), _WORDS[row["status"]], _EVIDENCE[row["evidence"]], bar, witness)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_plain(v) for v in value) + "]"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _figures(folder: pathlib.Path) -> list[tuple[str, str]]:
+    """Name and data address of every drawn figure."""
+    drawn = sorted(folder.glob("*.png"))
+    return [
+        (p.stem.replace("_", " "), "data:image/png;base64," + base64.b64encode(p.read_bytes()).decode()) for p in drawn
+    ]
+
+
+def _real(record: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The record's numbers as rows of tables; None when there is no record."""
+    if record is None:
+        return None
+    orders, noises = [], []
+    for name, found in record["inputs"].items():
+        for view in found["views"]:
+            reading = view["objective"] + (f", {view['mask']}" if view.get("mask") else "")
+            orders.append(
+                {
+                    "inputs": name,
+                    "reading": f"{reading}, draws {view['draws']}",
+                    "samples": view["samples_per_client"],
+                    "deficit": _estimate(view.get("deficit")),
+                    "predicted": _number(view.get("deficit_predicted")),
+                    "sensitivity": _estimate(view.get("sensitivity")),
+                }
+            )
+        noises += [{"inputs": name, "samples": n, "values": _flat(values)} for n, values in found["sigma_star"].items()]
+    return {
+        "data": record["data"],
+        "mask_ratio": record["mask_ratio"],
+        "augmentation_std": record["augmentation_std"],
+        "views": orders,
+        "sigma": noises,
+    }
+
+
+def _flat(value: Any) -> str:
+    if not isinstance(value, dict):
+        return _number(value)
+    return "; ".join(
+        f"{k.replace('_', ' ')} {_estimate(v) if isinstance(v, dict) else _number(v)}" for k, v in value.items()
+    )
+
+
+def _estimate(value: Any) -> str:
+    if isinstance(value, dict) and "mean" in value:
+        return f"{value['mean']:.4g} ± {value['standard_error']:.1g}"
+    return _flat(value) if isinstance(value, dict) else _number(value)
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:.4g}" if isinstance(value, int | float) else str(value)

@@ -84,7 +84,7 @@ def star_closed_form() -> sp.Expr:
 CLAIM = Claim(
     id="alg-decmar",
     title="Algorithm 2, DecMAR",
-    items=("algorithm-2",),
+    items=("algorithm-2", "section-5"),
     source=Source("chen2026", "Algorithm 2, A.1"),
     statements=(
         Statement(

@@ -88,7 +88,7 @@ def round_on_complete_graph() -> sp.Matrix:
 CLAIM = Claim(
     id="alg-fedmar",
     title="Algorithm 1, FedMAR",
-    items=("algorithm-1",),
+    items=("algorithm-1", "section-5"),
     source=Source("chen2026", "Algorithm 1, A.1"),
     statements=(
         Statement(

@@ -92,7 +92,7 @@ def unchanged_by_scale(power: float):
 CLAIM = Claim(
     id="eq-adaptive-mmd",
     title="The adaptive MMD",
-    items=("eq-6",),
+    items=("eq-6", "section-5"),
     source=Source("chen2026", "Eq (6) and the kernel below it, Section 5"),
     statements=(
         Statement(

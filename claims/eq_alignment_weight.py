@@ -70,7 +70,7 @@ def participations(context: Context) -> list[tuple[int, float]]:
 CLAIM = Claim(
     id="eq-alignment-weight",
     title="The weight of the alignment term over the rounds",
-    items=("eq-7",),
+    items=("eq-7", "section-5"),
     source=Source("chen2026", "Eq (7), Section 5"),
     statements=(
         Statement(

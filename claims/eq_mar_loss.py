@@ -32,7 +32,7 @@ def mar_loss() -> sp.Expr:
 CLAIM = Claim(
     id="eq-mar-loss",
     title="The MAR loss",
-    items=("eq-5",),
+    items=("eq-5", "section-5"),
     source=Source("chen2026", "Eq (5), Section 5"),
     statements=(
         Statement(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from claims.check import Empty, ForAll, Identity
+from claims.check import Empty, ForAll, Identity, Printed
 from claims.core import Claim, Context, Evidence, Statement, Status
 from claims.enumerated import SCALING, U
 from theory import symbols as sy
@@ -109,6 +109,11 @@ CLAIM = Claim(
             latex=r"e_k^\top X e_k \le \lambda_1 \sum_{j=1}^{d} (e_k^\top v_j)^2",
         ),
         *(_vacuous(equation) for equation in (*SYMMETRIC, *SINGULAR)),
+        Statement(
+            "printed",
+            "(49) and (60): the sum runs over k, the coordinate that is fixed; its terms are numbered j.",
+            Printed(Status.ILL_FORMED, "The index under the sum should be j, as in the other equations."),
+        ),
         Statement(
             "corrected",
             "The representability satisfies r_k >= (X_kk - l_(c+1)) / (l_1 - l_(c+1)), l the descending eigenvalues.",

@@ -11,7 +11,7 @@ from sims.montecarlo import RVSample, sample_representability
 from sims.stats import estimate
 from theory.finite_sample import Side, deficit_bound
 from theory.perturbation import deficit
-from theory.readings import Objective, Reading, Scope
+from theory.readings import Mask, Objective, Reading, Scope
 from theory.setting import Setting
 
 FAILURE = 0.05
@@ -56,7 +56,7 @@ def second_order(
         found = []
         for point in points:
             for scope in scopes:
-                sample = _sample(context, point, objective, draws, scope)
+                sample = _sample(context, point, objective, Reading(draws=draws), scope)
                 measured = estimate(_deficits(sample, scope).mean(axis=1))
                 claimed = deficit(point.setting(), objective, scope, draws)
                 found.append(Cell(point.at(scope), claimed, measured.mean, measured.standard_error, sample.truncation))
@@ -80,7 +80,7 @@ def bounded(
             for scope in scopes:
                 bound = deficit_bound(point.setting(), objective, scope, FAILURE, side)
                 assert bound.value is not None, bound.void_reason
-                sample = _sample(context, point, objective, draws, scope)
+                sample = _sample(context, point, objective, Reading(draws=draws), scope)
                 r = _deficits(sample, scope)
                 level = 1 - FAILURE if side == "upper" else FAILURE
                 crossed = int(np.sum(r > bound.value if side == "upper" else r < bound.value))
@@ -91,13 +91,34 @@ def bounded(
     return cells
 
 
-def _sample(context: Context, point: Point, objective: Objective, draws: int | str, scope: Scope) -> RVSample:
+def one_direction(points: Sequence[Point], scope: Scope) -> Callable[[Context], list[Cell]]:
+    """Cells for a `Prediction` under complementary masks, averaged: each r_k of the scope, against 1/N.
+
+    For one client the population has 1/(N-1) on the other coordinates.
+    """
+
+    def cells(context: Context) -> list[Cell]:
+        found = []
+        for point in points:
+            reading = Reading(mask=Mask.COMPLEMENTARY)
+            sample = _sample(context, point, Objective.MIM, reading, scope)
+            share = 1 / (point.n_clients - (scope is not Scope.FL))
+            for k, column in enumerate((1 - _deficits(sample, scope)).T):
+                measured = estimate(column)
+                at = point.at(scope) | {"coordinate": k}
+                found.append(Cell(at, share, measured.mean, measured.standard_error, sample.truncation))
+        return found
+
+    return cells
+
+
+def _sample(context: Context, point: Point, objective: Objective, reading: Reading, scope: Scope) -> RVSample:
     return sample_representability(
         context.seed,
         point.setting(),
         objective=objective,
         scope="fl" if scope is Scope.FL else "local",
-        reading=Reading(draws=draws),
+        reading=reading,
         trials=context.trials(point.quick, point.full),
     )
 

@@ -91,14 +91,14 @@ def damping(spike: float, edges: tuple[float, float], levels: int) -> float:
 
 
 def plan(s: Setting, objective: Objective, reading: Reading, rows: SignalRows, trials: int, share: float) -> Plan | str:
-    """The fewest levels whose truncation stays below `share` of the deficit, or a sentence saying why there are none."""
+    """The fewest levels whose truncation stays below `share` of the deficit, or a sentence saying why none do."""
     if s.feature_dim != rows.width:
         return f"Block Lanczos needs feature_dim={rows.width}, the start; got feature_dim={s.feature_dim}."
     terms = noises(s, objective, reading, rows)
     if float(s.mu) <= 0:
         return f"Block Lanczos needs noise; got mu={s.mu}."
     edges = bulk_edges(terms, s.dim, trials)
-    scope, client = ("fl", 0) if len(rows.members) > 1 else ("local", rows.members[0])
+    scope, client = ("fl", 0) if len(rows.members) > 1 else ("local", max(rows.members))
     spike = float(np.linalg.eigvalsh(second_moment(s, scope=scope, client=client, rare=reading.rare).corner)[0])
     for levels in range(1, 20):
         found = Plan(terms, rows.width, levels)
@@ -106,7 +106,10 @@ def plan(s: Setting, objective: Objective, reading: Reading, rows: SignalRows, t
             break
         if RITZ_CONSTANT * damping(spike, edges, levels) <= share:
             return found
-    return f"Block Lanczos would leave more than {share:.1e} of the deficit; spike {spike:.3g}, noise up to {edges[1]:.3g}."
+    return (
+        f"Block Lanczos would leave more than {share:.1e} of the deficit; the spike is {spike:.3g} and the noise "
+        f"reaches {edges[1]:.3g}."
+    )
 
 
 def blocks(
@@ -149,7 +152,7 @@ def invariant_graph(
 ) -> Float[np.ndarray, "trials rest m"]:
     """Z such that the columns of (I; Z) span the top m eigenvectors of the block tridiagonal matrix.
 
-    Subspace iteration from the start block, less `shift` (the middle of the noise); the first steps fill one level each.
+    Subspace iteration from the start block, less `shift` (the middle of the noise); a step fills one more level.
     """
     n_levels = len(below)
     z = [np.zeros_like(below[0])] + [np.zeros((*d.shape[:2], below[0].shape[2])) for d in diagonal[2:]]

@@ -73,7 +73,7 @@ def views(
 ) -> tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, "n dim"]]:
     """One draw of the two views of every sample.
 
-    MIM: x m and x (1 - m), or x (1 - m') with another mask m' (independent): the second view keeps a share p either way.
+    MIM: x m and x (1 - m), or x (1 - m') with another mask m' (independent): the second keeps a share p either way.
     CL: x + xi_a and x + xi_b, or H x in place of the second.
     Source: chen2026, Section 3.2.
     """

@@ -1,0 +1,160 @@
+"""Three samplers, one law: they agree with each other and with the second-order theory."""
+
+import numpy as np
+import pytest
+
+from sims import block_lanczos, montecarlo
+from sims.signal_rows import signal_rows
+from sims.stats import deficit, same_distribution, sensitivity, standard_errors_allowed
+from theory import perturbation
+from theory.readings import Coordinates, Loss, Mask, Objective, Offsets, Rare, Reading, Scope, Selection
+from theory.setting import Setting
+
+SMALL = Setting.paper(32, n_clients=3, samples_per_client=600, augmentation_std=0.5)
+EXPECTED = Reading()
+ONE_DRAW = Reading(draws=1)
+
+
+def _sample(method, trials=150, s=SMALL, objective=Objective.MIM, reading=EXPECTED, seed=1, **more):
+    return montecarlo.sample_representability(
+        seed, s, objective=objective, reading=reading, trials=trials, method=method, **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("objective", "reading", "scope"),
+    [
+        (Objective.MIM, EXPECTED, "fl"),
+        (Objective.MIM, EXPECTED, "local"),
+        (Objective.CL, ONE_DRAW, "fl"),
+        (Objective.CL, Reading(draws=3), "fl"),
+        (Objective.MIM, Reading(offsets=Offsets.PER_CLASS), "fl"),
+        (Objective.MIM, Reading(mask=Mask.COMPLEMENTARY), "fl"),
+        (Objective.MIM, Reading(mask=Mask.COMPLEMENTARY, loss=Loss.RECONSTRUCTION), "fl"),
+    ],
+)
+def test_the_matrix_law_gives_what_literal_data_give(objective, reading, scope):
+    literal = _sample("literal", 80, objective=objective, reading=reading, scope=scope)
+    law = _sample("matrix", 200, objective=objective, reading=reading, scope=scope, seed=2)
+    assert law.method == "matrix"
+    assert same_distribution(deficit(literal.r), deficit(law.r))
+    assert same_distribution(sensitivity(literal.r), sensitivity(law.r))
+    for k in range(3):
+        assert same_distribution(literal.r[:, k], law.r[:, k])
+
+
+@pytest.mark.parametrize(
+    ("objective", "reading", "scope"),
+    [
+        (Objective.MIM, EXPECTED, "fl"),
+        (Objective.MIM, EXPECTED, "local"),
+        (Objective.CL, ONE_DRAW, "fl"),
+        (Objective.CL, Reading(draws=2), "fl"),
+    ],
+)
+def test_block_lanczos_gives_what_the_matrix_gives(objective, reading, scope):
+    s = Setting.paper(64, n_clients=3, samples_per_client=4_000, augmentation_std=0.5)
+    law = _sample("matrix", 400, s, objective, reading, scope=scope)
+    short = _sample("lanczos", 4_000, s, objective, reading, seed=2, scope=scope)
+    # A tenth of the standard error is asked of the mean deficit; the bound is for the worst coordinate and trial.
+    assert short.truncation <= 0.5 * short.deficit().standard_error
+    assert same_distribution(deficit(law.r), deficit(short.r))
+    assert same_distribution(sensitivity(law.r), sensitivity(short.r))
+
+
+@pytest.mark.parametrize("objective", Objective)
+def test_the_truncation_bound_holds_against_more_levels_on_the_same_draws(objective):
+    s = Setting.paper(256, n_clients=2, samples_per_client=1_000, augmentation_std=0.5)
+    reading = ONE_DRAW if objective is Objective.CL else EXPECTED
+    rows = signal_rows(s, reading)
+    terms = block_lanczos.noises(s, objective, reading, rows)
+    long = block_lanczos.Plan(terms, 2, 5)
+    short = block_lanczos.Plan(terms, 2, 1)
+    r_long, _ = block_lanczos.sample(np.random.default_rng(3), long, s, rows, 50)
+    r_short, bound = block_lanczos.sample(np.random.default_rng(3), short, s, rows, 50)
+    error = np.abs(r_long - r_short).max()
+    assert 0 < error <= bound < 1
+
+
+@pytest.mark.parametrize("objective", Objective)
+def test_the_mean_deficit_is_the_second_order_one(objective):
+    s = Setting.paper(64, n_clients=6, samples_per_client=10_000)
+    reading = ONE_DRAW if objective is Objective.CL else EXPECTED
+    measured = _sample("auto", 4_000, s, objective, reading).deficit()
+    theory = perturbation.deficit(s, objective, Scope.FL, reading.draws)
+    # Second order leaves out terms of relative size d/n, 1e-3 here; 3% is what the theory promises.
+    assert abs(measured.mean - theory) <= 0.03 * theory
+
+
+def test_sampled_masks_reach_their_second_order_deficit():
+    s = Setting.paper(32, n_clients=2, samples_per_client=800)
+    measured = _sample("auto", 80, s, reading=ONE_DRAW)
+    assert measured.method == "literal"
+    theory = perturbation.deficit(s, Objective.MIM, Scope.FL, 1)
+    estimate = measured.deficit()
+    slack = standard_errors_allowed() * estimate.standard_error + 0.03 * theory
+    assert abs(estimate.mean - theory) <= slack
+
+
+@pytest.mark.parametrize("method", ["literal", "matrix", "lanczos"])
+def test_the_same_seed_gives_the_same_numbers(method):
+    s = Setting.paper(64, n_clients=2, samples_per_client=500)
+    a, b = _sample(method, 5, s), _sample(method, 5, s)
+    assert np.array_equal(a.r, b.r)
+    assert not np.array_equal(a.r, _sample(method, 5, s, seed=2).r)
+
+
+def test_cl_and_mim_of_one_data_set_are_correlated_as_literal_ones_are():
+    s = Setting.paper(32, n_clients=2, samples_per_client=300, augmentation_std=0.3)
+    law = montecarlo.sample_pair(1, s, trials=400)
+    literal = montecarlo.sample_pair(2, s, trials=150, method="literal")
+    for k in range(2):
+        assert same_distribution(deficit(law[k].r), deficit(literal[k].r))
+    ratios = [deficit(cl.r) / deficit(mim.r) for cl, mim in (law, literal)]
+    assert same_distribution(*ratios)
+    separate = deficit(law[0].r) / deficit(np.roll(law[1].r, 1, axis=0))
+    assert np.std(np.log(ratios[0])) < 0.9 * np.std(np.log(separate))
+
+
+def test_expected_augmentations_make_cl_equal_to_mim():
+    cl, mim = montecarlo.sample_pair(1, SMALL, trials=5, cl_draws="expected")
+    assert np.allclose(cl.r, mim.r, rtol=0, atol=1e-12)
+
+
+def test_a_rare_class_outside_the_signal_is_recovered_by_mim():
+    s = Setting.paper(200, n_clients=2, samples_per_client=400, rare_fraction=0.4, feature_dim=4)
+    found = _sample("auto", 8, s, reading=Reading(rare=Rare.OUTSIDE))
+    assert found.extra.shape == (8, 2)
+    assert found.extra.mean() > 0.5
+
+
+def test_the_leading_coordinates_are_shown_when_asked_for():
+    s = Setting.paper(32, n_clients=2, samples_per_client=100, feature_dim=5)
+    found = _sample("auto", 3, s, reading=Reading(coordinates=Coordinates.LEADING))
+    assert found.r.shape == (3, 5)
+
+
+def test_a_million_coordinates_take_no_matrix():
+    found = _sample("auto", 100, Setting.paper(2**20))
+    assert found.method == "lanczos"
+    assert found.deficit().mean == pytest.approx(
+        perturbation.deficit(Setting.paper(2**20), Objective.MIM, Scope.FL, "expected"), rel=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"trials": 0}, "got trials=0"),
+        ({"method": "magic"}, "got method='magic'"),
+        ({"method": "matrix", "reading": ONE_DRAW}, "no matrix law"),
+        ({"method": "lanczos", "reading": Reading(selection=Selection.MODULUS)}, 'Use method="matrix"'),
+        ({"scope": "local", "client": 3}, "Clients are counted from 0 to 2; got client=3"),
+        ({"transformation": np.eye(32)}, "belongs to CL"),
+        ({"objective": Objective.CL, "transformation": np.eye(3)}, "H must be 32 x 32"),
+        ({"s": Setting.paper(2**20, feature_dim=4)}, "dim <= 20000; got dim=1048576"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_one_sentence(change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        _sample(**({"method": "auto", "trials": 2} | change))

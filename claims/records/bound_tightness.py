@@ -10,7 +10,7 @@ from theory.finite_sample import davis_kahan, deficit_bound
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 
-CLAIMS = ("lem-contrastive-bounds",)
+CLAIMS = ("thm-representability-mim", "thm-representability-cl", "ref-sample-sizes")
 SEED = 1705
 DELTA = 0.05
 DIMS = (64, 256, 1024)

@@ -10,7 +10,7 @@ from theory.critical_noise import sigma_star
 from theory.readings import Objective, Reading
 from theory.setting import Setting
 
-CLAIMS = ("thm-masked-modelling-more-robust",)
+CLAIMS = ("thm-critical-noise",)
 SEED = 1703
 N_CLIENTS, DIM = 4, 64
 RATIOS = (2, 4, 8, 16, 32, 64)

@@ -11,7 +11,7 @@ from theory.readings import EXPECTED, Mask, Objective, Reading
 from theory.representability import representability
 from theory.setting import Setting
 
-CLAIMS = ("thm-representability-of-masked-modelling", "thm-representability-of-contrast")
+CLAIMS = ("thm-representability-mim", "thm-representability-cl")
 SEED = 1701
 
 

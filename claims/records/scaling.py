@@ -9,7 +9,7 @@ from theory.perturbation import deficit, spread
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 
-CLAIMS = ("thm-masked-modelling-more-robust", "lem-contrastive-bounds")
+CLAIMS = ("thm-representability-mim", "thm-representability-cl", "thm-critical-noise")
 SEED = 1702
 N_CLIENTS, BETA, DELTA = 3, 1.5, 0.05
 DIMS = tuple(2**k for k in range(6, 31, 2))

@@ -21,7 +21,7 @@ _WORDS = {
     "HOLDS": "holds",
     "VIOLATED": "fails",
     "VACUOUS": "says nothing",
-    "ILL_FORMED": "cannot be read as a statement",
+    "ILL_FORMED": "ill-formed",
     "INCONCLUSIVE": "undecided",
     "OUT_OF_DOMAIN": "does not apply",
     "PENDING": "not answered yet",
@@ -79,7 +79,10 @@ def build(rows: Sequence[Row], results: pathlib.Path = store.RESULTS) -> str:
 
 def math(latex: str) -> Markup:
     """LaTeX as MathML on a line of its own."""
-    return Markup(convert(latex, display="block")) if latex else Markup("")
+    if not latex:
+        return Markup("")
+    # The converter's set minus, U+29F5, is in few fonts; U+2216 is the usual one, and a plain backslash everybody has.
+    return Markup(convert(latex, display="block").replace("&#x029F5;", "\\").replace("&#x02216;", "\\"))
 
 
 def _cards(rows: Sequence[Row], items: Sequence[ledger.Item]) -> list[Card]:

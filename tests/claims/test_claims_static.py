@@ -102,6 +102,11 @@ def test_a_star_of_four_listens_most_to_its_centre():
     assert networks.weights(nx.star_graph(3)) == [Fraction(7, 16)] + [Fraction(3, 16)] * 3
 
 
+def test_a_client_belongs_to_its_own_neighbourhood():
+    lowered = sp.expand((2 * sy.tau**2 + 1) / 3)
+    assert [sp.expand(e) for e in networks.neighbourhood_diagonal(nx.complete_graph(3), 0)] == [lowered] * 3
+
+
 def test_global_diagonal_adds_up_over_neighbourhoods():
     graph = nx.path_graph(4)
     totals = [sum(networks.neighbourhood_diagonal(graph, i)[k] for i in range(4)) / 4 for k in range(4)]

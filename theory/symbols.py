@@ -15,3 +15,5 @@ rare_fraction = sp.Symbol("rare_fraction", nonnegative=True)  # O(d^(alpha-beta)
 beta = sp.Symbol("beta", positive=True)  # |D_i| = Theta(d^beta)
 delta = sp.Symbol("delta", positive=True)  # failure probability of a bound
 gamma = sp.Symbol("gamma", positive=True)  # aspect ratio, noise coordinates per sample (not the paper's MAR weight)
+connectivity = sp.Symbol("connectivity", positive=True)  # |A-bar|, mean size of a neighbourhood, the client included
+trace_h = sp.Symbol("trace_h", positive=True)  # tr(H), the paper's factor for dissimilar augmentations

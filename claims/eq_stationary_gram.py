@@ -80,7 +80,6 @@ CLAIM = Claim(
     title="Cancelling W from the stationary condition",
     items=("eq-16", "eq-42", "eq-54"),
     source=Source("chen2026", "A.6.2, Eq (16); A.6.3, Eqs (42) and (54)"),
-    question="Is the step from (15) to (16) valid?",
     statements=(
         _printed("16", "masked views", r"\tfrac12\mathbb{E}[b a^\top + a b^\top] = W^\top W"),
         _printed("42", "two noisy views", r"\tfrac12\mathbb{E}[2xx^\top + \dots] = W^\top W"),

@@ -122,7 +122,6 @@ CLAIM = Claim(
     title="How close an empirical matrix is to its mean",
     items=("concentration-step", "probability-step", "eq-20", "eq-57"),
     source=Source("chen2026", "A.6.2, before Eq (20); A.6.3, Eq (57)"),
-    question="What sample sizes does concentration need?",
     statements=(
         _printed(Objective.MIM, TOO_FEW, "1 <= beta < 1.8", whole=False),
         _printed(Objective.MIM, ENOUGH, "beta >= 1.85", whole=True),

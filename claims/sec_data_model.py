@@ -137,7 +137,6 @@ CLAIM = Claim(
     title="The data model: classes, rare class and sizes",
     items=("data-model", "rare-class", "feature-dimension", "client-growth"),
     source=Source("chen2026", "Section 3.2 and Theorem 4.2"),
-    question="One q or independent q_k, and is the rare class e_i or e_(h_i)?",
     statements=(
         Statement(
             "printed",

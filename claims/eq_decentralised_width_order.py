@@ -87,6 +87,12 @@ def inverse_ratio(trace: sp.Expr) -> sp.Expr:
     return ps.limit_in_dim((ps.DEC_MIM.expr / ps.DEC_CL_H.expr).subs(ps.trace_h, trace))
 
 
+def scaled_ratio(trace: sp.Expr) -> sp.Expr:
+    """The limit of the ratio of Eq (68) times tr(H) / d^(1/5)."""
+    ratio = (ps.DEC_CL_H.expr / ps.DEC_MIM.expr).subs(ps.trace_h, trace)
+    return sp.simplify(ps.limit_in_dim(ratio * trace / D ** sp.Rational(1, 5)))
+
+
 def never_zero(trace: sp.Expr):
     """The ratio of Eq (68) for the given trace: it diverges exactly when its inverse tends to 0."""
 
@@ -185,9 +191,3 @@ CLAIM = Claim(
         ),
     ),
 )
-
-
-def scaled_ratio(trace: sp.Expr) -> sp.Expr:
-    """The limit of the ratio of Eq (68) times tr(H) / d^(1/5)."""
-    ratio = (ps.DEC_CL_H.expr / ps.DEC_MIM.expr).subs(ps.trace_h, trace)
-    return sp.simplify(ps.limit_in_dim(ratio * trace / D ** sp.Rational(1, 5)))

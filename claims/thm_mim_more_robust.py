@@ -146,6 +146,12 @@ READINGS = (
         Reading(mask=Mask.COMPLEMENTARY, draws=1),
     ),
     printed(
+        "R4",
+        "complementary masks of a fixed count, in expectation, c = N",
+        "A fixed count changes the factor of the off-diagonal matrix only: the same single direction is left.",
+        Reading(mask=Mask.FIXED_COUNT),
+    ),
+    printed(
         "R4b",
         "complementary masks in expectation, eigenvectors of largest modulus, c = N",
         "With negative eigenvalues allowed the whole signal is kept, and only the gaps differ from R1.",

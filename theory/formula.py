@@ -132,6 +132,8 @@ def _latex_names() -> dict[sp.Symbol, str]:
         sy.beta: r"\beta",
         sy.delta: r"\delta",
         sy.gamma: r"\gamma",
+        sy.connectivity: r"|\bar A|",
+        sy.trace_h: r"\operatorname{tr}H",
     }
 
 

@@ -47,7 +47,7 @@ def descend_alignment(
 ) -> Solution:
     """The encoder that minimises the alignment loss, by gradient descent from a random start.
 
-    The step is 1/(4 |X|). Rows that belong to a zero eigenvalue of X die out only like steps^(-1/2), so directions under
+    The step is 1/(4 |X|). Rows for a zero eigenvalue of X die out only like steps^(-1/2), so directions under
     twice that share of the largest are dropped from the basis.
     Source: chen2026, (2) and (4).
     """

@@ -8,7 +8,7 @@ from theory.formula import Formula, OutOfDomainError, Source
 from theory.perturbation import deficit, deficit_formula
 from theory.readings import EXPECTED, Objective
 from theory.setting import Setting
-from theory.symbols import n_clients
+from theory.symbols import dim, feature_dim, n_clients
 
 _CL = deficit_formula(Objective.CL)
 _MIM = deficit_formula(Objective.MIM, is_expected=True)
@@ -19,7 +19,7 @@ ORDER_PROBABILITY = Formula(
     # s = |difference of two deficits| is a half-normal of scale proportional to the deficit; for two independent ones
     # P(|X| > |Y|) = 1 - (2/pi) atan(scale of Y / scale of X).
     expr=1 - 2 / sp.pi * sp.atan(sp.cancel((_MIM.expr / _CL.expr).subs(n_clients, 2))),
-    domain=(*_CL.domain, sp.Eq(n_clients, 2)),
+    domain=(*_CL.domain, feature_dim < dim, sp.Eq(n_clients, 2)),
     units="probability",
     source=Source("ledger", "central limit in d of the difference of two deficits; chen2026, Theorem 4.4, prints 1"),
 )
@@ -33,7 +33,7 @@ def order_probability(s: Setting, draws: int = 1, *, is_same_data: bool = False)
 
     Source: ledger. The paper's Theorem 4.4 has probability 1; it tends to 1 as 1 - (4/pi) mu^2/sigma^2.
     Units: probability.
-    Errors: OutOfDomainError for other than two clients, and where nothing is missed by either.
+    Errors: OutOfDomainError for other than two clients, and where nothing is missed by either (c = d, or no noise).
     """
     if s.n_clients != 2:
         raise OutOfDomainError(

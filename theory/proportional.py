@@ -23,6 +23,8 @@ from theory.setting import Setting
 from theory.signal_levels import signal_levels
 from theory.symbols import augmentation_std, gamma, mu, n_clients
 
+# c is fixed as d grows: the c - N spare directions take about that share of what is missing, and the limit counts none.
+LARGEST_SPARE_SHARE = 0.1
 SOURCE = Source("ledger", "deterministic equivalent; one Gram matrix: paul2007, Theorem 4, and baik2006, Theorem 1.1")
 
 
@@ -78,11 +80,17 @@ def deficit_limit(s: Setting, objective: Objective, scope: Scope = Scope.FL, gam
     """The limit at the setting's gamma = (d - N) / samples in the matrix, or at the `gamma` given.
 
     Source: ledger. Units: dimensionless, in [0, 1].
-    Errors: ValueError unless gamma > 0 is finite; OutOfDomainError for c < N, where some direction is left out.
+    Errors: ValueError unless gamma >= 0 is finite; OutOfDomainError for c < N, where some direction is left out, and
+    for c beyond N by more than a tenth of d - N, where the limit (c fixed) is off by more than that.
     """
     if s.feature_dim < s.n_clients:
         raise OutOfDomainError(
             f"The limit holds for feature_dim >= n_clients; got feature_dim={s.feature_dim}, n_clients={s.n_clients}."
+        )
+    if s.feature_dim - s.n_clients > LARGEST_SPARE_SHARE * (s.dim - s.n_clients):
+        raise OutOfDomainError(
+            f"The limit has feature_dim fixed while dim grows; got feature_dim={s.feature_dim}, dim={s.dim}. "
+            "Lower feature_dim, or ask for the second-order deficit, which counts it."
         )
     ratio = aspect(s, scope) if gamma is None else gamma
     if not 0 <= ratio < float("inf"):

@@ -4,6 +4,7 @@ Each takes a failure probability and gives the level that is passed with at most
 """
 
 import math
+from collections.abc import Callable
 
 from scipy.optimize import brentq
 
@@ -66,7 +67,9 @@ def chernoff_below(width: int, effective: float, failure: float) -> float | None
     rate = (math.log(width) + _exponent(failure)) / effective
     if rate >= 1:
         return None
-    return float(brentq(lambda eps: entropy(-eps) - rate, 0.0, 1.0, xtol=1e-300, rtol=1e-15))
+    # x^2 / 2 <= entropy(-x) <= x^2: a bracket as narrow as the root itself, however small that is.
+    low, high = math.sqrt(rate), min(1.0, math.sqrt(2 * rate))
+    return _root(lambda eps: entropy(-eps) - rate, low, high)
 
 
 def chernoff_above(width: int, effective: float, failure: float) -> float:
@@ -77,9 +80,9 @@ def chernoff_above(width: int, effective: float, failure: float) -> float:
     Source: tropp2012, Theorem 1.1, upper tail.
     """
     rate = (math.log(width) + _exponent(failure)) / effective
-    # entropy(x) >= x^2 / (2 + 2x/3), which gives the bracket.
+    # x^2 / (2 + 2x/3) <= entropy(x) <= x^2 / 2 gives the bracket.
     high = rate / 3 + math.sqrt((rate / 3) ** 2 + 2 * rate)
-    return float(brentq(lambda eps: entropy(eps) - rate, 0.0, high * (1 + 1e-9), xtol=1e-300, rtol=1e-15))
+    return _root(lambda eps: entropy(eps) - rate, math.sqrt(2 * rate), high)
 
 
 def entropy(x: float) -> float:
@@ -89,6 +92,11 @@ def entropy(x: float) -> float:
     if abs(x) < SERIES_BELOW:
         return sum((-1) ** k * x**k / (k * (k - 1)) for k in range(2, 12))
     return (1 + x) * math.log1p(x) - x
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """The root of an increasing function between two values that may lie on it, up to round-off."""
+    return float(brentq(function, low * (1 - 1e-9), high * (1 + 1e-9), xtol=1e-300, rtol=1e-15))
 
 
 def _exponent(failure: float) -> float:

@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/dssl constants --check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from figures.style import COLOUR, caption, styled
 
@@ -25,12 +26,18 @@ def build(record: dict[str, Any]) -> Figure:
         axis.annotate(
             f"sigma* = {record['sigma_star']:.3f}",
             (record["sigma_star"], ratio[-1]),
-            xytext=(4, -12),
+            xytext=(5, -4),
             textcoords="offset points",
             fontsize=8,
+            va="top",
         )
         axis.set_xscale("log")
         axis.set_yscale("log")
+        axis.set_xticks([0.2, 0.3, 0.5, 0.8, 1.2, 2.0])
+        axis.set_yticks(ratio)
+        for scale in (axis.xaxis, axis.yaxis):
+            scale.set_major_formatter(ScalarFormatter())
+            scale.set_minor_formatter(NullFormatter())
         axis.set_xlabel("augmentation noise sigma (standard deviation)")
         axis.set_ylabel("samples per client / dimension")
         axis.grid(False)

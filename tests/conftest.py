@@ -1,15 +1,21 @@
 """Every annotated shape is checked at run time, and JAX may not silently broadcast ranks."""
 
+import os
 from collections.abc import Iterator
 
-import pytest
-from jaxtyping import install_import_hook
+# One thread a process, before numpy is loaded: the tests are the parallelism, and small matrices on many threads are
+# slower by an order of magnitude.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import pytest  # noqa: E402
+from jaxtyping import install_import_hook  # noqa: E402
 
 with install_import_hook(["theory", "sims"], "beartype.beartype"):
     import sims  # noqa: F401
     import theory  # noqa: F401
 
-import jax
+import jax  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ CLAIMS = ("thm-representability-mim", "thm-representability-cl", "thm-critical-n
 SEED = 1702
 N_CLIENTS, BETA, DELTA = 3, 1.5, 0.05
 DIMS = tuple(2**k for k in range(6, 31, 2))
-SAMPLED = {"quick": (64, 256), "full": (64, 256, 1024, 4096, 16384)}
+SAMPLED = {"quick": (64, 256), "full": tuple(4**k for k in range(3, 13))}
 
 
 def record(tier: Tier) -> dict[str, Any]:

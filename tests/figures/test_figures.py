@@ -1,0 +1,69 @@
+"""Figures are drawn from committed records, and the records come out the same when made again."""
+
+import importlib
+import pathlib
+
+import matplotlib.pyplot as plt
+import pytest
+
+from claims import figure_records
+from claims.catalogue import catalogue
+from figures import draw
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "results" / "figures"
+
+
+def test_every_figure_has_a_maker_of_records():
+    assert draw.names() == figure_records.names()
+
+
+@pytest.mark.parametrize("name", draw.names())
+def test_a_figure_is_drawn_whole_from_its_record(name, tmp_path):
+    paths = draw.draw(name, draw.load(name, FOLDER), tmp_path)
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".png", ".svg"]
+    assert all(p.stat().st_size > 10_000 for p in paths)
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", draw.names())
+def test_every_axis_is_named(name):
+    figure = importlib.import_module(f"figures.{name}").build(draw.load(name, FOLDER))
+    assert any(axis.get_xlabel() for axis in figure.axes)
+    assert any(axis.get_ylabel() for axis in figure.axes)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("name", draw.names())
+def test_a_record_names_claims_that_exist(name):
+    assert set(draw.load(name, FOLDER)["claims"]) <= set(catalogue())
+
+
+def test_a_quick_record_is_made_twice_alike():
+    first, second = (figure_records.make("representability_by_mask", "quick") for _ in range(2))
+    assert figure_records.difference(first, second) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", draw.names())
+def test_a_committed_record_is_what_its_maker_makes(name):
+    recorded = draw.load(name, FOLDER)
+    assert figure_records.difference(recorded, figure_records.make(name, recorded["tier"])) == ""
+
+
+def test_a_moved_number_is_found():
+    old = {"a": [1.0, {"b": 2.0}], "c": "x"}
+    assert figure_records.difference(old, {"a": [1.0, {"b": 2.1}], "c": "x"}) == "a[1].b is 2.1 and was 2.0"
+    assert figure_records.difference(old, {"a": [1.0], "c": "x"}) == "a has 1 entries and had 2"
+    assert figure_records.difference(old, {"a": [1.0, {"b": 2.0}], "c": "y"}) == "c is 'y' and was 'x'"
+    assert "keys" in figure_records.difference(old, {"a": 1})
+
+
+def test_the_same_record_draws_the_same_file(tmp_path):
+    name = draw.names()[0]
+    first, second = (draw.draw(name, draw.load(name, FOLDER), tmp_path / part)[1] for part in "ab")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_an_unknown_figure_is_refused_with_the_known_ones(tmp_path):
+    with pytest.raises(ValueError, match="no figure 'nothing'; there are bound_tightness"):
+        draw.draw("nothing", {}, tmp_path)

@@ -6,6 +6,7 @@ tridiagonal, and every block has a law of its own: rows still unseen give a tria
 still unseen another one. One Gram matrix (MIM) keeps the width of a block; g of them multiply it by g each level.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -13,35 +14,35 @@ import numpy as np
 from jaxtyping import Float
 
 from sims.signal_rows import SignalRows
+from sims.truncation import Noise, bulk_edges, truncated_share
 from sims.wishart import bartlett, square_root
 from theory.moments import second_moment
 from theory.readings import EXPECTED, Objective, Reading
 from theory.setting import Setting
 
-# Chance, over a whole run, that the noise leaves the edges that the truncation is computed from.
-EDGE_FAILURE = 1e-6
-# The Ritz subspace is no further off than the best one in the Krylov space times this (squared sines; see tests).
-RITZ_CONSTANT = 4.0
 MOST_COLUMNS = 130
 TRIALS_A_BLOCK = 500
 
 
 @dataclass(frozen=True)
-class Noise:
-    """One Gram matrix of the sum: weight times G^T G, G with `n_rows` rows and entries of `std` off the signal."""
-
-    weight: float
-    std: float
-    n_rows: int
-
-
-@dataclass(frozen=True)
 class Plan:
-    """What to draw: the Gram matrices (the first carries the signal), and how many levels beyond the start."""
+    """What to draw: the Gram matrices (the first carries the signal), and how many levels beyond the start.
+
+    Drawn start blocks with a weaker spike than planned get more levels, up to `most_levels`, to keep to `share`.
+    """
 
     noises: tuple[Noise, ...]
     start_width: int
     levels: int
+    share: float = 1.0
+    most_levels: int = 0
+
+    def for_spike(self, spike: float, edges: tuple[float, float]) -> "Plan":
+        """As many levels as this spike asks for."""
+        levels = self.levels
+        while levels < self.most_levels and truncated_share(spike, edges, levels) > self.share:
+            levels += 1
+        return dataclasses.replace(self, levels=levels)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -63,33 +64,6 @@ def noises(s: Setting, objective: Objective, reading: Reading, rows: SignalRows)
     return (Noise(1 / n, math.sqrt(mu**2 + half / k), n), *deviations, difference)
 
 
-def bulk_edges(terms: tuple[Noise, ...], dim: int, trials: int = 1) -> tuple[float, float]:
-    """An interval that holds every eigenvalue of the noise block of X, but for a chance EDGE_FAILURE over `trials`.
-
-    Source: davidson2001 for each Gram matrix, Weyl for the sum.
-    """
-    t = math.sqrt(2 * math.log(2 * len(terms) * trials / EDGE_FAILURE))
-    low = high = 0.0
-    for g in terms:
-        reach = math.sqrt(dim / g.n_rows) + t / math.sqrt(g.n_rows)
-        scale = g.weight * g.n_rows * g.std**2
-        ends = (scale * max(0.0, 1 - reach) ** 2, scale * (1 + reach) ** 2)
-        low, high = low + min(ends), high + max(ends)
-    return low, high
-
-
-def damping(spike: float, edges: tuple[float, float], levels: int) -> float:
-    """1 / T_L(x)^2, T_L the Chebyshev polynomial, x the place of `spike` when `edges` are moved to [-1, 1].
-
-    What block Lanczos misses of a deficit after L levels, as a share of it; 1 when the spike lies in the noise.
-    Source: ledger (Saad's bound for block Krylov spaces, as many columns as spikes). Units: dimensionless, in (0, 1].
-    """
-    low, high = edges
-    if spike <= high or levels == 0:
-        return 1.0
-    return math.cosh(min(300.0, levels * math.acosh(1 + 2 * (spike - high) / (high - low)))) ** -2
-
-
 def plan(s: Setting, objective: Objective, reading: Reading, rows: SignalRows, trials: int, share: float) -> Plan | str:
     """The fewest levels whose truncation stays below `share` of the deficit, or a sentence saying why none do."""
     if s.feature_dim != rows.width:
@@ -100,39 +74,45 @@ def plan(s: Setting, objective: Objective, reading: Reading, rows: SignalRows, t
     edges = bulk_edges(terms, s.dim, trials)
     scope, client = ("fl", 0) if len(rows.members) > 1 else ("local", max(rows.members))
     spike = float(np.linalg.eigvalsh(second_moment(s, scope=scope, client=client, rare=reading.rare).corner)[0])
-    for levels in range(1, 20):
-        found = Plan(terms, rows.width, levels)
-        if sum(found.widths) > min(MOST_COLUMNS, s.dim, *(g.n_rows for g in terms)):
-            break
-        if RITZ_CONSTANT * damping(spike, edges, levels) <= share:
-            return found
+    room = min(MOST_COLUMNS, s.dim, *(g.n_rows for g in terms))
+    fits = [n for n in range(1, 20) if sum(Plan(terms, rows.width, n).widths) <= room]
+    for levels in fits:
+        if truncated_share(spike, edges, levels) <= share:
+            return Plan(terms, rows.width, levels, share, fits[-1])
     return (
         f"Block Lanczos would leave more than {share:.1e} of the deficit; the spike is {spike:.3g} and the noise "
         f"reaches {edges[1]:.3g}."
     )
 
 
-def blocks(
-    rng: np.random.Generator, what: Plan, s: Setting, rows: SignalRows, trials: int
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Diagonal blocks of X and the blocks below them, for every trial, level by level from their law."""
+def start_roots(
+    rng: np.random.Generator, what: Plan, rows: SignalRows, trials: int
+) -> list[Float[np.ndarray, "trials m m"]]:
+    """R with R^T R the start block of each Gram matrix, from their law."""
     roots = [_signal_root(rng, what.noises[0], rows, trials)]
-    roots += [g.std * bartlett(rng, trials, g.n_rows, what.start_width) for g in what.noises[1:]]
-    diagonal = [_sum(what.noises, roots, roots)]
+    return roots + [g.std * bartlett(rng, trials, g.n_rows, what.start_width) for g in what.noises[1:]]
+
+
+def blocks(
+    rng: np.random.Generator, what: Plan, dim: int, roots: list[np.ndarray]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Diagonal blocks of X and the blocks below them, for every trial, level by level, given the start."""
+    trials, seen = len(roots[0]), what.start_width
+    diagonal = [weighted_sum(what.noises, roots, roots)]
     below: list[np.ndarray] = []
-    seen = what.start_width
     for width in what.widths[:-1]:
         n_new = width * len(what.noises)
-        spread = np.swapaxes(bartlett(rng, trials, s.dim - seen, n_new), 1, 2)
+        spread = np.swapaxes(bartlett(rng, trials, dim - seen, n_new), 1, 2)
         couplings = [g.std * spread[:, k * width : (k + 1) * width] for k, g in enumerate(what.noises)]
-        below.append(_sum(what.noises, couplings, roots))
+        below.append(weighted_sum(what.noises, couplings, roots))
         roots = [g.std * bartlett(rng, trials, g.n_rows - seen, n_new) for g in what.noises]
-        diagonal.append(_sum(what.noises, couplings, couplings) + _sum(what.noises, roots, roots))
+        diagonal.append(weighted_sum(what.noises, couplings, couplings) + weighted_sum(what.noises, roots, roots))
         seen += n_new
     return diagonal, below
 
 
-def _sum(terms: tuple[Noise, ...], left: list[np.ndarray], right: list[np.ndarray]) -> np.ndarray:
+def weighted_sum(terms: tuple[Noise, ...], left: list[np.ndarray], right: list[np.ndarray]) -> np.ndarray:
+    """Sum over the Gram matrices of weight times left^T right."""
     total = terms[0].weight * (np.swapaxes(left[0], 1, 2) @ right[0])
     for g, a, b in zip(terms[1:], left[1:], right[1:], strict=True):
         total += g.weight * (np.swapaxes(a, 1, 2) @ b)
@@ -184,16 +164,19 @@ def sample(
 ) -> tuple[Float[np.ndarray, "trials m"], float]:
     """r at the start coordinates for every trial, and a bound on how far truncation moved any of them.
 
-    Source: ledger. Units: dimensionless; the bound is the largest deficit times `RITZ_CONSTANT * damping`, with the
-    smallest eigenvalue of the start block of any trial as the spike (interlacing: the true one is no smaller).
+    Source: ledger. Units: dimensionless; the bound is the largest deficit times `truncated_share`, with the smallest
+    eigenvalue of the start block of any trial as the spike (interlacing: the true one is no smaller).
     """
     edges = bulk_edges(what.noises, s.dim, trials)
-    parts, spike = [], math.inf
+    parts, bound = [], 0.0
     for start in range(0, trials, TRIALS_A_BLOCK):
-        diagonal, below = blocks(rng, what, s, rows, min(TRIALS_A_BLOCK, trials - start))
-        spike = min(spike, float(np.linalg.eigvalsh(diagonal[0])[:, 0].min()))
+        roots = start_roots(rng, what, rows, min(TRIALS_A_BLOCK, trials - start))
+        spike = float(np.linalg.eigvalsh(weighted_sum(what.noises, roots, roots))[:, 0].min())
+        enough = what.for_spike(spike, edges)
+        diagonal, below = blocks(rng, enough, s.dim, roots)
         z = invariant_graph(diagonal, below, sum(edges) / 2, tolerance=1e-6)
         tangents = np.eye(z.shape[2]) + np.swapaxes(z, 1, 2) @ z
-        parts.append(np.diagonal(np.linalg.inv(tangents), axis1=1, axis2=2))
-    r = np.concatenate(parts)
-    return r, min(1.0, RITZ_CONSTANT * damping(spike, edges, what.levels)) * float((1 - r).max())
+        r = np.diagonal(np.linalg.inv(tangents), axis1=1, axis2=2)
+        bound = max(bound, truncated_share(spike, edges, enough.levels) * float((1 - r).max()))
+        parts.append(r)
+    return np.concatenate(parts), bound

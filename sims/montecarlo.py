@@ -202,18 +202,23 @@ def _no_lanczos(s: Setting, tasks: Sequence[Task], rows: SignalRows, trials: int
         return "Block Lanczos needs independent masks in expectation and the alignment loss."
     if reading.selection is not Selection.PSD:
         return 'Block Lanczos finds the largest eigenvalues; got selection="modulus".'
-    found = block_lanczos.plan(s, objective, reading, rows, trials, _share(s, rows, trials))
+    found = block_lanczos.plan(s, objective, reading, rows, trials, truncation_share(s, rows, trials))
     return found if isinstance(found, str) else None
 
 
-def _share(s: Setting, rows: SignalRows, trials: int) -> float:
-    """Truncation allowed, as a share of the deficit: a tenth of the standard error of its mean over the trials."""
-    return 0.1 * math.sqrt(2 / (max(1, s.dim - rows.width) * trials))
+def truncation_share(s: Setting, rows: SignalRows, trials: int) -> float:
+    """Truncation allowed, as a share of the deficit: a tenth of the relative standard error of its mean.
+
+    The deficit of one coordinate and trial is about a chi-square with as many degrees of freedom as there are noise
+    coordinates; the mean is over trials and coordinates. Unequal deficits only make the standard error larger.
+    Source: ledger. Units: dimensionless.
+    """
+    return 0.1 * math.sqrt(2 / (max(1, s.dim - rows.width) * rows.width * trials))
 
 
 def _lanczos(rng: np.random.Generator, s: Setting, task: Task, rows: SignalRows, trials: int) -> RVSample:
     objective, reading = task
-    what = block_lanczos.plan(s, objective, reading, rows, trials, _share(s, rows, trials))
+    what = block_lanczos.plan(s, objective, reading, rows, trials, truncation_share(s, rows, trials))
     assert isinstance(what, block_lanczos.Plan)
     r, truncation = block_lanczos.sample(rng, what, s, rows, trials)
     n_shown = s.feature_dim if reading.coordinates is Coordinates.LEADING else s.n_clients

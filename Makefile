@@ -31,7 +31,7 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 
 # Rebuild the notebooks that readers see from their percent-format sources, outputs included.
 notebooks: $(VENV)/.dev
-	cd notebooks && ../$(BIN)/jupytext --quiet --to ipynb --execute [0-9]*.py
+	$(BIN)/python notebooks/build.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

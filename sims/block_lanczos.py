@@ -86,11 +86,11 @@ def plan(s: Setting, objective: Objective, reading: Reading, rows: SignalRows, t
 
 
 def start_roots(
-    rng: np.random.Generator, what: Plan, rows: SignalRows, trials: int
+    rng: np.random.Generator, terms: tuple[Noise, ...], rows: SignalRows, trials: int
 ) -> list[Float[np.ndarray, "trials m m"]]:
     """R with R^T R the start block of each Gram matrix, from their law."""
-    roots = [_signal_root(rng, what.noises[0], rows, trials)]
-    return roots + [g.std * bartlett(rng, trials, g.n_rows, what.start_width) for g in what.noises[1:]]
+    roots = [_signal_root(rng, terms[0], rows, trials)]
+    return roots + [g.std * bartlett(rng, trials, g.n_rows, rows.width) for g in terms[1:]]
 
 
 def blocks(
@@ -170,7 +170,7 @@ def sample(
     edges = bulk_edges(what.noises, s.dim, trials)
     parts, bound = [], 0.0
     for start in range(0, trials, TRIALS_A_BLOCK):
-        roots = start_roots(rng, what, rows, min(TRIALS_A_BLOCK, trials - start))
+        roots = start_roots(rng, what.noises, rows, min(TRIALS_A_BLOCK, trials - start))
         spike = float(np.linalg.eigvalsh(weighted_sum(what.noises, roots, roots))[:, 0].min())
         enough = what.for_spike(spike, edges)
         diagonal, below = blocks(rng, enough, s.dim, roots)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
-from sims import block_lanczos, matrix_law
-from sims.sampler import CrossMoments, literal_moments
+from sims import block_lanczos, matrix_law, matrix_trials
+from sims.sampler import literal_moments
 from sims.signal_rows import SignalRows, signal_rows
 from sims.stats import Estimate, deficit, estimate, sensitivity
-from sims.subspace import encoder_subspace, krylov_subspace, squared_projections, top_subspace
-from theory.readings import EXPECTED, Coordinates, Loss, Mask, Objective, Reading, Selection
+from sims.subspace import squared_projections
+from theory.readings import Coordinates, Loss, Objective, Reading, Selection
 from theory.setting import Setting
 
 Method = Literal["auto", "literal", "matrix", "lanczos"]
@@ -108,62 +107,27 @@ def _sample(
     rng = np.random.default_rng(seed)
     if chosen == "lanczos":
         return (_lanczos(rng, s, tasks[0], rows, trials),)
+    if chosen == "matrix" and len(tasks) == 1 and matrix_trials.can_reveal(s, tasks[0], rows):
+        r, angle = matrix_trials.revealed_trials(rng, s, tasks[0], rows, trials)
+        return (_shown(r, s, tasks[0], rows, angle**2, chosen),)
     values: tuple[list[np.ndarray], ...] = tuple([] for _ in tasks)
     angle = 0.0
     for child in rng.spawn(trials):
         if chosen == "literal":
             moments = literal_moments(child, s, tasks, scope=scope, client=client, transformation=transformation)
-            bases = [_basis(m, s, reading) for m, (_, reading) in zip(moments, tasks, strict=True)]
+            bases = [matrix_trials.basis_of(m, s, reading) for m, (_, reading) in zip(moments, tasks, strict=True)]
         else:
-            bases, off = _matrix_bases(child, s, tasks, rows)
+            bases, off = matrix_trials.joint_bases(child, s, tasks, rows)
             angle = max(angle, off)
         for task_values, basis in zip(values, bases, strict=True):
             task_values.append(squared_projections(basis))
-    samples = []
-    for (_, reading), task_values in zip(tasks, values, strict=True):
-        r = np.array(task_values)
-        n_shown = s.feature_dim if reading.coordinates is Coordinates.LEADING else s.n_clients
-        samples.append(RVSample(r[:, :n_shown], r[:, list(rows.rare_columns)], angle**2, chosen))
-    return tuple(samples)
+    return tuple(_shown(np.array(r), s, task, rows, angle**2, chosen) for task, r in zip(tasks, values, strict=True))
 
 
-def _basis(moments: CrossMoments, s: Setting, reading: Reading) -> Float[np.ndarray, "dim rank"]:
-    if reading.loss is Loss.RECONSTRUCTION and moments.within is not None:
-        return encoder_subspace(moments, s.feature_dim)
-    return top_subspace(moments.alignment(), s.feature_dim, reading.selection)
-
-
-def _matrix_bases(
-    rng: np.random.Generator, s: Setting, tasks: Sequence[Task], rows: SignalRows
-) -> tuple[list[np.ndarray], float]:
-    """One basis a task, jointly when there are several, and the largest angle that iteration left."""
-    needs_sample = len(tasks) > 1 or tasks[0][0] is Objective.MIM or tasks[0][1].draws == EXPECTED
-    sample = matrix_law.draw_sample_factor(rng, s, rows) if needs_sample else None
-    bases, angle = [], 0.0
-    for objective, reading in tasks:
-        if objective is Objective.CL and reading.draws != EXPECTED:
-            x = matrix_law.contrastive(rng, s, rows, int(reading.draws), sample)
-        elif objective is Objective.CL or _is_plain(reading):
-            assert sample is not None
-            x = matrix_law.SignedGrams(((1 / rows.n_rows, sample),))
-        else:
-            assert sample is not None
-            bases.append(_basis(matrix_law.masked_moments(sample, rows.n_rows, s, reading), s, reading))
-            continue
-        found = None
-        if reading.selection is Selection.PSD and s.feature_dim <= rows.width:
-            found = krylov_subspace(x.apply, np.eye(s.dim, rows.width), s.feature_dim)
-        if found is None:
-            bases.append(top_subspace(x.dense(), s.feature_dim, reading.selection))
-        else:
-            bases.append(found.basis)
-            angle = max(angle, found.angle)
-    return bases, angle
-
-
-def _is_plain(reading: Reading) -> bool:
-    """Whether MIM's X is the second moment of the samples but for a factor."""
-    return reading.draws == EXPECTED and reading.mask is Mask.INDEPENDENT and reading.loss is Loss.ALIGNMENT
+def _shown(r: np.ndarray, s: Setting, task: Task, rows: SignalRows, truncation: float, method: str) -> RVSample:
+    """The coordinates that the reading asks for."""
+    n_shown = s.feature_dim if task[1].coordinates is Coordinates.LEADING else s.n_clients
+    return RVSample(r[:, :n_shown], r[:, list(rows.rare_columns)], truncation, method)
 
 
 def _method(
@@ -198,7 +162,7 @@ def _no_lanczos(s: Setting, tasks: Sequence[Task], rows: SignalRows, trials: int
     if len(tasks) > 1:
         return "Block Lanczos draws CL and MIM with separate noise, not from the same data."
     objective, reading = tasks[0]
-    if objective is Objective.MIM and not _is_plain(reading):
+    if objective is Objective.MIM and not matrix_trials.is_plain(reading):
         return "Block Lanczos needs independent masks in expectation and the alignment loss."
     if reading.selection is not Selection.PSD:
         return 'Block Lanczos finds the largest eigenvalues; got selection="modulus".'
@@ -221,5 +185,4 @@ def _lanczos(rng: np.random.Generator, s: Setting, task: Task, rows: SignalRows,
     what = block_lanczos.plan(s, objective, reading, rows, trials, truncation_share(s, rows, trials))
     assert isinstance(what, block_lanczos.Plan)
     r, truncation = block_lanczos.sample(rng, what, s, rows, trials)
-    n_shown = s.feature_dim if reading.coordinates is Coordinates.LEADING else s.n_clients
-    return RVSample(r[:, :n_shown], r[:, list(rows.rare_columns)], truncation, "lanczos")
+    return _shown(r, s, task, rows, truncation, "lanczos")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from sims.sampler import CrossMoments
 from theory.readings import Selection
@@ -34,41 +34,49 @@ def top_subspace(
 
 @dataclass(frozen=True)
 class KrylovResult:
-    """A basis and how far it may be off: the sine of the angle to an invariant subspace is at most `angle`."""
+    """Bases, and how far each may be off: the sine of the angle to an invariant subspace is at most `angle`.
 
-    basis: np.ndarray
-    angle: float
+    `settled` is False where iteration ended first, or the subspace is not all positive; that basis is of no use.
+    """
+
+    basis: Float[np.ndarray, "trials dim c"]
+    angle: Float[np.ndarray, " trials"]
+    settled: Bool[np.ndarray, " trials"]
 
 
 def krylov_subspace(
-    apply: Callable[[np.ndarray], np.ndarray], start: Float[np.ndarray, "dim m"], feature_dim: int, angle: float = 1e-6
-) -> KrylovResult | None:
-    """The top subspace by block Krylov iteration from `start`; None when it does not settle or is not all positive.
+    apply: Callable[[np.ndarray], np.ndarray],
+    start: Float[np.ndarray, "trials dim m"],
+    feature_dim: int,
+    angle: float = 1e-6,
+) -> KrylovResult:
+    """The top subspaces of many matrices by block Krylov iteration from `start`; `apply` sees orthonormal blocks.
 
     A squared projection of a vector of `start` is then known to about the square of `angle`.
     Source: ledger (Davis-Kahan: residual over gap bounds the angle).
     """
-    basis, image = start, apply(start)
-    newest = start.shape[1]
+    (trials, d, m), basis, image = start.shape, start, apply(start)
+    found = np.zeros((trials, d, feature_dim))
+    off, settled = np.full(trials, np.inf), np.zeros(trials, dtype=bool)
     for _ in range(KRYLOV_LEVELS):
-        if basis.shape[1] > feature_dim:
-            small = basis.T @ image
-            values, vectors = np.linalg.eigh((small + small.T) / 2)
-            top = vectors[:, ::-1][:, :feature_dim]
-            theta = values[::-1]
-            residual = image @ top - basis @ (top * theta[:feature_dim])
-            gap = theta[feature_dim - 1] - theta[feature_dim]
-            off = float(np.linalg.norm(residual)) / max(float(gap), 1e-300)
-            if off <= angle and theta[feature_dim - 1] > ZERO_EIGENVALUE * theta[0]:
-                return KrylovResult(basis @ top, off)
-        if basis.shape[1] + newest > len(basis):
-            return None
-        fresh = image[:, -newest:]
-        fresh = fresh - basis @ (basis.T @ fresh)
-        fresh, _ = np.linalg.qr(fresh - basis @ (basis.T @ fresh))
-        basis = np.concatenate([basis, fresh], axis=1)
-        image = np.concatenate([image, apply(fresh)], axis=1)
-    return None
+        if basis.shape[2] > feature_dim:
+            small = np.swapaxes(basis, 1, 2) @ image
+            values, vectors = np.linalg.eigh((small + np.swapaxes(small, 1, 2)) / 2)
+            theta, top = values[:, ::-1], vectors[:, :, ::-1][:, :, :feature_dim]
+            found = basis @ top
+            residual = image @ top - found * theta[:, None, :feature_dim]
+            gap = np.maximum(theta[:, feature_dim - 1] - theta[:, feature_dim], 1e-300)
+            off = np.linalg.norm(residual, axis=(1, 2)) / gap
+            settled = (off <= angle) & (theta[:, feature_dim - 1] > ZERO_EIGENVALUE * theta[:, 0])
+        if settled.all() or basis.shape[2] + m > d:
+            break
+        fresh = image[:, :, -m:]
+        for _ in range(2):
+            fresh = fresh - basis @ (np.swapaxes(basis, 1, 2) @ fresh)
+        fresh = np.linalg.qr(fresh)[0]
+        basis = np.concatenate([basis, fresh], axis=2)
+        image = np.concatenate([image, apply(fresh)], axis=2)
+    return KrylovResult(found, off, settled)
 
 
 def encoder_subspace(moments: CrossMoments, feature_dim: int) -> Float[np.ndarray, "dim rank"]:

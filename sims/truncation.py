@@ -34,7 +34,7 @@ def bulk_edges(terms: tuple[Noise, ...], dim: int, trials: int = 1) -> tuple[flo
 def truncated_share(spike: float, edges: tuple[float, float], levels: int) -> float:
     """What L levels leave of a deficit, at most, as a share of it; 1 when the spike lies in the noise.
 
-    That is ((k + 1)(L + k^(-1/2)) + k) / T_L(x)^2, T_L the Chebyshev polynomial, x the place of `spike` when `edges` are
+    That is ((k + 1)(L + k^(-1/2)) + k) / T_L(x)^2, T_L the Chebyshev polynomial, x the place of `spike` with `edges`
     moved to [-1, 1], k = (spike - low) / (spike - high); about (2L + 3) / T_L(x)^2 for a strong spike.
 
     Why: let D be X off the start, C the block between, A = l - D at an eigenvalue l of X. The part w of an eigenvector

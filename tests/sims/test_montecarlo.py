@@ -83,7 +83,7 @@ def test_the_truncation_bound_holds_against_more_levels_on_the_same_draws(object
     terms, n = block_lanczos.noises(s, objective, reading, rows), s.n_clients
     edges = truncation.bulk_edges(terms, s.dim, 50)
     most = 4 if len(terms) == 2 else 8
-    roots = block_lanczos.start_roots(np.random.default_rng(3), block_lanczos.Plan(terms, n, most), rows, 50)
+    roots = block_lanczos.start_roots(np.random.default_rng(3), terms, rows, 50)
     spike = np.linalg.eigvalsh(block_lanczos.weighted_sum(terms, roots, roots))[:, 0].min()
     diagonal, below = block_lanczos.blocks(np.random.default_rng(4), block_lanczos.Plan(terms, n, most), s.dim, roots)
     missing = []

@@ -1,0 +1,94 @@
+"""A matrix revealed by products is one matrix, has the law of the whole one, and never trades an awkward draw away."""
+
+import numpy as np
+import pytest
+
+from sims import block_lanczos, matrix_law, montecarlo
+from sims.revealed import RevealedGrams
+from sims.signal_rows import signal_rows
+from sims.stats import deficit, same_distribution
+from sims.subspace import krylov_subspace, top_subspace
+from theory.readings import Objective, Reading
+from theory.setting import Setting
+
+TASKS = [(Objective.MIM, Reading()), (Objective.CL, Reading(draws=1)), (Objective.CL, Reading(draws=3))]
+SMALL = Setting.paper(20, n_clients=3, samples_per_client=40, augmentation_std=0.7)
+# Fewer samples than columns: products run out of fresh rows.
+FEW = Setting.paper(20, n_clients=3, samples_per_client=3, augmentation_std=0.7)
+
+
+def _revealed(rng, s, task, trials):
+    rows = signal_rows(s, task[1])
+    terms = block_lanczos.noises(s, *task, rows)
+    return RevealedGrams(rng, terms, s.dim, block_lanczos.start_roots(rng, terms, rows, trials))
+
+
+def _touch(x, dim, products):
+    """Orthonormal blocks of three columns, the start first, and X times them."""
+    seen = np.repeat(np.eye(dim, 3)[None], x.trials, axis=0)
+    image = x.apply(seen)
+    for _ in range(products - 1):
+        fresh = image[:, :, -3:] - seen @ (np.swapaxes(seen, 1, 2) @ image[:, :, -3:])
+        fresh = np.linalg.qr(fresh - seen @ (np.swapaxes(seen, 1, 2) @ fresh))[0]
+        seen, image = np.concatenate([seen, fresh], axis=2), np.concatenate([image, x.apply(fresh)], axis=2)
+    return seen, image
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("s", [SMALL, FEW], ids=["many rows", "few rows"])
+@pytest.mark.parametrize("products", [1, 2, 5])
+def test_products_and_the_whole_matrix_agree(task, s, products):
+    x = _revealed(np.random.default_rng(1), s, task, 4)
+    seen, image = _touch(x, s.dim, products)
+    # Columns of weak directions carry round-off of the strong ones, a few 1e-15 of the largest entry.
+    for t in range(4):
+        whole = x.dense(t)
+        assert np.allclose(whole @ seen[t], image[t], rtol=0, atol=1e-12 * np.abs(whole).max())
+        assert np.allclose(whole, whole.T, rtol=0, atol=1e-12 * np.abs(whole).max())
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("s", [SMALL, FEW], ids=["many rows", "few rows"])
+def test_the_whole_matrix_has_the_law_of_its_factors(task, s):
+    x = _revealed(np.random.default_rng(1), s, task, 600)
+    _touch(x, s.dim, 3)
+    rows, rng = signal_rows(s, task[1]), np.random.default_rng(2)
+
+    def plain():
+        if task[0] is Objective.CL:
+            return matrix_law.contrastive(rng, s, rows, int(task[1].draws)).dense()
+        return matrix_law.SignedGrams(((1 / rows.n_rows, matrix_law.draw_sample_factor(rng, s, rows)),)).dense()
+
+    ours, theirs = (np.array(a) for a in zip(*[(x.dense(t), plain()) for t in range(600)], strict=True))
+    for of in (
+        lambda a: np.trace(a[:, 3:, 3:], axis1=1, axis2=2),
+        lambda a: (a[:, :3, 3:] ** 2).sum(axis=(1, 2)),
+        lambda a: (a[:, 3:, 3:] ** 2).sum(axis=(1, 2)),
+        lambda a: np.linalg.eigvalsh(a)[:, -1],
+        lambda a: np.linalg.eigvalsh(a)[:, 0],
+        lambda a: a[:, 5, 7],
+        lambda a: a[:, 0, 1],
+    ):
+        assert same_distribution(of(ours), of(theirs))
+
+
+def test_iteration_finds_what_a_full_decomposition_finds():
+    x = _revealed(np.random.default_rng(3), SMALL, TASKS[1], 5)
+    found = krylov_subspace(x.apply, np.repeat(np.eye(20, 3)[None], 5, axis=0), 3)
+    assert found.settled.any()
+    for t in np.flatnonzero(found.settled):
+        whole = top_subspace(x.dense(int(t)), 3)
+        off = np.linalg.norm(whole @ whole.T - found.basis[t] @ found.basis[t].T, 2)
+        assert off <= found.angle[t] + 1e-12
+
+
+@pytest.mark.parametrize("objective", Objective)
+def test_a_spike_inside_the_noise_is_drawn_too(objective):
+    s = Setting.paper(40, n_clients=2, samples_per_client=30, mu=2.0, tau=1.0)
+    reading = Reading(draws=1) if objective is Objective.CL else Reading()
+    law, literal = (
+        montecarlo.sample_representability(k, s, objective=objective, reading=reading, trials=300, method=method)
+        for k, method in enumerate(("matrix", "literal"))
+    )
+    assert same_distribution(deficit(law.r), deficit(literal.r))
+    assert deficit(law.r).mean() > 0.2

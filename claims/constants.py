@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import mpmath
 import sympy as sp
 
 import theory
@@ -27,6 +28,7 @@ from theory.spectra import RareSite, spectrum
 from theory.symbols import beta, n_clients
 
 N_DIGITS = 30
+RANGE_COUNTS = (2, 3, 4, 6, 20)
 POINTS: Mapping[str, Mapping[str, Any]] = {
     "N=3, d=4^5, n=d": {
         "n_clients": sp.Integer(3),
@@ -92,7 +94,7 @@ class Constant:
 
 def constants() -> list[Constant]:
     """All of them, sorted by name."""
-    found = [*_from_formulas(), *_kappas(), *_exponents()]
+    found = [*_from_formulas(), *_kappas(), *_exponents(), *_normal_ranges()]
     return sorted(found, key=lambda c: c.name)
 
 
@@ -229,3 +231,21 @@ def _shown(constant: Mapping[str, Any] | None) -> str | None:
     if constant is None:
         return None
     return constant["value"] + ("" if constant["is_certified"] else " (not certified)")
+
+
+def _normal_ranges() -> Iterator[Constant]:
+    """R_N, the mean range of N standard normals, which turns a deficit into a sensitivity."""
+    for count in RANGE_COUNTS:
+        with mpmath.workdps(N_DIGITS + 20):
+            # Symmetric in t, and below 1e-60 beyond 18 standard deviations.
+            half = mpmath.quad(
+                lambda t, n=count: 1 - mpmath.ncdf(t) ** n - mpmath.ncdf(-t) ** n, mpmath.linspace(0, 18, 37)
+            )
+            value = mpmath.nstr(2 * half, N_DIGITS)
+        yield Constant(
+            name=f"expected_normal_range at N={count}",
+            exact=f"Integral(1 - Phi(t)**{count} - (1 - Phi(t))**{count}, (t, -oo, oo))",
+            value=value,
+            is_certified=False,
+            source="ledger, the integral of P(min < t < max)",
+        )

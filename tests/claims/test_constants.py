@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+import sympy as sp
 
 from claims import store
 from claims.cli.constants import Constants
@@ -66,3 +67,9 @@ def test_digits_outside_their_enclosure_are_not_certified():
     wrong = digits[:-3] + "000"
     assert not _is_certified(sp.sqrt(2), {}, wrong)
     assert sum(1 for _ in itertools.islice(module_formulas(), 3)) == 3
+
+
+@pytest.mark.parametrize(("count", "closed"), [(2, 2 / sp.sqrt(sp.pi)), (3, 3 / sp.sqrt(sp.pi))])
+def test_the_mean_range_of_few_normals_is_the_closed_one(found, count, closed):
+    value = next(c.value for c in found if c.name == f"expected_normal_range at N={count}")
+    assert value == str(sp.N(closed, 30))

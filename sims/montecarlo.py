@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import jax
 import numpy as np
 
-from sims import block_lanczos, matrix_law, matrix_trials
+from sims import block_lanczos, block_lanczos_jax, matrix_law, matrix_trials
 from sims.sampler import literal_moments
 from sims.signal_rows import SignalRows, signal_rows
 from sims.stats import Estimate, deficit, estimate, sensitivity
@@ -17,6 +18,8 @@ from theory.readings import Coordinates, Loss, Objective, Reading, Selection
 from theory.setting import Setting
 
 Method = Literal["auto", "literal", "matrix", "lanczos"]
+# Where block Lanczos runs: "auto" compiles it on an accelerator and keeps to numpy on a CPU, whose generator is faster.
+Backend = Literal["auto", "numpy", "jax"]
 Task = tuple[Objective, Reading]
 PLAIN = Reading()
 LARGEST_MATRIX_DIM = 20_000
@@ -55,16 +58,18 @@ def sample_representability(
     trials: int,
     method: Method = "auto",
     transformation: np.ndarray | None = None,
+    backend: Backend = "auto",
 ) -> RVSample:
     """r_k of `trials` independent data sets; the same seed gives the same numbers.
 
     "literal" draws the data, "matrix" the d x d matrix from its law, "lanczos" only a small block matrix; "auto" takes
     the cheapest that is exact for the reading. `transformation` is H, the second view of dissimilar CL (literal only).
+    `backend` says where "lanczos" runs: two forms of one law, whose random numbers differ.
 
     Source: chen2026, Definition 4.1 and Section 3.2. Units: dimensionless, in [0, 1].
     Errors: ValueError for a method that cannot draw this reading, saying which can.
     """
-    return _sample(seed, s, ((objective, reading),), scope, client, trials, method, transformation)[0]
+    return _sample(seed, s, ((objective, reading),), scope, client, trials, method, transformation, backend)[0]
 
 
 def sample_pair(
@@ -99,14 +104,17 @@ def _sample(
     trials: int,
     method: Method,
     transformation: np.ndarray | None,
+    backend: Backend = "auto",
 ) -> tuple[RVSample, ...]:
+    if backend not in ("auto", "numpy", "jax"):
+        raise ValueError(f'backend must be "auto", "numpy" or "jax"; got backend={backend!r}.')
     if trials < 1:
         raise ValueError(f"At least one trial is needed; got trials={trials}.")
     rows = signal_rows(s, tasks[0][1], scope, client)
     chosen = _method(s, tasks, rows, trials, method, transformation)
     rng = np.random.default_rng(seed)
     if chosen == "lanczos":
-        return (_lanczos(rng, s, tasks[0], rows, trials),)
+        return (_lanczos(rng, s, tasks[0], rows, trials, backend),)
     if chosen == "matrix" and len(tasks) == 1 and matrix_trials.can_reveal(s, tasks[0], rows):
         r, angle = matrix_trials.revealed_trials(rng, s, tasks[0], rows, trials)
         return (_shown(r, s, tasks[0], rows, angle**2, chosen),)
@@ -180,9 +188,12 @@ def truncation_share(s: Setting, rows: SignalRows, trials: int) -> float:
     return 0.1 * math.sqrt(2 / (max(1, s.dim - rows.width) * rows.width * trials))
 
 
-def _lanczos(rng: np.random.Generator, s: Setting, task: Task, rows: SignalRows, trials: int) -> RVSample:
-    objective, reading = task
-    what = block_lanczos.plan(s, objective, reading, rows, trials, truncation_share(s, rows, trials))
+def _lanczos(
+    rng: np.random.Generator, s: Setting, task: Task, rows: SignalRows, trials: int, backend: Backend
+) -> RVSample:
+    what = block_lanczos.plan(s, *task, rows, trials, truncation_share(s, rows, trials))
     assert isinstance(what, block_lanczos.Plan)
-    r, truncation = block_lanczos.sample(rng, what, s, rows, trials)
+    compiled = backend == "jax" or (backend == "auto" and jax.default_backend() != "cpu")
+    form = block_lanczos_jax if compiled else block_lanczos
+    r, truncation = form.sample(rng, what, s, rows, trials)
     return _shown(r, s, task, rows, truncation, "lanczos")

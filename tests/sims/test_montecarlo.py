@@ -111,6 +111,35 @@ def test_a_weak_spike_gets_more_levels_than_planned():
     assert 0 < bound <= share * (1 - r).max()
 
 
+@pytest.mark.parametrize(
+    ("objective", "reading", "scope"),
+    [(Objective.MIM, EXPECTED, "local"), (Objective.CL, ONE_DRAW, "fl")],
+)
+def test_the_compiled_form_draws_from_the_same_law(objective, reading, scope):
+    s = Setting.paper(64, n_clients=3, samples_per_client=4_000, augmentation_std=0.5)
+    numpy, compiled = (
+        _sample("lanczos", 1_500, s, objective, reading, seed=k, scope=scope, backend=backend)
+        for k, backend in enumerate(("numpy", "jax"))
+    )
+    assert compiled.r.dtype == np.float64
+    assert same_distribution(deficit(numpy.r), deficit(compiled.r))
+    assert same_distribution(sensitivity(numpy.r), sensitivity(compiled.r))
+    for k in range(3):
+        assert same_distribution(numpy.r[:, k], compiled.r[:, k])
+    share = montecarlo.truncation_share(s, signal_rows(s, reading, scope), 1_500)
+    assert 0 < compiled.truncation <= share * (1 - compiled.r).max()
+    again = _sample("lanczos", 1_500, s, objective, reading, seed=1, scope=scope, backend="jax")
+    assert np.array_equal(compiled.r, again.r)
+
+
+def test_the_compiled_form_is_chosen_on_an_accelerator(monkeypatch):
+    s = Setting.paper(64, n_clients=2, samples_per_client=4_000)
+    on_cpu, compiled = _sample("lanczos", 20, s), _sample("lanczos", 20, s, backend="jax")
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    assert np.array_equal(_sample("lanczos", 20, s).r, compiled.r)
+    assert not np.array_equal(on_cpu.r, compiled.r)
+
+
 @pytest.mark.parametrize("objective", Objective)
 def test_the_mean_deficit_is_the_second_order_one(objective):
     s = Setting.paper(64, n_clients=6, samples_per_client=10_000)
@@ -182,6 +211,7 @@ def test_a_million_coordinates_take_no_matrix():
     [
         ({"trials": 0}, "got trials=0"),
         ({"method": "magic"}, "got method='magic'"),
+        ({"backend": "abacus"}, "got backend='abacus'"),
         ({"method": "matrix", "reading": ONE_DRAW}, "no matrix law"),
         ({"method": "lanczos", "reading": Reading(selection=Selection.MODULUS)}, 'Use method="matrix"'),
         ({"scope": "local", "client": 3}, "Clients are counted from 0 to 2; got client=3"),

@@ -151,9 +151,9 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "Weights that satisfy the assumption lead the clients to agree.",
+            "Consensus weights by name: repeated averaging with weights that satisfy A.3 makes the clients agree.",
             ForAll(two_clients, agreement, BECAUSE_SWAP, Evidence.EXACT),
-            reading="Remark A.4, sufficiency for consensus",
+            reading="A.3, sufficiency for consensus",
         ),
         Statement(
             "printed",

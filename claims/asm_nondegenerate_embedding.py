@@ -86,8 +86,8 @@ def _beaten_exactly_when(case: Case, spoil: float) -> tuple[bool, Mapping[str, A
     return bool(predicted == (top > ROUND_OFF)), _details(case, Mask.COMPLEMENTARY)
 
 
-def _two_clients_leave_nothing(_: Context) -> Iterable[Case]:
-    yield Setting.paper(64, n_clients=2), "fl"
+def _two_clients_leave_nothing(context: Context) -> Iterable[Case]:
+    return (case for case in _cases(context) if case[0].n_clients == 2)
 
 
 def _is_zero(case: Case, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -164,7 +164,7 @@ CLAIM = Claim(
         ),
         Statement(
             "corrected",
-            "With two clients the alignment matrix is exactly zero: nothing is learned.",
+            "With two clients the population's alignment matrix is exactly zero, for one client and for the average.",
             ForAll(
                 _two_clients_leave_nothing, _is_zero, "One offset has no partner to correlate with.", Evidence.NUMERIC
             ),

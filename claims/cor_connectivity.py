@@ -165,7 +165,7 @@ CLAIM = Claim(
             "printed",
             "Every added link lowers the sensitivity or keeps it.",
             ForAll(added_links, never_rises(population_spread(Mask.COMPLEMENTARY)), BECAUSE_LINK, Evidence.NUMERIC),
-            reading="objective, complementary masks, population",
+            reading="complementary masks, population",
         ),
         Statement(
             "printed",
@@ -173,7 +173,7 @@ CLAIM = Claim(
             ForAll(
                 added_links, strictly_falls(population_spread(Mask.INDEPENDENT)), BECAUSE_POPULATION, Evidence.NUMERIC
             ),
-            reading="objective, independent masks or contrast, population, c = N",
+            reading="independent masks, population, c = N",
         ),
         Statement(
             "printed",
@@ -184,7 +184,7 @@ CLAIM = Claim(
                 BECAUSE_LINK,
                 Evidence.NUMERIC,
             ),
-            reading="objective, independent masks, finite samples",
+            reading="independent masks, samples",
         ),
         Statement(
             "printed",
@@ -195,20 +195,20 @@ CLAIM = Claim(
                 BECAUSE_LINK,
                 Evidence.NUMERIC,
             ),
-            reading="objective, independent masks, finite samples, robustness as 1 - r_k",
+            reading="independent masks, samples, 1 - r_k",
         ),
         Statement(
             "corrected",
             "The mean deficit is least where all clients weigh the same, at any connectivity.",
             ForAll(small_networks, equal_weights_are_best, BECAUSE_EQUAL, Evidence.NUMERIC),
-            reading="objective, independent masks, finite samples",
+            reading="independent masks, samples",
         ),
         Statement(
             "corrected",
             "On an irregular network the deficit is (d - c)/n_i [G M G]_kk, noise added up with squared client "
             "weights.",
             Prediction(star_cells, "Star of four clients against drawn samples.", rtol=0.05),
-            reading="objective, independent masks expected and contrast sampled",
+            reading="R1, star of four clients",
             spoil=0.8,
         ),
     ),

@@ -165,7 +165,7 @@ def positive_limit(number: str, *pairs: tuple[ps.Formula, ps.Formula]) -> Statem
         "printed",
         "The limit of the decentralised width minus the federated width is above zero.",
         ForAll(settings, limit_is_positive(*pairs), BECAUSE_ZERO, Evidence.EXACT),
-        reading=f"Eq ({number}), O read as Theta with unit constants",
+        reading=f"Eq ({number}), O as Theta, constants 1",
     )
 
 
@@ -206,7 +206,7 @@ CLAIM = Claim(
             "printed",
             "The order of the widths is decided by the difference of the signals.",
             ForAll(signals_and_errors(equal=False), sign_is_decided, BECAUSE_OTHER_ERROR, Evidence.EXACT),
-            reading="Eqs (78) to (79), errors with different constants",
+            reading="Eqs (78) to (79), other constants",
         ),
         Statement(
             "printed",
@@ -260,7 +260,7 @@ CLAIM = Claim(
             "printed",
             "Off the fully connected network the decentralised sensitivity is strictly the larger.",
             ForAll(connected_regular_graphs, only_regular_is_strict, BECAUSE_REGULAR, Evidence.EXACT),
-            reading="Eq (87), as a strict order of the objectives' minimisers",
+            reading="Eq (87), objectives, strict",
         ),
         Statement(
             "printed",

@@ -109,7 +109,7 @@ def zero_limit(number: str, formula: ps.Formula | None) -> Statement:
         "printed",
         f"The limit of the MIM width minus the CL width is below zero ({against}).",
         ForAll(networks, either_cl if formula is None else limit_is_negative(formula), BECAUSE_ZERO, Evidence.EXACT),
-        reading=f"Eq ({number}), O read as Theta with unit constants",
+        reading=f"Eq ({number}), O as Theta, constants 1",
     )
 
 

@@ -108,7 +108,7 @@ CLAIM = Claim(
             Identity(
                 lambda: one_case(common_denominator()), lambda: one_case(divided_by_leading_power()), BECAUSE_FACTOR
             ),
-            reading="Eq (74), second line, p = 3/4 and unit constants",
+            reading="Eq (74), second line, p = 3/4",
         ),
         Statement(
             "printed",
@@ -120,7 +120,7 @@ CLAIM = Claim(
             "printed",
             "The limit of the MIM width minus the CL width is below zero (similar views).",
             ForAll(settings, limit_is_negative(ps.FED_CL), BECAUSE_ZERO, Evidence.EXACT),
-            reading="Eq (75), O read as Theta with unit constants",
+            reading="Eq (75), O as Theta, constants 1",
         ),
         Statement(
             "printed",
@@ -136,19 +136,19 @@ CLAIM = Claim(
                 lambda: ps.limit_in_dim(ps.FED_MIM.expr / ps.FED_CL_H.expr),
                 BECAUSE_TRACE,
             ),
-            reading="Eq (76), MIM meant in the denominator, tr(H) bounded as d grows",
+            reading="Eq (76), MIM below, tr(H) bounded",
         ),
         Statement(
             "printed",
             "The ratio of the dissimilar CL width to the MIM width diverges.",
             ForAll(settings, diverges(ps.FED_CL_H, ps.FED_MIM, D), BECAUSE_TRACE, Evidence.EXACT),
-            reading="Eq (76), MIM meant in the denominator, H = I with tr(H) = d",
+            reading="Eq (76), MIM below, tr(H) = d",
         ),
         Statement(
             "printed",
             "The limit of the MIM width minus the CL width is below zero, for either kind of views.",
             ForAll(settings, limit_is_negative(ps.FED_CL, ps.FED_CL_H), BECAUSE_ZERO, Evidence.EXACT),
-            reading="Eq (77), O read as Theta with unit constants",
+            reading="Eq (77), O as Theta, constants 1",
         ),
         Statement(
             "corrected",

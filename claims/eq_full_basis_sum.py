@@ -6,6 +6,7 @@ instead.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,24 +19,39 @@ from theory import symbols as sy
 from theory.formula import Source
 from theory.moments import symbolic_local_block
 
-# Three orthonormal vectors with rational entries, none of them an axis.
-VECTORS = sp.Matrix([[2, -2, 1], [1, 2, 2], [2, 1, -2]]) / 3
+P, Q, R = sp.symbols("p q r", real=True)
+TURN = sp.Matrix([[0, -R, Q], [R, 0, -P], [-Q, P, 0]])
+# Every rotation of three dimensions but the half turns, by Cayley: its columns are any orthonormal basis.
+BASIS = ((sp.eye(3) + TURN) * (sp.eye(3) - TURN).inv()).applyfunc(sp.cancel)
+SPECTRUM = (3, -2, 1)
 CLIENTS = (3, 4, 5, 6)
 SYMMETRIC = ("24", "33", "38", "46", "49", "51")
 SINGULAR = ("59", "60", "61")
 Draw = tuple[np.ndarray, int]
 
 
+@cache
+def _sums_of_squares() -> list[sp.Expr]:
+    return [sp.cancel(sum(entry**2 for entry in BASIS.row(k))) for k in range(3)]
+
+
+@cache
+def _sums_of_singular_products() -> list[sp.Expr]:
+    """The sums of (59) for the symmetric matrix with these eigenvectors and eigenvalues of either sign."""
+    x = BASIS * sp.diag(*SPECTRUM) * BASIS.T
+    left = BASIS * sp.diag(*[sp.sign(value) for value in SPECTRUM])
+    values = sp.diag(*[abs(value) for value in SPECTRUM])
+    assert (x * BASIS - left * values).applyfunc(sp.cancel).is_zero_matrix, "left and BASIS are its singular vectors"
+    # |u v| = |u| |v| is v^2 here, u and v being equal up to sign.
+    return [sp.cancel(sum(left[k, j] * BASIS[k, j] * sp.sign(SPECTRUM[j]) for j in range(3))) for k in range(3)]
+
+
 def _squares_sum_to_one(spoil: float) -> bool:
-    sums = [sum(entry**2 for entry in VECTORS.row(k)) for k in range(3)]
-    return all(total == sp.Rational(str(spoil)) for total in sums)
+    return all(total == sp.Rational(str(spoil)) for total in _sums_of_squares())
 
 
 def _singular_products_sum_to_one(spoil: float) -> bool:
-    # For a symmetric matrix u_j = sign(lambda_j) v_j, so |e_k^T u_j v_j^T e_k| is (e_k^T v_j)^2 again.
-    signs = (1, -1, 1)
-    sums = [sum(abs(signs[j] * VECTORS[k, j] * VECTORS[k, j]) for j in range(3)) for k in range(3)]
-    return all(total == sp.Rational(str(spoil)) for total in sums)
+    return all(total == sp.Rational(str(spoil)) for total in _sums_of_singular_products())
 
 
 def _vacuous(equation: str) -> Statement:

@@ -46,7 +46,7 @@ CLAIM = Claim(
             "printed",
             "With weight 0 the loss is the reconstruction loss of Eq (3).",
             Identity(lambda: mar_loss().subs(weight, 0), lambda: reconstruction, "The weight multiplies the term."),
-            reading="reconstruction error per sample, A-MMD per pair of batches",
+            reading="A-MMD per pair of batches",
         ),
     ),
 )

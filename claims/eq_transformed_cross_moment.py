@@ -43,18 +43,23 @@ def _identity_view(_: Context) -> Iterable[tuple[str, sp.Expr, sp.Expr]]:
     yield "entry (k, k)", DIM * sy.tau**2, symbolic_local_block(N, 0)[1, 1]
 
 
+def _signal_view(_: Context) -> Iterable[tuple[str, sp.Expr, sp.Expr]]:
+    """H = I on the signal and 0 elsewhere: tr(H) = N however large d is, and the signal block is as at H = I."""
+    yield "entry (k, k)", N * sy.tau**2, symbolic_local_block(N, 0)[1, 1]
+
+
 def _identity_edge(_: Context) -> Iterable[tuple[str, sp.Expr, sp.Expr]]:
     yield "largest eigenvalue", DIM * sy.tau**2, sum(symbolic_local_block(N, 0).row(1))
 
 
-def _close(power: int):
+def _close(power: int, name: str = "identity", trace: str = "d"):
     def predicate(entry: tuple[str, sp.Expr, sp.Expr], _: float) -> tuple[bool, Mapping[str, Any]]:
         where, printed, derived = entry
         ratio = degree((printed / derived).subs(SCALING))
         return degree((printed - derived).subs(SCALING)) <= power, {
-            "H": "identity",
+            "H": name,
             "entry": where,
-            "printed": "tr(H) tau^2, tr(H) = d",
+            "printed": f"tr(H) tau^2, tr(H) = {trace}",
             "derived": str(derived),
             "printed_over_derived_grows_like_d_to_the": str(ratio / 20),
         }
@@ -113,6 +118,17 @@ CLAIM = Claim(
             ForAll(_identity_view, _close(-4), "At H = I the mean is E[x x^T], and tr(H) is d.", Evidence.EXACT),
             reading="H = identity",
             latex=r"\mathbb{E}[X_i^{C'}] = \operatorname{diag}(\operatorname{tr}(H) d^{2/5}, \dots) + O(d^{-1/5})",
+        ),
+        Statement(
+            "printed",
+            "(56): its mean has entries tr(H) tau^2 up to O(d^(-1/5)) on the diagonal.",
+            ForAll(
+                _signal_view,
+                _close(-4, "identity on the signal, 0 elsewhere", "N = 4"),
+                "With a bounded trace as well: tr(H) = N, where the entry is tau^2/2 + mu^2.",
+                Evidence.EXACT,
+            ),
+            reading="H = identity on the signal",
         ),
         Statement(
             "printed",

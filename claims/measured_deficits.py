@@ -1,7 +1,9 @@
 """Monte Carlo of 1 - r_k beside its second-order prediction and its proven bounds, for the corrected theorems."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -86,6 +88,24 @@ def bounded(
                 crossed = int(np.sum(r > bound.value if side == "upper" else r < bound.value))
                 at = point.at(scope) | {"data_sets": len(r), "draws": r.size, "draws_beyond_the_bound": crossed}
                 found.append(Cell(at, bound.value, float(np.quantile(r, level)), resolution=sample.truncation))
+        return found
+
+    return cells
+
+
+def proven_slopes(objective: Objective, offset: Fraction) -> Callable[[Context], list[Cell]]:
+    """Cells for a `Prediction`: slope in log d of both proven federated bounds, claimed to be offset - beta."""
+
+    def cells(context: Context) -> list[Cell]:
+        found = []
+        for growth in (1.0, 1.1, 1.5):
+            low, high = (Setting.paper(dim, growth, n_clients=6) for dim in (10**12, 10**14))
+            sides: tuple[Side, ...] = ("lower", "upper")
+            for side in sides:
+                ends = [deficit_bound(s, objective, Scope.FL, FAILURE, side).value for s in (low, high)]
+                first, last = (float("nan") if end is None else end for end in ends)
+                slope = math.log(last / first) / math.log(high.dim / low.dim)
+                found.append(Cell({"beta": growth, "side": side}, float(offset) - growth, slope))
         return found
 
     return cells

@@ -81,14 +81,14 @@ CLAIM = Claim(
             "printed",
             SAID,
             Order(sampled(NARROW, Coordinates.SIGNAL), "The N signal coordinates, c = N.", AT),
-            reading="the N signal coordinates, independent masks in expectation",
+            reading="R1, the N signal coordinates",
             spoil=0.5,
         ),
         Statement(
             "printed",
             SAID,
             Order(sampled(WIDE, Coordinates.LEADING), "The other N of the leading 2N are noise coordinates.", AT),
-            reading="the leading c = 2N coordinates as Theorem 4.4 says, no rare class",
+            reading="R7, the leading c = 2N coordinates",
         ),
         Statement(
             "printed",
@@ -101,7 +101,7 @@ CLAIM = Claim(
             "corrected",
             "At c = 2N the population's s is 0 over N, (d - 2N)/(d - N) over the leading 2N and over all d, for both.",
             Prediction(population_cells, "The spare rows share the noise.", rtol=1e-9, evidence=Evidence.NUMERIC),
-            reading="population, independent masks and contrast",
+            reading="population, independent masks",
         ),
         Statement(
             "corrected",

@@ -72,32 +72,37 @@ CLAIM = Claim(
     question="Do the orders persist for other mask schedules, outside the scaling, and for nonlinear encoders?",
     statements=(
         Statement(
-            "printed",
-            "The signal is represented whole by both objectives, whatever tau and mu.",
-            ForAll(scalings, signal_is_whole, "The signal block exceeds mu^2 I for every tau > 0.", Evidence.NUMERIC),
-            reading="population, independent masks, c = N, any scaling",
+            "corrected",
+            "The population matrices represent the signal whole under both objectives, whatever tau and mu.",
+            ForAll(
+                scalings,
+                signal_is_whole,
+                "Independent masks, c = N: the block on S exceeds mu^2 I.",
+                Evidence.NUMERIC,
+            ),
+            reading="population, any scaling",
         ),
         Statement(
-            "printed",
-            "Contrast has the larger deficit, whatever tau and mu.",
+            "corrected",
+            "To second order contrast has the larger deficit, whatever tau and mu.",
             ForAll(
                 scalings,
                 contrast_misses_more,
-                "Contrast carries the same sampling noise and that of the augmentations on top.",
+                "Masks averaged, one augmentation: contrast carries the same noise and that of augmenting.",
                 Evidence.NUMERIC,
             ),
-            reading="R1 (masks in expectation, one augmentation), any scaling",
+            reading="R1, any scaling",
         ),
         Statement(
             "printed",
-            "Contrast has the larger deficit, whatever the mask ratio.",
+            "With one mask pair or augmentation a sample contrast has the larger deficit, whatever the mask ratio.",
             ForAll(
                 lambda context: (0.5, 0.75, 0.9, 0.97),
                 same_at_every_mask_ratio,
                 "Sampled masks cost 1/(4p(1-p)): near p = 1 more than the augmentations.",
                 Evidence.NUMERIC,
             ),
-            reading="R2 (masks and augmentations sampled alike), sigma = 1, d = 200",
+            reading="R2, sigma = 1, d = 200",
         ),
         Statement(
             "printed",

@@ -39,8 +39,10 @@ ENCODER, X = symbolic_encoder(1, 2), symbolic_sample(2)
 SAME_ANGLE = 1e-6  # radians; eigenvectors of these small matrices are good to about 1e-8
 
 
-def _settings(_: Context) -> Iterator[tuple[Setting, tuple[float, ...]]]:
-    """Equal clients with c = N (fewer features would leave the choice open), then shares proportional to i^(-power)."""
+def _settings(_: Context) -> Iterator[tuple[Setting, tuple[float, ...] | None]]:
+    """One client, then equal clients, c = N (fewer features would leave the choice open), then shares i^(-power)."""
+    for n in (3, 4, 6):
+        yield Setting.paper(40, n_clients=n), None
     for power in (0, 1, 2):
         for n in (3, 4, 6):
             shares = np.arange(1.0, n + 1) ** -power
@@ -52,14 +54,14 @@ def _settings(_: Context) -> Iterator[tuple[Setting, tuple[float, ...]]]:
 
 def _same_row_space(mask: Mask, point: Any, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     s, weights = point
-    sigma = second_moment(s, weights=weights)
+    sigma = second_moment(s, scope="local") if weights is None else second_moment(s, weights=weights)
     three = encoder_rows(sigma, float(s.mask_ratio), s.feature_dim)
     four = alignment_rows(masked_alignment(sigma, float(s.mask_ratio), mask), s.feature_dim)
     angle = float(np.max(principal_angles(three, four)))
     is_same = three.shape == four.shape and angle < SAME_ANGLE * spoil
     return is_same, {
         "n_clients": s.n_clients,
-        "weights": list(weights),
+        "weights": "one client" if weights is None else list(weights),
         "directions_of_3": three.shape[1],
         "directions_of_4": four.shape[1],
         "largest_angle_degrees": round(math.degrees(angle), 9),
@@ -73,6 +75,15 @@ def _directions(n: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     four, _ = representability(masked_alignment(sigma, float(s.mask_ratio), Mask.COMPLEMENTARY), n, n)
     error = max(float(np.max(np.abs(three - spoil))), float(np.max(np.abs(four - spoil / n))))
     return error < 1e-9, {"n_clients": n, "r_of_3": three.tolist(), "r_of_4": four.tolist()}
+
+
+def _own_is_dropped(n: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    s = Setting.paper(40, n_clients=n, feature_dim=2 * n)
+    sigma = second_moment(s, scope="local")
+    rows = encoder_rows(sigma, float(s.mask_ratio), s.feature_dim)
+    r = np.sum(rows[:n] ** 2, axis=1)
+    said = np.array([0.0] + [spoil] * (n - 1))
+    return bool(np.max(np.abs(r - said)) < 1e-9), {"n_clients": n, "directions": rows.shape[1], "r_of_3": r.tolist()}
 
 
 def _nothing(dim: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -153,7 +164,7 @@ CLAIM = Claim(
             "(3) uses squares of eigenvalues and keeps N directions; (4) has one positive eigenvalue.",
         ),
         _row_space_statement(
-            Mask.INDEPENDENT, "(3) ranks directions by what they explain elsewhere, (4) by their variance."
+            Mask.INDEPENDENT, "One client: nothing predicts its own coordinate, so (3) drops the pixel that (4) keeps."
         ),
         Statement(
             "corrected",
@@ -162,6 +173,17 @@ CLAIM = Claim(
                 lambda _: range(3, 11),
                 _directions,
                 "Reduced-rank regression against Eckart and Young.",
+                Evidence.NUMERIC,
+            ),
+            reading=Mask.COMPLEMENTARY.value,
+        ),
+        Statement(
+            "corrected",
+            "Population, one client, N >= 3, c = 2N: (3) gives r_k = 1 on the signal but 0 on the own coordinate.",
+            ForAll(
+                lambda _: range(3, 11),
+                _own_is_dropped,
+                "The label is uncorrelated with every other pixel, so regression has no use for it.",
                 Evidence.NUMERIC,
             ),
             reading=Mask.COMPLEMENTARY.value,

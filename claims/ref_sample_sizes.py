@@ -81,27 +81,27 @@ CLAIM = Claim(
             "printed",
             "|D_i| of order d^beta with any beta >= 1 gives local deficits of order d^(-4/5) (MIM) and d^(-3/5) (CL).",
             ForAll(growths, rate_is_claimed, "CL's exponent is 3/5 - beta: -2/5 at beta = 1.", Evidence.EXACT),
-            reading="Theorems 4.2 and 4.3, independent masks in expectation, one augmentation",
+            reading="R1, Theorems 4.2 and 4.3",
         ),
         Statement(
             "printed",
-            "|D_i| of order d^beta with any beta >= 1 brings |X - E X| to the order that the proofs use.",
+            "|D_i| of order d^beta with any beta >= 1 brings |X - E X| to the order that the proofs use, N = d^(1/20).",
             ForAll(lambda context: tuple(Objective), step_from_one, "Both need beta of 1.85.", Evidence.EXACT),
-            reading="the concentration step after (19) and (44), N = d^(1/20)",
+            reading="the step after (19) and (44)",
         ),
         Statement(
             "corrected",
-            "The claimed local rates hold exactly for beta >= 1 (MIM) and beta >= 6/5 (CL).",
+            "To second order the claimed local rates hold exactly for beta >= 1 (MIM) and beta >= 6/5 (CL).",
             ForAll(
                 growths, rate_from_threshold, "Exponents of the second-order deficits, beta up to 2.", Evidence.EXACT
             ),
-            reading="independent masks in expectation, one augmentation",
+            reading="R1",
         ),
         Statement(
             "corrected",
             "In terms of n_i: the bound with explicit constants holds with probability 95% for every coordinate.",
             Bound(bound_cells, "Quantile of 1 - r_k over data sets, federated."),
-            reading="independent masks in expectation, one augmentation",
+            reading="R1",
         ),
     ),
 )

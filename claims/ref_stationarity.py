@@ -136,7 +136,7 @@ CLAIM = Claim(
             "printed",
             "Every stationary point is a minimiser.",
             ForAll(positive_pairs, any_choice_is_best, "Keeping a smaller eigenvalue is a saddle.", Evidence.EXACT),
-            reading="the step from stationarity to the first c eigenvectors",
+            reading="the step to the first c eigenvectors",
         ),
         Statement(
             "corrected",
@@ -153,7 +153,7 @@ CLAIM = Claim(
                 "Stationary points compared by their loss; negative eigenvalues are of no use.",
                 Evidence.EXACT,
             ),
-            reading="the Eckart-Young step, under the sign constraint W^T W >= 0",
+            reading="the Eckart-Young step, W^T W >= 0",
         ),
     ),
 )

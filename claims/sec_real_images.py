@@ -131,6 +131,20 @@ CLAIM = Claim(
             reading="R4: complementary masks, pixels",
         ),
         Statement(
+            "printed",
+            f"{ORDER}, pixels about their mean image, sigma = 1.",
+            PairedOrder(
+                "centred pixels",
+                "sensitivity",
+                MIM_EXPECTED[COMPLEMENTARY],
+                CL,
+                "Neighbouring pixels are alike: about the mean image the leading axes show off the diagonal too, and "
+                "the reversal of the model does not carry over.",
+                samples_per_client=1000,
+            ),
+            reading="R4: complementary masks, centred pixels",
+        ),
+        Statement(
             "corrected",
             "sigma* on real images is the second-order value computed from their fourth moments.",
             Prediction(sigma_cells, "Sampling noise is common to both objectives and cancels.", rtol=0.15),

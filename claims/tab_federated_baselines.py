@@ -61,10 +61,18 @@ def is_cheaper(column: str) -> Callable[[Row, float], tuple[bool, Mapping[str, A
     return predicate
 
 
-def same_size(other: Row, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Does a row with the same backbone carry the same parameters, to a tenth?"""
-    ratio = MAR_RESNET.parameters / other.parameters
-    return abs(ratio - 1) < Decimal("0.1"), {"against": other.method, "parameter_ratio": str(round(ratio, 3))}
+def sizes_differ(rows: tuple[Row, ...], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Is the largest count of parameters more than three times (over `spoil`) the least?"""
+    counts = sorted(row.parameters for row in rows)
+    factor = Decimal(3) if spoil == 1 else Decimal(30)
+    return counts[-1] > factor * counts[0], {"millions_of_parameters": [str(n) for n in counts]}
+
+
+def one_is_above(column: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Is FeatARC alone above FedMAR on ResNet-18, by the said number of points (times `spoil`)?"""
+    gaps = {row.method: row.accuracy[column] - MAR_RESNET.accuracy[column] for row in BASELINES}
+    above = {method: gap for method, gap in gaps.items() if gap > 0}
+    return above == {"FeatARC": Decimal("2.81") * Decimal(str(spoil))}, {k: str(v) for k, v in above.items()}
 
 
 TEXT = "the printed numbers"
@@ -86,14 +94,9 @@ CLAIM = Claim(
             reading=TEXT,
         ),
         Statement(
-            "printed",
-            "FedMAR on ResNet-18 is comparable on ImageNet, read as no worse than any baseline.",
-            ForAll(
-                lambda context: against(MAR_RESNET, BASELINES, DATASETS[2:]),
-                is_higher,
-                "FeatARC stands above it by 2.81 points.",
-                Evidence.EXACT,
-            ),
+            "corrected",
+            "On ImageNet one of the six baselines, FeatARC, stands above FedMAR on ResNet-18, by 2.81 points.",
+            ForAll(lambda context: (DATASETS[2],), one_is_above, "Said to be comparable there.", Evidence.EXACT),
             reading=TEXT,
         ),
         Statement(
@@ -108,15 +111,15 @@ CLAIM = Claim(
             reading="against the baselines",
         ),
         Statement(
-            "printed",
-            "FedMAR on Tiny-ViT is superior on all three benchmarks.",
+            "corrected",
+            "On CIFAR-10 FedMAR on ResNet-18 stands above FedMAR on Tiny-ViT.",
             ForAll(
-                lambda context: against(MAR_VIT, (*BASELINES, MAR_RESNET), DATASETS),
+                lambda context: against(MAR_RESNET, (MAR_VIT,), DATASETS[:1]),
                 is_higher,
-                "Among all rows with a convolutional backbone, FedMAR on ResNet-18 is better on CIFAR-10.",
+                "By 2.67 points: which backbone is better depends on the data set.",
                 Evidence.EXACT,
             ),
-            reading="against every convolutional row",
+            reading=TEXT,
         ),
         Statement(
             "printed",
@@ -128,13 +131,12 @@ CLAIM = Claim(
             spoil=0.1,
         ),
         Statement(
-            "printed",
-            "FedMAR and the baselines on ResNet-18 are compared on the same model, read as the same number of "
-            "parameters.",
+            "corrected",
+            "The rows with the backbone ResNet-18 differ in parameters by more than a factor of three.",
             ForAll(
-                lambda context: BASELINES,
-                same_size,
-                "The parameters printed beside one and the same backbone range from 11.70 to 38.47 million.",
+                lambda context: ((*BASELINES, MAR_RESNET),),
+                sizes_differ,
+                "11.70 to 38.47 million beside one backbone: the methods carry parts of their own.",
                 Evidence.EXACT,
             ),
             reading=TEXT,

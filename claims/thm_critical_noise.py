@@ -78,6 +78,17 @@ def equality_cells(context: Context) -> list[Cell]:
     return cells
 
 
+def limit_cells(context: Context) -> list[Cell]:
+    """(sigma*/mu)^2 at two great widths against its limit."""
+    cells = []
+    for n, dim, p in itertools.product((2, 6), (10**14, 10**18), (0.5, 0.75)):
+        kappa = 2 * (1 + (n - 1) ** 3) / (n * (1 + (n - 1) ** 2))
+        said = (1 + kappa) / (2 * p * (1 - p)) - 1
+        found = (critical(n, dim, p) / float(Setting.paper(dim, n_clients=n).mu)) ** 2
+        cells.append(Cell({"clients": n, "dim": dim, "p": p}, said, found))
+    return cells
+
+
 def sampled_ratio(context: Context) -> list[Cell]:
     """The measured ratio of mean deficits at half, once and twice sigma* against that of the closed forms."""
     cells = []
@@ -172,7 +183,8 @@ CLAIM = Claim(
     statements=(
         Statement(
             "printed",
-            "Contrast is the more sensitive at every augmentation noise, read as its deficit 1 - r_k being the larger.",
+            "Theorem 4.4 carried over from N(0, I) to augmentation noise of any strength: contrast has the larger "
+            "deficit 1 - r_k.",
             ForAll(
                 points,
                 contrast_is_worse,
@@ -183,7 +195,8 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "Contrast is the more sensitive at half the critical noise, read as its deficit 1 - r_k being the larger.",
+            "Theorem 4.4 carried over to augmentation noise of half the critical strength: contrast has the larger "
+            "deficit.",
             Order(
                 sampled_below,
                 "Sampled at sigma*/2.",
@@ -193,21 +206,22 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
-            "Sensitivities are of exact order d^(-4/5) for masking and d^(-3/5) for contrast.",
+            "Sensitivities are of exact order d^(-4/5) for masking and d^(-3/5) for contrast, as (62)-(64) and "
+            "(71)-(73) have it; N fixed.",
             ForAll(growths, is_exact_order, "Powers counted in the closed forms.", Evidence.EXACT),
-            reading="(62)-(64), (71)-(73) as exact orders, R1, N fixed",
+            reading="R1, widths (62)-(64) as exact orders",
         ),
         Statement(
             "printed",
             "Sensitivities are at most of order d^(-4/5) for masking and d^(-3/5) for contrast, for |D_i| = "
-            "d^beta, beta >= 1.",
+            "d^beta, beta >= 1; N fixed.",
             ForAll(
                 growths,
                 is_upper_order,
                 "Both fall faster than printed: the spread is a factor sqrt(d) below.",
                 Evidence.EXACT,
             ),
-            reading="(62)-(64), (71)-(73) as upper bounds, R1, N fixed",
+            reading="R1, widths (62)-(64) as upper bounds",
             spoil=0.5,
         ),
         Statement(
@@ -222,6 +236,13 @@ CLAIM = Claim(
             "At sigma* the two deficits are equal.",
             Prediction(equality_cells, "The root of a quadratic.", rtol=1e-10, evidence=Evidence.NUMERIC),
             reading="R2, closed forms",
+        ),
+        Statement(
+            "corrected",
+            "As d grows (sigma*/mu)^2 tends to (1 + kappa)/(2p(1-p)) - 1, kappa = 2(1 + (N-1)^3)/(N(1 + (N-1)^2)).",
+            Prediction(limit_cells, "sigma* at d = 1e14 and beyond.", rtol=1e-3, evidence=Evidence.NUMERIC),
+            reading="R2, closed forms",
+            latex=r"(\sigma^*/\mu)^2 \to \frac{1+\kappa_N}{2p(1-p)} - 1",
         ),
         Statement(
             "corrected",

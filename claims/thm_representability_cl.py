@@ -15,8 +15,9 @@ from claims.check import Cell, ForAll, Prediction
 from claims.core import Claim, Context, Evidence, Statement
 from claims.rates import FIXED_CLIENTS, TWENTIETHS, falls_like, growth, has_exponent, population_representability
 from theory.formula import Source
-from theory.moments import second_moment
+from theory.moments import alignment_matrix, second_moment
 from theory.readings import Mask, Objective, Scope
+from theory.representability import leading_representability
 from theory.setting import Setting
 from theory.transformation_deficit import IDENTITY_VIEW_DEFICIT_FL
 from theory.transformations import named_transformation, transformation_condition
@@ -55,6 +56,13 @@ def _rate(text: str, scope: Scope, latex: str, edge: Fraction, *, is_growing: bo
         statement(_below(edge), f"similar, 1 <= beta < {float(edge):g}", TOO_SLOW),
         statement(_from(edge), f"similar, beta >= {float(edge):g}", FAST_ENOUGH),
     )
+
+
+def leading_is_near_one(dim: int, _: float) -> tuple[bool, Mapping[str, Any]]:
+    """Are all of the leading 2N coordinates represented up to a vanishing deficit, c = 2N?"""
+    s = Setting.paper(dim, n_clients=FIXED_CLIENTS, feature_dim=2 * FIXED_CLIENTS)
+    r = leading_representability(alignment_matrix(s, CL), s.feature_dim, s.feature_dim)
+    return bool(np.min(r) > 0.99), {"dim": dim, "feature_dim": s.feature_dim, "representability": r.round(9).tolist()}
 
 
 def identity_falls(beta: Fraction, _: float) -> tuple[bool, Mapping[str, Any]]:
@@ -161,6 +169,18 @@ CLAIM = Claim(
         ),
         Statement(
             "printed",
+            "(2) With FL and similar views 1 - r_k is O(d^(-3/5)) on all of the leading c coordinates, c = 2N.",
+            ForAll(
+                lambda _: (10**6,),
+                leading_is_near_one,
+                "Only N coordinates carry signal: the other N of the leading c share c - N features with d - N pixels.",
+                Evidence.NUMERIC,
+            ),
+            reading="similar, all c coordinates",
+            latex=LATEX_FED,
+        ),
+        Statement(
+            "printed",
             DISSIMILAR,
             ForAll(
                 lambda _: TWENTIETHS,
@@ -186,31 +206,31 @@ CLAIM = Claim(
         exponent(
             Scope.LOCAL_OTHER,
             Fraction(3, 5),
-            "A client's deficit off its own coordinate has exponent 3/5 - beta.",
+            "To second order a client's deficit off its own coordinate has exponent 3/5 - beta.",
             r"\mathbb{E}(1 - r_{i,k}) = \Theta(d^{3/5-\beta})",
         ),
         exponent(
             Scope.LOCAL_OWN,
             Fraction(1),
-            "A client's deficit on its own coordinate, which the theorem leaves out, has exponent 1 - beta.",
+            "To second order a client's deficit on its own coordinate (not in the theorem) has exponent 1 - beta.",
             r"\mathbb{E}(1 - r_{i,i}) = \Theta(d^{1-\beta})",
         ),
         exponent(
             Scope.FL,
             Fraction(11, 20),
-            "The federated deficit has exponent 11/20 - beta, with N = d^(1/20).",
+            "To second order the federated deficit has exponent 11/20 - beta, with N = d^(1/20).",
             r"\mathbb{E}(1 - \bar r_k) = \Theta(d^{11/20-\beta})",
         ),
         exponent(
             Scope.FL,
             Fraction(3, 5),
-            "The federated deficit has exponent 3/5 - beta, with N fixed.",
+            "To second order the federated deficit has exponent 3/5 - beta, with N fixed.",
             r"\mathbb{E}(1 - \bar r_k) = \Theta(d^{3/5-\beta})",
             is_growing=False,
         ),
         Statement(
             "corrected",
-            "With H = I the federated deficit has exponent 11/20 - beta, as with similar views.",
+            "With H = I the second-order federated deficit has exponent 11/20 - beta, as with similar views.",
             ForAll(
                 lambda _: TWENTIETHS, _identity_exponent, "Degree in d of the second-order deficit.", Evidence.EXACT
             ),

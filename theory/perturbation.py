@@ -57,7 +57,7 @@ def deficit_formula(
 
     Source: ledger; the paper's Theorems 4.2 and 4.3 bound it by a first-order argument with other exponents.
     Units: dimensionless, meant where it is small against 1.
-    Errors: OutOfDomainError for a local scope under complementary masks.
+    Errors: OutOfDomainError for a local scope under complementary masks, and for the masks printed in Eq (17).
     """
     levels = _levels(objective, mask, scope)
     total = N * n_i if scope is Scope.FL else n_i
@@ -84,15 +84,20 @@ def spread_formula(
     The deficits of two coordinates are sums over d - c directions of squares of Gaussians with covariance C, so each
     has variance 2 C_kk^2 and two have correlation rho = (C_kl / C_kk)^2: E s = R sqrt(2 (1 - rho) / (d - c)) E deficit.
 
+    Meant for d - c much above N^2 and, with masks sampled, for n_i much above d as well: the C of one data set differs
+    from its mean, which spreads the r_k further and is left out. The value is then too low (N = 3, d = 64: by a sixth
+    at n_i = 1000, by a third at n_i = 200).
+
     Source: ledger, central limit in d - c; exchangeable normals with correlation rho have range sqrt(1 - rho) R.
-    Units: dimensionless. Errors: OutOfDomainError for one own coordinate, which has no spread.
+    Units: dimensionless.
+    Errors: OutOfDomainError for one own coordinate, which has no spread, and otherwise as `deficit_formula`.
     """
     deficit = deficit_formula(objective, scope, is_expected=is_expected, mask=mask)
     return Formula(
         name=_name("spread", objective, scope, is_expected, mask),
         title="Mean spread max r_k - min r_k over the mean range of standard normals",
         expr=deficit.expr * sp.sqrt(spread_share(objective, scope, is_expected=is_expected, mask=mask)),
-        domain=(*deficit.domain, c < d, N >= (3 if scope is Scope.LOCAL_OTHER else 2)),
+        domain=(*deficit.domain, c < d, (3 if scope is Scope.LOCAL_OTHER else 2) <= N),
         units="dimensionless",
         source=Source("ledger", "central limit over the d - c noise directions"),
     )
@@ -147,9 +152,9 @@ def spread(
     draws: int | str = EXPECTED,
     mask: Mask = Mask.INDEPENDENT,
 ) -> float:
-    """E(max r_k - min r_k) over the scope's coordinates, by the central limit.
+    """E(max r_k - min r_k) over the scope's coordinates, by the central limit; its range is that of `spread_formula`.
 
-    Source: ledger. Units: dimensionless. Errors: those of `deficit`.
+    Source: ledger. Units: dimensionless. Errors: those of `deficit`, and of `spread_formula`.
     """
     formula = spread_formula(objective, scope, is_expected=is_expected(draws), mask=mask)
     count = s.n_clients if scope is Scope.FL else s.n_clients - 1
@@ -191,6 +196,11 @@ def arguments(s: Setting, draws: int | str = EXPECTED) -> dict[str, object]:
 
 
 def _levels(objective: Objective, mask: Mask, scope: Scope) -> SignalLevels:
+    if objective is Objective.MIM and mask is Mask.PRINTED:
+        raise OutOfDomainError(
+            "The matrix printed in (17) is diagonal and comes from no law of masks, so nothing tilts and there is no "
+            "second-order formula; got mask=printed. Use independent, complementary or fixed_count masks."
+        )
     by_sign = objective is Objective.MIM and mask in (Mask.COMPLEMENTARY, Mask.FIXED_COUNT)
     return signal_levels(scope, is_off_diagonal=by_sign)
 

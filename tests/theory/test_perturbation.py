@@ -212,3 +212,14 @@ def test_every_spread_is_a_multiple_of_the_deficit():
     at = {symbols.n_clients: 2, symbols.dim: 52, symbols.feature_dim: 2}
     # With two clients the block has one eigenvalue, so the coordinates do not correlate.
     assert sp.simplify(ratio.subs(at) - sp.sqrt(sp.Rational(2, 50))) == 0
+
+
+@pytest.mark.parametrize("formula", [deficit_formula, spread_formula, perturbation.spread_share])
+def test_masks_as_printed_have_no_second_order_formula(formula):
+    with pytest.raises(OutOfDomainError, match="mask=printed"):
+        formula(Objective.MIM, mask=Mask.PRINTED)
+
+
+def test_contrast_has_no_masks_to_refuse():
+    s = Setting.paper(40, n_clients=3, **BASE)
+    assert spread(s, Objective.CL, draws=1, mask=Mask.PRINTED) == spread(s, Objective.CL, draws=1)

@@ -148,7 +148,7 @@ CLAIM = Claim(
                 lambda context: [(f, a) for f in (ps.DEC_MIM, ps.DEC_CL, ps.DEC_CL_H) for a in range(2, 30)],
                 width_falls,
                 "1 - 1/|A| rises with |A|; the widths themselves rest on (27)-(33).",
-                Evidence.EXACT,
+                Evidence.SEARCHED,
             ),
             reading="widths of the printed bounds",
             spoil=0.5,

@@ -84,7 +84,7 @@ CLAIM = Claim(
         Statement(
             "corrected",
             "The d entries of the representability vector add up to rank(W).",
-            ForAll(_matrices, _sum_is_rank, "The trace of a projector is its rank.", Evidence.EXACT),
+            ForAll(_matrices, _sum_is_rank, "The trace of a projector is its rank.", Evidence.SEARCHED),
             latex=r"\sum_{k=1}^{d} r_k = \operatorname{rank} W",
         ),
     ),

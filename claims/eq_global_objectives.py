@@ -110,7 +110,7 @@ CLAIM = Claim(
                 small_networks,
                 same_objective,
                 "Every connected network of up to five (full: six) clients.",
-                Evidence.EXACT,
+                Evidence.SEARCHED,
             ),
             reading="argmin over one common W",
         ),

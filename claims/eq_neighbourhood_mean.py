@@ -93,7 +93,7 @@ CLAIM = Claim(
                 _neighbourhoods,
                 _agrees(_correct_diagonal),
                 "Every neighbourhood of every connected network of three to five clients.",
-                Evidence.EXACT,
+                Evidence.SEARCHED,
             ),
             reading="granted (18)",
         ),

@@ -88,13 +88,17 @@ CLAIM = Claim(
             "corrected",
             "Where the gradient vanishes, W^T W = P X P with P the projector onto row(W), and row(W) is "
             "invariant under X.",
-            ForAll(_stationary_points, _gram_is_projected, "Checked at every listed stationary point.", Evidence.EXACT),
+            ForAll(
+                _stationary_points, _gram_is_projected, "Checked at every listed stationary point.", Evidence.SEARCHED
+            ),
             latex=r"W^\top W = P_{\mathcal{R}} X P_{\mathcal{R}},\quad X\mathcal{R} \subseteq \mathcal{R}",
         ),
         Statement(
             "corrected",
             "W^T W = X exactly when X is positive semi-definite and rank(W) = rank(X).",
-            ForAll(_stationary_points, _equal_exactly_when, "Both directions, at every listed point.", Evidence.EXACT),
+            ForAll(
+                _stationary_points, _equal_exactly_when, "Both directions, at every listed point.", Evidence.SEARCHED
+            ),
             latex=r"W^\top W = X \iff X \succeq 0,\ \operatorname{rank} W = \operatorname{rank} X",
         ),
     ),

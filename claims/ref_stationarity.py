@@ -141,7 +141,9 @@ CLAIM = Claim(
         Statement(
             "corrected",
             "Where the gradient vanishes, W^T W = P X P and P X = X P, P the projector onto row(W).",
-            ForAll(positive_pairs, gram_is_projection, "Every stationary point of the listed spectra.", Evidence.EXACT),
+            ForAll(
+                positive_pairs, gram_is_projection, "Every stationary point of the listed spectra.", Evidence.SEARCHED
+            ),
             reading="Eq (16)",
         ),
         Statement(
@@ -151,7 +153,7 @@ CLAIM = Claim(
                 lambda context: SPECTRA,
                 largest_are_best,
                 "Stationary points compared by their loss; negative eigenvalues are of no use.",
-                Evidence.EXACT,
+                Evidence.SEARCHED,
             ),
             reading="the Eckart-Young step, W^T W >= 0",
         ),

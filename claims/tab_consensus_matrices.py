@@ -107,7 +107,7 @@ CLAIM = Claim(
         Statement(
             "corrected",
             "A symmetric doubly stochastic rule (Metropolis weights) keeps the federated objective on every network.",
-            ForAll(small_networks, metropolis_is_federated, "Every small network.", Evidence.EXACT),
+            ForAll(small_networks, metropolis_is_federated, "Every small network.", Evidence.SEARCHED),
             reading="objective of Eq (1)",
         ),
     ),

@@ -93,8 +93,8 @@ def bounded(
     return cells
 
 
-def proven_slopes(objective: Objective, offset: Fraction) -> Callable[[Context], list[Cell]]:
-    """Cells for a `Prediction`: slope in log d of both proven federated bounds, claimed to be offset - beta."""
+def proven_slopes(objective: Objective, offset: Fraction, scope: Scope = Scope.FL) -> Callable[[Context], list[Cell]]:
+    """Cells for a `Prediction`: slope in log d of both proven bounds, claimed to be offset - beta."""
 
     def cells(context: Context) -> list[Cell]:
         found = []
@@ -102,7 +102,7 @@ def proven_slopes(objective: Objective, offset: Fraction) -> Callable[[Context],
             low, high = (Setting.paper(dim, growth, n_clients=6) for dim in (10**12, 10**14))
             sides: tuple[Side, ...] = ("lower", "upper")
             for side in sides:
-                ends = [deficit_bound(s, objective, Scope.FL, FAILURE, side).value for s in (low, high)]
+                ends = [deficit_bound(s, objective, scope, FAILURE, side).value for s in (low, high)]
                 first, last = (float("nan") if end is None else end for end in ends)
                 slope = math.log(last / first) / math.log(high.dim / low.dim)
                 found.append(Cell({"beta": growth, "side": side}, float(offset) - growth, slope))

@@ -60,7 +60,11 @@ def falls_like(
     is_expected: bool = False,
     is_growing: bool = True,
 ) -> ForAll:
-    """The second-order deficit is O(d^printed) for every one of the sample growths."""
+    """The second-order deficit is O(d^printed) for every one of the sample growths.
+
+    Exact is the count of powers; that second order is what the deficit comes to, the bounds of
+    `thm-representability-mim-bounds` and `thm-representability-cl-bounds` prove where they are not void.
+    """
 
     def predicate(beta: Fraction, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         true = deficit_growth(objective, scope, beta, is_expected, is_growing)

@@ -83,5 +83,13 @@ CLAIM = Claim(
             reading=f"{Mask.INDEPENDENT.value}, expected",
             latex=r"1 - \bar r_k = \Theta(d^{1/5-\beta})\ \text{with probability } 0.95",
         ),
+        Statement(
+            "corrected",
+            "One client, masks averaged, N fixed: both proven bounds of another's coordinate fall like d^(1/5 - beta), "
+            "beta = 1 included.",
+            Prediction(proven_slopes(MIM, Fraction(1, 5), Scope.LOCAL_OTHER), SLOPES, 1e-3, Evidence.NUMERIC),
+            reading=f"{Mask.INDEPENDENT.value}, expected",
+            latex=r"1 - r_{i,k} = \Theta(d^{1/5-\beta})\ \text{with probability } 0.95",
+        ),
     ),
 )

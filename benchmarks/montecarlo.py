@@ -4,29 +4,36 @@ A trial is one data set, its CL matrix with one augmentation pair and its MIM ma
 subspace of each and r. Rounds alternate between samplers, so that a busy machine slows all of them alike.
 """
 
+import os
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-import tyro
+# Before numpy is loaded. More threads help the literal sampler's products and hurt the small ones of the laws: set them
+# to compare.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
-from sims import montecarlo
-from theory.readings import EXPECTED, Objective, Reading
-from theory.setting import Setting
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+import tyro  # noqa: E402
+
+from sims import montecarlo  # noqa: E402
+from theory.readings import EXPECTED, Objective, Reading  # noqa: E402
+from theory.setting import Setting  # noqa: E402
 
 
 @dataclass(frozen=True)
 class Options:
-    """Sizes of the benchmark. `lanczos_trials` are timed together and divided."""
+    """Sizes of the benchmark. Trials of a law are timed together and divided."""
 
     n_clients: int = 6
     dim: int = 512
     rounds: int = 3
-    matrix_trials: int = 3
+    matrix_trials: int = 64
+    joint_trials: int = 3
     lanczos_trials: int = 1_000
 
 
@@ -73,12 +80,17 @@ def literal_jax(s: Setting) -> Callable[[int], None]:
     return lambda seed: jax.block_until_ready(trial(jax.random.key(seed)))
 
 
-def both(s: Setting, method: montecarlo.Method, trials: int, seed: int) -> None:
-    """CL and MIM by one of the exact laws."""
+def both(s: Setting, method: montecarlo.Method, trials: int, seed: int, backend: montecarlo.Backend = "numpy") -> None:
+    """CL and MIM by one of the exact laws, each with data of its own."""
     for objective, draws in ((Objective.CL, 1), (Objective.MIM, EXPECTED)):
         montecarlo.sample_representability(
-            seed, s, objective=objective, reading=Reading(draws=draws), trials=trials, method=method
+            seed, s, objective=objective, reading=Reading(draws=draws), trials=trials, method=method, backend=backend
         )
+
+
+def pair(s: Setting, trials: int, seed: int) -> None:
+    """CL and MIM of the same data by the matrix law."""
+    montecarlo.sample_pair(seed, s, trials=trials, method="matrix")
 
 
 def main(options: Options) -> None:
@@ -87,11 +99,20 @@ def main(options: Options) -> None:
     s = Setting.paper(o.dim, n_clients=o.n_clients, samples_per_client=4 * o.dim)
     compiled = literal_jax(s)
     compiled(0)
+    both(s, "lanczos", o.lanczos_trials, 0, "jax")
     runs: dict[str, tuple[Callable[[int], None], int]] = {
         "literal, NumPy": (lambda seed: literal_numpy(s, seed), 1),
         "literal, JAX": (compiled, 1),
+        "matrix law, CL and MIM of the same data": (
+            lambda seed: pair(s, o.joint_trials, seed),
+            o.joint_trials,
+        ),
         "matrix law": (lambda seed: both(s, "matrix", o.matrix_trials, seed), o.matrix_trials),
         "block Lanczos law": (lambda seed: both(s, "lanczos", o.lanczos_trials, seed), o.lanczos_trials),
+        "block Lanczos law, JAX": (
+            lambda seed: both(s, "lanczos", o.lanczos_trials, seed, "jax"),
+            o.lanczos_trials,
+        ),
     }
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for seed in range(1, o.rounds + 1):
@@ -100,7 +121,8 @@ def main(options: Options) -> None:
             run(seed)
             seconds[name].append((time.perf_counter() - start) / trials)
     reference = seconds["literal, NumPy"]
-    print(f"N={s.n_clients}, d={s.dim}, n={s.samples_per_client} a client, {o.rounds} rounds, CL and MIM together\n")
+    print(f"N={s.n_clients}, d={s.dim}, n={s.samples_per_client} a client, {o.rounds} rounds, CL and MIM together")
+    print(f"BLAS threads: {os.environ['OPENBLAS_NUM_THREADS']}; JAX on {jax.default_backend()}\n")
     print("| sampler | median ms a trial | literal NumPy over it, median of paired ratios |\n| --- | ---: | ---: |")
     for name, values in seconds.items():
         ratio = statistics.median(a / b for a, b in zip(reference, values, strict=True))

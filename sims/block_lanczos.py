@@ -21,7 +21,8 @@ from theory.readings import EXPECTED, Objective, Reading
 from theory.setting import Setting
 
 MOST_COLUMNS = 130
-TRIALS_A_BLOCK = 500
+# Few enough to stay in cache.
+TRIALS_A_BLOCK = 100
 
 
 @dataclass(frozen=True)

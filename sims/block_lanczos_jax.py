@@ -10,11 +10,12 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from sims import block_lanczos
-from sims.block_lanczos import TRIALS_A_BLOCK, Plan
+from sims.block_lanczos import Plan
 from sims.signal_rows import SignalRows
 from sims.truncation import Noise, bulk_edges, truncated_share
 from theory.setting import Setting
 
+TRIALS_A_BLOCK = 2_000
 MOST_STEPS = 200
 # What iteration leaves of the part off the start, as in the numpy form; its square is left of a deficit.
 ITERATION_ERROR = 1e-7

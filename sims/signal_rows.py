@@ -15,11 +15,9 @@ from theory.moments import rare_positions
 from theory.readings import Offsets, Reading
 from theory.setting import Setting
 
-# Beyond 2^12 patterns a class (N = 13) rows are drawn and multiplied instead of counted.
-MOST_COUNTED_OFFSETS = 12
-# A binomial of a multinomial costs about as much as this many raw integers.
-INTEGERS_A_BINOMIAL = 30
-ENTRIES_A_BLOCK = 4_000_000
+# A binomial of a multinomial costs about as much as this many operations on words of 64 bits.
+WORDS_A_BINOMIAL = 60
+WORDS_A_BLOCK = 500_000
 
 
 @dataclass(frozen=True)
@@ -84,19 +82,31 @@ class SignalRows:
             if self.offsets is Offsets.PER_CLASS:
                 row = self.rows(rng, client, label, trials)
                 total += size * row[:, :, None] * row[:, None, :]
-            elif self.n_clients - 1 > MOST_COUNTED_OFFSETS:
-                for t in range(trials):
-                    total[t] += self._drawn_gram(rng, client, label, size)
-            else:
+            elif 2 ** (self.n_clients - 1) * WORDS_A_BINOMIAL < size / 64 * self.n_clients**2 / 2:
                 total += self._counted_grams(rng, client, label, size, trials)
+            else:
+                total += self._bit_grams(rng, client, label, size, trials)
         return total
 
-    def _drawn_gram(self, rng: np.random.Generator, client: int, label: int, size: int) -> np.ndarray:
-        gram, block = np.zeros((self.width, self.width)), max(1, ENTRIES_A_BLOCK // self.width)
-        for start in range(0, size, block):
-            b = self.rows(rng, client, label, min(block, size - start))
-            gram += b.T @ b
-        return gram
+    def _bit_grams(
+        self, rng: np.random.Generator, client: int, label: int, size: int, trials: int
+    ) -> Float[np.ndarray, "trials width width"]:
+        """For few samples: an offset of 64 samples is one random word, a sum of products counts the common bits."""
+        others, grams = self._others(client), np.zeros((trials, self.width, self.width))
+        n_words, k = -(-size // 64), len(others)
+        at_once = max(1, WORDS_A_BLOCK // (n_words * k))
+        for start in range(0, trials, at_once):
+            n = min(at_once, trials - start)
+            bits = rng.integers(0, 2**64, (n_words, k, n), dtype=np.uint64)
+            if size % 64:
+                bits[-1] &= np.uint64(2 ** (size % 64) - 1)
+            for a in range(k):
+                common = np.bitwise_count(bits[:, a : a + 1] & bits[:, a:]).sum(axis=0, dtype=np.int64).T
+                grams[start : start + n, others[a], others[a:]] = self.tau**2 * common
+                grams[start : start + n, others[a:], others[a]] = self.tau**2 * common
+                grams[start : start + n, [others[a], client], [client, others[a]]] = -label * self.tau * common[:, :1]
+        grams[:, client, client] = size
+        return grams
 
     def _counted_grams(
         self, rng: np.random.Generator, client: int, label: int, size: int, trials: int
@@ -107,20 +117,8 @@ class SignalRows:
         b[:, self._others(client)] = -self.tau * ((np.arange(n_patterns)[:, None] >> np.arange(n_offsets)) & 1)
         b[:, client] = label
         outer = (b[:, :, None] * b[:, None, :]).reshape(n_patterns, -1)
-        counts = _counts(rng, trials, size, n_patterns)
+        counts = rng.multinomial(size, np.full(n_patterns, 1 / n_patterns), size=trials).astype(float)
         return (counts @ outer).reshape(trials, self.width, self.width)
-
-
-def _counts(rng: np.random.Generator, trials: int, size: int, n_patterns: int) -> np.ndarray:
-    """How often each of `n_patterns` equally likely patterns comes in `size` draws, for every trial."""
-    if n_patterns * INTEGERS_A_BINOMIAL < size:
-        return rng.multinomial(size, np.full(n_patterns, 1 / n_patterns), size=trials).astype(float)
-    counts, block = np.empty((trials, n_patterns)), max(1, ENTRIES_A_BLOCK // max(1, size))
-    for start in range(0, trials, block):
-        n = min(block, trials - start)
-        drawn = rng.integers(0, n_patterns, (n, size)) + n_patterns * np.arange(n)[:, None]
-        counts[start : start + n] = np.bincount(drawn.ravel(), minlength=n * n_patterns).reshape(n, n_patterns)
-    return counts
 
 
 def signal_rows(s: Setting, reading: Reading, scope: Literal["fl", "local"] = "fl", client: int = 0) -> SignalRows:

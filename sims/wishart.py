@@ -13,11 +13,9 @@ def bartlett(rng: np.random.Generator, trials: int, n_rows: int, width: int) -> 
     """
     r = np.zeros((trials, width, width))
     filled = min(n_rows, width)
-    above = np.triu_indices(width, 1)
-    if filled < width:
-        kept = above[0] < filled
-        above = (above[0][kept], above[1][kept])
-    r[:, above[0], above[1]] = rng.standard_normal((trials, len(above[0])))
+    # Row by row: filling all entries above the diagonal at once by index takes longer than drawing them.
+    for i in range(min(filled, width - 1)):
+        r[:, i, i + 1 :] = rng.standard_normal((trials, width - 1 - i))
     diagonal = np.arange(filled)
     r[:, diagonal, diagonal] = np.sqrt(rng.chisquare(n_rows - diagonal, (trials, filled)))
     return r

@@ -29,9 +29,11 @@ class Scope(StrEnum):
 
 
 class Mask(StrEnum):
-    """How the two masked views are drawn.
+    """How the two masked views are drawn. m is 1 where an entry is kept, with probability 1 - p.
 
-    `independent`: x m and x m', independent masks. `complementary`: x m and x (1-m), Section 3.2 read literally.
+    `independent`: x m and x (1-m'), m' another draw of m: the first view keeps an entry with probability 1 - p, the
+    second with p, both with p(1-p), the factor of all its cross moments. `complementary`: x m and x (1-m), Section 3.2
+    read literally: no entry is in both views, and two different ones are in one each with p(1-p).
     `fixed_count`: complementary, with exactly p d entries masked. `printed`: the right-hand side of Eq (17).
     """
 

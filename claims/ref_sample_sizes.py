@@ -95,13 +95,13 @@ CLAIM = Claim(
             ForAll(
                 growths, rate_from_threshold, "Exponents of the second-order deficits, beta up to 2.", Evidence.EXACT
             ),
-            reading="R1",
+            reading="R1: masks averaged, one augmentation",
         ),
         Statement(
             "corrected",
             "In terms of n_i: the bound with explicit constants holds with probability 95% for every coordinate.",
             Bound(bound_cells, "Quantile of 1 - r_k over data sets, federated."),
-            reading="R1",
+            reading="R1: masks averaged, one augmentation",
         ),
     ),
 )

@@ -240,7 +240,7 @@ CLAIM = Claim(
                 "Lower bound of contrast above upper bound of masking, explicit constants.",
                 Evidence.NUMERIC,
             ),
-            reading="R1",
+            reading="R1: masks averaged, one augmentation",
         ),
         Statement(
             "corrected",

@@ -1,5 +1,6 @@
 """The command `dssl`."""
 
+import os
 import sys
 from typing import Annotated, Protocol
 
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     try:
         code = command.run()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here a reader who left, or a full disk, can still be told
     except UsageError as error:
         print(error, file=sys.stderr)
         code = 2
@@ -47,9 +50,19 @@ def main(arguments: list[str] | None = None) -> None:
         print("Interrupted; nothing was recorded.", file=sys.stderr)
         code = 130
     except BrokenPipeError:  # the reader of a pipe, such as head, left
-        sys.stderr.close()
+        _silence()
         code = 141
+    except OSError as error:
+        _silence()
+        print(f"Reading or writing failed ({error}). Free some space, or name another place.", file=sys.stderr)
+        code = 2
     sys.exit(code)
+
+
+def _silence() -> None:
+    """What is still waiting to be printed goes nowhere: at exit it would fail once more."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

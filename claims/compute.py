@@ -5,18 +5,20 @@ A quantity's file is imported only when asked for, so that one call costs one im
 
 import importlib
 import json
+import math
 import pathlib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, get_type_hints
 
 from claims import quantities
-from claims.parse import parse
+from claims.parse import parse, shown
 from claims.quantities import Answer
 from claims.store import jsonable
 from claims.usage import UsageError, unknown
 from theory.formula import OutOfDomainError
 
+_LONGEST_NUMBER = 1000  # digits; Python refuses some thousand
 FOLDER = pathlib.Path(quantities.__file__).resolve().parent
 
 
@@ -61,26 +63,51 @@ def batch(text: str) -> tuple[list[dict[str, Any]], bool]:
     Errors: UsageError when `text` is not such a list at all.
     """
     try:
-        entries = json.loads(text, parse_constant=str)
+        entries = json.loads(
+            text, parse_constant=str, parse_int=_whole, parse_float=_real, object_pairs_hook=_without_repetition
+        )
+    except RecursionError:
+        raise UsageError('The batch is nested too deeply. Give a list of {"name", "args"} objects.') from None
     except json.JSONDecodeError as error:
         raise UsageError(f'The batch is not JSON ({error}). Give a list of {{"name", "args"}} objects.') from None
     if not isinstance(entries, list):
-        raise UsageError(f'The batch must be a JSON list of {{"name", "args"}} objects; got {_shown(entries)}.')
+        raise UsageError(f'The batch must be a JSON list of {{"name", "args"}} objects; got {shown(entries)}.')
     results = [_entry(entry) for entry in entries]
     return results, all(r["status"] != "error" for r in results)
+
+
+def _whole(digits: str) -> int | str:
+    """The whole number, or its digits where Python refuses them: text is refused where a number is due."""
+    return int(digits) if len(digits) < _LONGEST_NUMBER else digits
+
+
+def _real(digits: str) -> float | str:
+    """The number, or its digits where double precision would take it for an infinite one."""
+    return float(digits) if math.isfinite(float(digits)) else digits
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise UsageError(
+                f"The batch gives {key!r} twice in one object, {shown(found[key])} and {shown(value)}; keep one."
+            )
+        found[key] = value
+    return found
 
 
 def _entry(entry: Any) -> dict[str, Any]:
     name = entry.get("name") if isinstance(entry, dict) else None
     try:
         if not isinstance(name, str):
-            raise UsageError(f'An entry must be an object with a "name" and "args"; got {_shown(entry)}.')
+            raise UsageError(f'An entry must be an object with a "name" and "args"; got {shown(entry)}.')
         strange = sorted(set(entry) - {"name", "args"})
         if strange:
             raise UsageError(f'An entry has the keys "name" and "args" only; got {strange[0]!r} too. Remove it.')
         arguments = entry.get("args", {})
         if not isinstance(arguments, dict):
-            raise UsageError(f'"args" must be an object of keys and values; got {_shown(arguments)}.')
+            raise UsageError(f'"args" must be an object of keys and values; got {shown(arguments)}.')
         module = _module(name)
         return _as_json(name, _answer(module, _query(module, name, arguments, is_text=False)))
     except UsageError as error:
@@ -153,8 +180,3 @@ def _default(field: Any) -> str:
     if field.default is not MISSING:
         return str(field.default)
     return "required" if field.default_factory is MISSING else str(field.default_factory())
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

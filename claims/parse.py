@@ -3,11 +3,20 @@
 import enum
 import json
 import math
+import re
 import types
 from collections.abc import Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 from claims.usage import UsageError
+
+# A number as typed: ASCII digits, no underscores. Formulas take fourth powers and products of them, which double
+# precision holds for sizes up to here; nothing in the model is meant beyond.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_INFINITE = ("inf", "-inf", "+inf", "infinity", "-infinity", "+infinity")
+LARGEST = 1e30
+SMALLEST = 1e-30
+_SHOWN = 60
 
 
 class _NoMatchError(Exception):
@@ -25,18 +34,43 @@ def parse(key: str, raw: Any, hint: Any, *, is_text: bool) -> Any:
     if isinstance(raw, str) and is_text:
         raw = raw.strip()
     if _is_nan(raw, is_text, hint):
-        raise UsageError(f"{key} must be {describe(hint)}; got {key}={raw}, which is not a number. Give a number.")
-    for member in _members(hint):
-        try:
-            return _as(raw, member, is_text)
-        except _NoMatchError:
-            continue
-    raise UsageError(f"{key} must be {describe(hint)}; got {key}={raw!r}.")
+        raise UsageError(f"{key} must be {describe(hint)}; got {key}={raw}, which is not a number. Give one.")
+    try:
+        value = _any_of(raw, hint, is_text)
+    except _NoMatchError:
+        raise UsageError(f"{key} must be {describe(hint)}; got {key}={shown(raw)}.") from None
+    for number in value if isinstance(value, list | tuple) else (value,):
+        _check_size(key, number, raw)
+    return value
+
+
+def shown(value: Any) -> str:
+    """`value` as an error message shows it: whole when short, else its beginning."""
+    text = (
+        repr(value) if not isinstance(value, int) or abs(value) <= LARGEST else f"a number of {_digits(value)} digits"
+    )
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _digits(value: int) -> int:
+    return int(value.bit_length() * math.log10(2)) + 1  # str() refuses whole numbers beyond some thousand digits
+
+
+def _check_size(key: str, number: Any, raw: Any) -> None:
+    if isinstance(number, bool) or not isinstance(number, int | float) or not number or number in (math.inf, -math.inf):
+        return
+    if not SMALLEST <= abs(number) <= LARGEST:
+        raise UsageError(
+            f"{key} must be 0 or between {SMALLEST:g} and {LARGEST:g} in size, where double precision holds the "
+            f"formulas; got {key}={shown(raw)}. Give a number of such a size."
+        )
 
 
 def describe(hint: Any) -> str:
     """The type in words, for an error message."""
-    return " or ".join(dict.fromkeys(_describe_one(m) for m in _members(hint)))
+    members = _members(hint)
+    # Whoever takes any number takes whole ones.
+    return " or ".join(dict.fromkeys(_describe_one(m) for m in members if m is not int or float not in members))
 
 
 # The narrowest type first, so that 4 is a whole number and not a word in `int | str`.
@@ -98,17 +132,19 @@ def _bool(raw: Any, is_text: bool) -> bool:
 
 
 def _number(raw: Any, is_text: bool) -> float:
-    if isinstance(raw, str) and (is_text or raw.lower() in ("inf", "-inf", "infinity", "-infinity")):
-        try:
-            raw = float(raw)
-        except ValueError:
-            raise _NoMatchError from None
-    _checked(raw, isinstance(raw, int | float) and not isinstance(raw, bool) and not math.isnan(raw))
-    return float(raw)
+    if isinstance(raw, str):
+        # 1e400 is a finite number that double precision takes for an infinite one: only the word means infinity.
+        is_number = is_text and _NUMBER.fullmatch(raw) and math.isfinite(float(raw))
+        raw = float(_checked(raw, is_number or raw.lower() in _INFINITE))
+    _checked(raw, isinstance(raw, int | float) and not isinstance(raw, bool) and raw == raw)  # not NaN
+    try:
+        return float(raw)
+    except OverflowError:  # a whole number from JSON beyond double precision
+        raise _NoMatchError from None
 
 
 def _int(raw: Any, is_text: bool) -> int:
-    if isinstance(raw, str) and is_text:
+    if isinstance(raw, str) and is_text and _NUMBER.fullmatch(raw):
         try:
             return int(raw)  # beyond 2^53 a detour through float would change the number
         except ValueError:
@@ -133,7 +169,7 @@ def _sequence(raw: Any, member: Any, is_text: bool) -> tuple[Any, ...] | list[An
         if raw.startswith("["):
             try:
                 raw, is_text = json.loads(raw), False
-            except json.JSONDecodeError:
+            except (ValueError, RecursionError):
                 raise _NoMatchError from None
         else:
             raw = [part.strip() for part in raw.split(",")]

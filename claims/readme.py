@@ -5,7 +5,7 @@ import pathlib
 from claims import store
 from claims.catalogue import catalogue
 from claims.usage import UsageError
-from claims.verdicts import Row, counts, recorded
+from claims.verdicts import Row, counts, wanted
 
 README = store.RESULTS.parent / "README.md"
 BEGIN = "<!-- verdicts:begin (generated: `dssl readme`) -->"
@@ -43,8 +43,12 @@ def with_table(text: str, rows: list[Row]) -> str:
 
 
 def update(path: pathlib.Path = README, verdicts: pathlib.Path = store.VERDICTS) -> None:
-    """Writes the table into the README."""
-    store.write(path, with_table(path.read_text(encoding="utf-8"), recorded(verdicts)))
+    """Writes the table into the README. Errors: UsageError when it, or the record, cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read ({error}). Name the README with the two markers.") from None
+    store.write(path, with_table(text, wanted(verdicts)))
 
 
 def _cell(rows: list[Row]) -> str:

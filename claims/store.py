@@ -90,7 +90,9 @@ def read(path: pathlib.Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(f"{path} is not a result file ({error}). Restore it, or run again with --accept.") from None
+        raise UsageError(
+            f"{path} is not a result file ({error}). Restore it from git, or delete it and record anew."
+        ) from None
 
 
 class Records(Mapping[str, Any]):

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+_SHOWN = 60
+
 
 class UsageError(ValueError):
     """The command was asked for something that does not exist or cannot be read; the message is for the user."""
@@ -22,6 +24,7 @@ def unknown(kind: str, got: str, valid: Iterable[str], remedy: str) -> UsageErro
     Units: none. Errors: none; the caller raises what comes out.
     """
     names = list(valid)
+    got = got if len(got) <= _SHOWN else got[: _SHOWN - 3] + "..."
     if not names:
         return UsageError(f"There is no {kind} {got!r}, and no {kind} at all here. {remedy}")
     return UsageError(f"There is no {kind} {got!r}; the nearest valid are {', '.join(nearest(got, names))}. {remedy}")

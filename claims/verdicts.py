@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claims import store
-from claims.core import Entry
+from claims.core import Entry, Evidence, Status
 from claims.usage import UsageError
 
 Row = dict[str, Any]
@@ -64,9 +64,20 @@ def recorded(path: pathlib.Path = store.VERDICTS) -> list[Row]:
     content = store.read(path)
     if content is None:
         return []
-    if not isinstance(content, dict) or not isinstance(content.get("verdicts"), list):
-        raise UsageError(f"{path} holds no verdicts. Restore it, or record anew with `dssl verify --accept`.")
-    return content["verdicts"]
+    rows = content.get("verdicts") if isinstance(content, dict) else None
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        raise UsageError(
+            f"{path} is no record of verdicts. Restore it from git, or delete it and run `dssl verify --accept`."
+        )
+    return rows
+
+
+def wanted(path: pathlib.Path = store.VERDICTS) -> list[Row]:
+    """The rows on record, where there must be some. Errors: UsageError when nothing is recorded."""
+    rows = recorded(path)
+    if not rows:
+        raise UsageError(f"{path} holds no verdicts yet. Record some with `dssl verify --accept`.")
+    return rows
 
 
 def moves(recorded_rows: Sequence[Row], found_rows: Sequence[Row], claims: Iterable[str] | None = None) -> list[Move]:
@@ -94,6 +105,23 @@ def merged(recorded_rows: Sequence[Row], found_rows: Sequence[Row], claims: Iter
 def document(rows: Sequence[Row]) -> dict[str, Any]:
     """What `results/verdicts.json` holds: no timing and no date, so that equal results give equal bytes."""
     return {"counts": counts(rows), "verdicts": list(rows)}
+
+
+_FIELDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("claim", "reading", "statement", "text", "reason"), (str,)),
+    **dict.fromkeys(("tightness", "margin"), (int, float, str, type(None))),
+    "witness": (dict, type(None)),
+}
+
+
+def _is_row(r: Any) -> bool:
+    return (
+        isinstance(r, dict)
+        and all(name in r and isinstance(r[name], kinds) for name, kinds in _FIELDS.items())
+        and r["statement"] in ("printed", "corrected")
+        and r.get("status") in list(Status)
+        and r.get("evidence") in list(Evidence)
+    )
 
 
 def _shown(r: Row | None) -> str:

@@ -94,7 +94,16 @@ class Formula:
     def _numeric(self, n_digits: int, values: Mapping[str, object]) -> sp.Expr:
         # Numbers go in during evalf, not before it: sympy would spend seconds on simplifying nested roots of them.
         substitution = self._checked(values)
-        number = self.expr.evalf(n_digits, subs=substitution)
+        expr = self.expr
+
+        def chosen(pick: Callable[..., sp.Expr]) -> Callable[..., sp.Expr]:
+            return lambda *branches: pick(branches, key=lambda b: b.evalf(n_digits, subs=substitution))
+
+        # The branch is chosen by its decimals: comparing exact numbers takes sympy seconds.
+        for kind, pick in ((sp.Min, min), (sp.Max, max)):
+            if expr.has(kind):
+                expr = expr.replace(kind, chosen(pick))
+        number = expr.evalf(n_digits, subs=substitution)
         # evalf cannot tell zero from something tiny: an exact zero comes back as round-off of its working precision.
         return number if abs(number) > SURELY_NOT_ZERO else sp.N(self.expr.subs(substitution), n_digits)
 

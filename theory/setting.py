@@ -55,6 +55,8 @@ class Setting:
         Each keyword replaces one of them. Source: chen2026, Theorem 4.2. The paper asks c >= 2N; with no rare class
         only N signal directions exist, so c = N is the default and c = 2N a reading.
         """
+        if isinstance(dim, int) and dim < 1:
+            raise ValueError(f"dim is the number of coordinates, at least 1; got dim={dim}. Raise dim.")
         n = max(2, math.floor(dim ** (1 / 20))) if n_clients is None else n_clients
         return cls(
             n_clients=n,

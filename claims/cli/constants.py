@@ -12,6 +12,8 @@ from rich.text import Text
 from claims import store
 from claims.usage import UsageError
 
+_FIELDS = {"name", "value", "is_certified", "source"}
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -46,8 +48,10 @@ class Constants:
             Console().print(table)
             return 0
         record = store.read(self.recorded) or []
-        if not isinstance(record, list):
-            raise UsageError(f"{self.recorded} holds no constants. Restore it, or run `dssl constants --accept`.")
+        if not isinstance(record, list) or not all(isinstance(c, dict) and c.keys() >= _FIELDS for c in record):
+            raise UsageError(
+                f"{self.recorded} is no record of constants. Restore it, or run `dssl constants --accept`."
+            )
         moves = moved(record, found)
         for m in moves:
             print(f"{m.name}\n  old    {m.recorded or 'absent'}\n  new    {m.found or 'absent'}\n  source {m.source}")

@@ -51,6 +51,9 @@ class Figures:
                 store.write(record, store.dumps(figure_records.make(name, self.tier)))
             if not record.exists():
                 raise UsageError(f"There is no record {record}; make it with `dssl figures {name} --rederive`.")
-            for path in draw.draw(name, store.read(record), self.folder):
+            content = store.read(record)
+            if not isinstance(content, dict) or "tier" not in content:
+                raise UsageError(f"{record} is no record of a figure; make it with `dssl figures {name} --rederive`.")
+            for path in draw.draw(name, content, self.folder):
                 print(path)
         return 0

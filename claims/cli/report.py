@@ -17,9 +17,9 @@ class Report:
 
     def run(self) -> int:
         from claims.report import build
-        from claims.verdicts import recorded
+        from claims.verdicts import wanted
 
         store.check_writable(self.out)
-        store.write(self.out, build(recorded(self.recorded)))
+        store.write(self.out, build(wanted(self.recorded)))
         print(self.out)
         return 0

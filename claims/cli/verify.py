@@ -84,7 +84,10 @@ class Verify:
             return 1
         if self.accept:
             store.write(self.recorded, store.dumps(verdicts.document(verdicts.merged(record, rows, chosen))))
+            Console(stderr=True).print(f"Recorded in {self.recorded}.", soft_wrap=True)
             return 0
+        if not moved:
+            Console(stderr=True).print(f"All {len(rows)} verdicts are the recorded ones.")
         return 1 if moved else 0
 
 

@@ -1,7 +1,8 @@
 """The calculator's catalogue: one file per quantity, found by listing this folder.
 
-Each file `name.py` holds `TITLE` (a line of words), a frozen dataclass `Query` whose fields are the keys (with types and
-defaults), and `answer(query) -> Answer`. `Query.__post_init__` raises ValueError with one clear sentence on bad input.
+Each file `name.py` holds `TITLE` (a line of words), a frozen dataclass `Query` whose fields are the keys (with types
+and defaults), and `answer(query) -> Answer`. `Query.__post_init__` raises ValueError with one clear sentence on bad
+input.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from typing import Any, Literal
 class Answer:
     """What the calculator says.
 
-    `value` is a number, list or object. `status` is "void" when the formula gives nothing there (a bound with no content)
-    and "out_of_domain" when its derivation does not cover the point; then `reason` says why and `value` is None.
-    `exact` is the closed form with the numbers put in, if one exists; `latex` the general formula.
+    `value` is a number, list or object. `status` is "void" when the formula gives nothing there (a bound with no
+    content) and "out_of_domain" when its derivation does not cover the point; then `reason` says why and `value` is
+    None. `exact` is the closed form with the numbers put in, if one exists; `latex` the general formula.
     """
 
     value: Any

@@ -7,6 +7,9 @@ from claims.quantities._setting import Model
 from theory.moments import CornerMatrix, alignment_matrix
 from theory.readings import Mask, Objective, Rare
 
+# The corner is N to 2N wide and its eigenvectors cost N^3: about a second here.
+LARGEST_CORNER = 400
+
 
 @dataclass(frozen=True, kw_only=True)
 class Population(Model):
@@ -27,6 +30,11 @@ class Population(Model):
 
     def matrix(self) -> CornerMatrix:
         """The population alignment matrix. Errors: ValueError, in one sentence, for keys outside the model."""
+        if self.n_clients > LARGEST_CORNER:
+            raise ValueError(
+                f"The signal's matrix is n_clients wide here, so n_clients <= {LARGEST_CORNER}; "
+                f"got n_clients={self.n_clients}. Lower n_clients."
+            )
         if self.rare is Rare.ABSENT and self.rare_fraction > 0:
             raise ValueError(
                 f"A rare class of share {self.rare_fraction} must point somewhere; got rare=absent. "
@@ -49,4 +57,4 @@ class Population(Model):
             return self.rare_coordinates
         if self.rare_coordinates is not None:
             raise ValueError("Give rare_coordinate or rare_coordinates, not both.")
-        return [self.rare_coordinate] * (1 if self.scope == "local" else self.n_clients)
+        return [self.rare_coordinate] * (1 if self.scope == "local" else min(self.n_clients, LARGEST_CORNER))

@@ -1,6 +1,7 @@
 """The keys that every static quantity shares, and how they become a `Setting` and exact arguments."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import sympy as sp
 
@@ -8,7 +9,7 @@ from theory.formula import rational
 from theory.readings import EXPECTED
 from theory.setting import Setting
 
-Draws = int | str
+Draws = int | Literal["expected"]
 
 
 @dataclass(frozen=True, kw_only=True)

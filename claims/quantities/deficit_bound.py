@@ -12,6 +12,8 @@ TITLE = "Bound of 1 - r_k, for one k of the scope, that holds with probability 1
 UNITS = "dimensionless, in [0, 1]"
 SOURCE = "ledger, docs/proofs/finite_sample.md; tropp2012, davidson2001, laurent2000"
 
+LARGEST_CLIENTS = 400
+
 
 @dataclass(frozen=True)
 class Query:
@@ -34,6 +36,11 @@ class Query:
         if not 0 < self.delta < 1:
             raise ValueError(
                 f"delta is a failure probability, strictly between 0 and 1; got delta={self.delta}. Try 0.05."
+            )
+        if self.n_clients > LARGEST_CLIENTS:
+            raise ValueError(
+                f"The bound computes the signal's matrix, n_clients wide, so n_clients <= {LARGEST_CLIENTS}; "
+                f"got n_clients={self.n_clients}. Lower n_clients."
             )
         self.setting()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from claims.quantities import Answer
-from claims.quantities._population import Population
+from claims.quantities._population import LARGEST_CORNER, Population
 from theory.readings import Rare
 from theory.spectra import Level, RareSite, evaluate, spectrum
 
@@ -12,7 +12,16 @@ TITLE = "Eigenvalues of the population alignment matrix with their multiplicitie
 
 @dataclass(frozen=True, kw_only=True)
 class Query(Population):
-    """See `Population`."""
+    """See `Population`. With equal weights and no rare class the closed form needs no matrix, however many clients."""
+
+    def __post_init__(self) -> None:
+        is_plain = self.rare is Rare.ABSENT and self.rare_at() is None and self.weights is None
+        if self.n_clients <= LARGEST_CORNER or not is_plain or self.rare_fraction:
+            super().__post_init__()
+            return
+        self.setting()
+        if not 0 <= self.client < self.n_clients:
+            raise ValueError(f"Clients are counted from 0 to {self.n_clients - 1}; got client={self.client}.")
 
 
 def answer(query: Query) -> Answer:

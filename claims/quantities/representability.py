@@ -9,6 +9,8 @@ from theory.representability import leading_representability, representability
 
 TITLE = "Representability r_k of the N signal coordinates at the population minimiser"
 
+LONGEST_LIST = 10_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Query(Population):
@@ -16,6 +18,14 @@ class Query(Population):
 
     selection: Selection = Selection.PSD
     coordinates: Coordinates = Coordinates.SIGNAL
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.coordinates is Coordinates.LEADING and (self.feature_dim or 0) > LONGEST_LIST:
+            raise ValueError(
+                f"coordinates=leading lists feature_dim numbers, at most {LONGEST_LIST}; "
+                f"got feature_dim={self.feature_dim}. Lower feature_dim, or use coordinates=signal."
+            )
 
 
 def answer(query: Query) -> Answer:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from claims.parse import shown
 from claims.quantities import Answer
 from claims.usage import nearest
 from theory.moments import second_moment
@@ -44,6 +45,11 @@ class Query:
             raise ValueError(f"angle must be finite; got angle={self.angle}.")
         if self.dim > LARGEST_DIM:
             raise ValueError(f"H is a dense matrix here, so dim <= {LARGEST_DIM}; got dim={self.dim}. Lower dim.")
+        if self.rare is Rare.ABSENT and self.rare_fraction > 0:
+            raise ValueError(
+                f"A rare class of share {self.rare_fraction} must point somewhere; got rare=absent. "
+                "Use rare=inside or rare=outside."
+            )
         self.setting()
 
     def setting(self) -> Setting:
@@ -68,16 +74,25 @@ def answer(query: Query) -> Answer:
     return Answer(value, "dimensionless", "ledger, from chen2026 Assumption A.9 and (55)")
 
 
+def _is_file(file: pathlib.Path) -> bool:
+    try:
+        return file.is_file()
+    except (OSError, ValueError):  # a name too long, or with a null character, names none
+        return False
+
+
 def _loaded(path: str) -> np.ndarray:
     """The matrix in a .npy file; never a pickle, and not read at all when it is too wide."""
     file = pathlib.Path(path)
-    if not file.is_file():
+    if not path or not _is_file(file):
         if not path.endswith(".npy"):
             raise ValueError(
-                f"There is no transformation {path!r}; the nearest are {', '.join(nearest(path, NAMES))}. "
+                f"There is no transformation {shown(path)}; the nearest are {', '.join(nearest(path, NAMES))}. "
                 "Give a name or the path of a .npy file."
             )
-        raise ValueError(f"There is no file {path!r}. Give H as a name ({', '.join(NAMES)}) or an existing .npy file.")
+        raise ValueError(
+            f"There is no file {shown(path)}. Give H as a name ({', '.join(NAMES)}) or an existing .npy file."
+        )
     try:
         with file.open("rb") as stream:
             version = np.lib.format.read_magic(stream)
@@ -91,5 +106,5 @@ def _loaded(path: str) -> np.ndarray:
         return np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(
-            f"{path!r} cannot be read as a matrix ({error}). Save one with numpy.save, as numbers, not objects."
+            f"{shown(path)} cannot be read as a matrix ({error}). Save one with numpy.save, as numbers, not objects."
         ) from None

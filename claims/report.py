@@ -145,12 +145,22 @@ def _real(record: dict[str, Any] | None) -> dict[str, Any] | None:
                     "sensitivity": _estimate(view.get("sensitivity")),
                 }
             )
-        noises += [{"inputs": name, "samples": n, "values": _flat(values)} for n, values in found["sigma_star"].items()]
+        for n, values in found["sigma_star"].items():
+            measured = {"mean": values["measured"], "standard_error": values["standard_error"]}
+            noises.append(
+                {
+                    "inputs": name,
+                    "samples": n,
+                    "predicted": _number(values["predicted"]),
+                    "measured": _estimate(measured) if measured["mean"] is not None else "–",
+                }
+            )
     return {
         "data": record["data"],
         "mask_ratio": record["mask_ratio"],
         "augmentation_std": record["augmentation_std"],
-        "views": orders,
+        # A row a reading is long enough at one sample size; the record holds the others.
+        "views": [o for o in orders if o["samples"] == max(v["samples"] for v in orders)],
         "sigma": noises,
     }
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -83,11 +84,18 @@ def _list(query: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         print(store.dumps(catalogue), end="")
         return 0
-    table = Table("quantity", "what comes out", "keys (default)", show_lines=True)
+    console = Console()
     for entry in catalogue:
-        keys = ", ".join(f"{k['name']} ({k['default']})" for k in entry["keys"])
-        table.add_row(Text(entry["name"], style="bold"), Text(entry["title"]), Text(keys))
-    Console().print(table)
+        needed = [k["name"] for k in entry["keys"] if k["default"] == "required"]
+        others = [
+            k["name"] if k["default"] == "None" else f"{k['name']}={k['default']}"
+            for k in entry["keys"]
+            if k["default"] != "required"
+        ]
+        console.print(Text(entry["name"], style="bold"))
+        for lead, words in (("", [entry["title"]]), ("needs ", needed), ("takes ", others)):
+            if words:
+                console.print(Padding(Text(lead, style="dim") + Text(", ".join(words)), (0, 0, 0, 2)))
     return 0
 
 

@@ -94,7 +94,7 @@ def sampled_ratio(context: Context) -> list[Cell]:
     cells = []
     for k, factor in enumerate((0.5, 1.0, 2.0)):
         s = at_noise(CLIENTS, DIM, RATIO, factor, SAMPLES)
-        samples = sample_pair(context.seed + k, s, reading=ONE_DRAW, trials=context.trials(30, 400))
+        samples = sample_pair(context.seed + k, s, reading=ONE_DRAW, trials=context.trials(40, 400))
         contrast, masked = (1 - x.r.mean(axis=1) for x in samples)
         ratio = contrast.mean() / masked.mean()
         # Of a ratio of means, by the delta method.

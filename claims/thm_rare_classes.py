@@ -29,7 +29,7 @@ def masking_recovers_more(context: Context):
 
 def recovery_cells(context: Context) -> list[Cell]:
     """r at the rare coordinates under masking against its limit."""
-    _, masked = drawn(context, 40, 200)
+    _, masked = drawn(context, 80, 200)
     means = masked.extra.mean(axis=1)
     error = float(means.std(ddof=1) / len(means) ** 0.5)
     at = {"dim": SETTING.dim, "samples_per_client": SETTING.samples_per_client, "rare_fraction": 0.3}

@@ -72,6 +72,27 @@ def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, says, capsys):
     assert len(message.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"verdicts": [1]}', '{"verdicts": [{"claim": "x"}]}'])
+@pytest.mark.parametrize("use", ["verify", "report", "readme"])
+def test_a_damaged_record_is_named_and_nothing_is_written(content, use, tmp_path, capsys):
+    record, out = tmp_path / "record.json", tmp_path / "out"
+    record.write_text(content)
+    extra = {"verify": ("--claim", QUICK_CLAIM, "--json"), "report": ("--out",), "readme": ("--path",)}[use]
+    if use == "readme":
+        out.write_text("<!-- verdicts:begin (generated: `dssl readme`) --><!-- verdicts:end -->")
+    before = out.read_text() if out.exists() else None
+    assert dssl(use, "--recorded", str(record), *extra, str(out)) == 2
+    assert "record.json" in capsys.readouterr().err
+    assert (out.read_text() if out.exists() else None) == before
+
+
+def test_damaged_constants_are_named(tmp_path, capsys):
+    record = tmp_path / "constants.json"
+    record.write_text('[{"name": 1}]')
+    assert dssl("constants", "--check", "--recorded", str(record)) == 2
+    assert "constants.json" in capsys.readouterr().err
+
+
 def test_an_unknown_tier_exits_2(capsys):
     assert dssl("verify", "--tier", "slow") == 2
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from sims import stats
 
@@ -29,3 +30,8 @@ def test_a_shift_of_one_deviation_is_seen_and_a_copy_of_the_law_is_not():
     a, b = rng.standard_normal(200), rng.standard_normal(200)
     assert stats.same_distribution(a, b)
     assert not stats.same_distribution(a, b + 1)
+
+
+def test_the_errors_allowed_are_the_two_sided_quantile_of_the_budget():
+    allowed = stats.standard_errors_allowed(10)
+    assert 2 * scipy.stats.norm.sf(allowed) == pytest.approx(stats.FALSE_ALARMS_PER_RUN / 10, rel=1e-9)

@@ -63,7 +63,7 @@ curve = np.geomspace(noises[0], noises[-1], 60)
 figure, axis = plt.subplots(figsize=(5.6, 3.4))
 axis.loglog(curve, [deficit(setting(float(x)), Objective.CL, Scope.FL, 1) for x in curve], label="CL, second order")
 axis.errorbar(
-    noises, [e.mean for e in contrast], yerr=[2 * e.standard_error for e in contrast], fmt="o", label="CL, measured"
+    noises, [e.mean for e in contrast], yerr=[2 * e.standard_error for e in contrast], fmt="C0o", label="CL, measured"
 )
 axis.axhline(deficit(setting(1.0), Objective.MIM, Scope.FL, 1), color="C1", label="MIM, second order")
 axis.axhspan(

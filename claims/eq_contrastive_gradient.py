@@ -38,6 +38,17 @@ def _stationary_is_minimal(w: sp.Matrix, spoil: float) -> tuple[bool, Mapping[st
     return bool(loss <= least), {"W": str(w), "gradient": 0, "loss": str(loss), "least_loss": str(least)}
 
 
+def _keeps_the_largest(rows: tuple[int, ...], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    # All stationary points of full rank, up to rotation of the features: two scaled axes each.
+    w = SIGMA.applyfunc(sp.sqrt)[list(rows), :]
+    assert (w * SIGMA - w * w.T * w).applyfunc(sp.simplify).is_zero_matrix
+    loss = sp.simplify(-(w * SIGMA * w.T).trace() + half_gram_penalty(w))
+    kept = sum(SIGMA[i, i] ** 2 for i in rows)
+    is_least = loss <= -sp.Rational(3**2 + 2**2, 2)
+    predicted = loss == -sp.Rational(str(spoil)) * kept / 2 and bool(is_least) == (rows == (0, 1))
+    return bool(predicted), {"axes": list(rows), "loss": str(loss), "claimed_loss": str(-spoil * kept / 2)}
+
+
 CLAIM = Claim(
     id="eq-contrastive-gradient",
     title="The contrastive losses and their gradients",
@@ -115,6 +126,17 @@ CLAIM = Claim(
                 lambda _: (sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[:2, :], sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[1:, :]),
                 _stationary_is_minimal,
                 "The eigenvectors of 2 and 1 are stationary too, with rank(W) = c, and lose to those of 3 and 2.",
+                Evidence.EXACT,
+            ),
+            reading="E[x x^T] = diag(3, 2, 1), H = I",
+        ),
+        Statement(
+            "corrected",
+            "(53): at a stationary point the loss is -1/2 times the squared eigenvalues it keeps: least for the largest.",
+            ForAll(
+                lambda _: ((0, 1), (0, 2), (1, 2)),
+                _keeps_the_largest,
+                "Every stationary point of rank c = 2, up to a rotation of the features.",
                 Evidence.EXACT,
             ),
             reading="E[x x^T] = diag(3, 2, 1), H = I",

@@ -1,9 +1,12 @@
 """Eq (5): the MAR loss, a batch statistic inside an expectation over single samples."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import sympy as sp
 
-from claims.check import Empty, Identity
+from claims.check import Empty, ForAll, Identity
 from claims.core import Claim, Evidence, Statement, Status
 from sims.mmd import adaptive_mmd
 from theory.formula import OutOfDomainError, Source
@@ -23,6 +26,16 @@ def undefined_for_one_sample(spoil: float) -> bool:
     except OutOfDomainError:
         return True
     return False
+
+
+def defined_for_a_batch(size: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Is Eq (6) a finite number for two batches of `size`? Spoiled, the batches shrink to one sample."""
+    rng, size = np.random.default_rng(size), size if spoil == 1 else 1
+    try:
+        value = adaptive_mmd(rng.standard_normal((size, 3)), rng.standard_normal((size, 3)))
+    except OutOfDomainError as error:
+        return False, {"batch": size, "why": str(error)}
+    return bool(np.isfinite(value)), {"batch": size, "a_mmd": value}
 
 
 def mar_loss() -> sp.Expr:
@@ -46,6 +59,12 @@ CLAIM = Claim(
             "printed",
             "With weight 0 the loss is the reconstruction loss of Eq (3).",
             Identity(lambda: mar_loss().subs(weight, 0), lambda: reconstruction, "The weight multiplies the term."),
+            reading="A-MMD per pair of batches",
+        ),
+        Statement(
+            "corrected",
+            "With the expectation over pairs of batches of two samples and more, the alignment term is defined.",
+            ForAll(lambda _: range(2, 9), defined_for_a_batch, "Gaussian batches.", Evidence.SEARCHED),
             reading="A-MMD per pair of batches",
         ),
     ),

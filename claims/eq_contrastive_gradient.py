@@ -132,7 +132,7 @@ CLAIM = Claim(
         ),
         Statement(
             "corrected",
-            "(53): at a stationary point the loss is -1/2 times the squared eigenvalues it keeps: least for the largest.",
+            "(53): at a stationary point the loss is -1/2 times the squared eigenvalues kept: least for the largest.",
             ForAll(
                 lambda _: ((0, 1), (0, 2), (1, 2)),
                 _keeps_the_largest,

@@ -1,9 +1,11 @@
 """A matrix revealed by products is one matrix, has the law of the whole one, and never trades an awkward draw away."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from sims import block_lanczos, matrix_law, montecarlo
+from sims import block_lanczos, matrix_law, matrix_trials, montecarlo, subspace
 from sims.revealed import RevealedGrams
 from sims.signal_rows import signal_rows
 from sims.stats import deficit, same_distribution
@@ -93,3 +95,32 @@ def test_a_spike_inside_the_noise_is_drawn_too(objective):
     )
     assert same_distribution(deficit(law.r), deficit(literal.r))
     assert deficit(law.r).mean() > 0.2
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+def test_trials_that_do_not_settle_are_decomposed_whole(levels, monkeypatch):
+    s = Setting.paper(40, n_clients=3, samples_per_client=60)
+    rows = signal_rows(s, Reading())
+    settled, _ = matrix_trials.revealed_trials(np.random.default_rng(1), s, TASKS[0], rows, 300)
+    monkeypatch.setattr(subspace, "KRYLOV_LEVELS", levels)
+    whole, angle = matrix_trials.revealed_trials(np.random.default_rng(2), s, TASKS[0], rows, 300)
+    # None settled, so no angle is left; one level has found no basis at all.
+    assert angle == 0
+    for of in (deficit, lambda r: r[:, 0], lambda r: r[:, 2]):
+        assert same_distribution(of(settled), of(whole))
+
+
+def test_a_trial_that_does_not_settle_keeps_its_own_matrix(monkeypatch):
+    s = Setting.paper(40, n_clients=3, samples_per_client=60)
+    rows = signal_rows(s, Reading())
+    kept, _ = matrix_trials.revealed_trials(np.random.default_rng(1), s, TASKS[0], rows, 8)
+
+    def unsettled(*arguments):
+        found = krylov_subspace(*arguments)
+        return dataclasses.replace(found, settled=np.zeros(8, dtype=bool))
+
+    monkeypatch.setattr(matrix_trials, "krylov_subspace", unsettled)
+    whole, _ = matrix_trials.revealed_trials(np.random.default_rng(1), s, TASKS[0], rows, 8)
+    # A settled basis is within an angle of 1e-6 of the top of its matrix, a squared projection within its square.
+    assert np.allclose(whole, kept, rtol=0, atol=1e-11)
+    assert not np.array_equal(whole, kept)

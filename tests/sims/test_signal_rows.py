@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sims import signal_rows as module
+from sims.matrix_law import clean_sample
 from sims.signal_rows import signal_rows
 from sims.stats import same_distribution, standard_errors_allowed
-from theory.readings import Rare, Reading
+from theory.readings import Offsets, Rare, Reading
 from theory.setting import Setting
 
 
@@ -51,3 +52,20 @@ def test_many_clients_take_no_table_of_patterns():
     expected = 1.7**2 / 4 * n
     # A product of two offsets is Bernoulli 1/4, of relative variance 3; labels add less than a tenth to it.
     assert np.abs(off / expected - 1).max() < standard_errors_allowed() * np.sqrt(1.1 * 3 / n)
+
+
+@pytest.mark.parametrize("offsets", Offsets)
+@pytest.mark.parametrize("scope", ["fl", "local"])
+def test_all_clean_rows_have_the_gram_matrix_of_drawn_rows(offsets, scope):
+    # An odd number of samples: classes differ in size.
+    s = Setting.paper(8, n_clients=3, samples_per_client=21, tau=1.7, rare_fraction=0.3)
+    rows, trials = signal_rows(s, Reading(offsets=offsets, rare=Rare.OUTSIDE), scope), 2_000
+    assert rows.class_sizes == (8, 7)
+    ours, rng = rows.grams(np.random.default_rng(1), trials), np.random.default_rng(2)
+    drawn = [clean_sample(rng, rows, rows.width) for _ in range(trials)]
+    plain = np.array([b.T @ b for b in drawn])
+    for k in range(rows.width):
+        for l in range(k + 1):
+            assert same_distribution(np.round(ours[:, k, l], 6), np.round(plain[:, k, l], 6))
+    mixed = np.array([0.3, 1.0, 0.7] + [0.2] * (rows.width - 3))
+    assert same_distribution(np.round(mixed @ ours @ mixed, 6), np.round(mixed @ plain @ mixed, 6))

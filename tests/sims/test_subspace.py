@@ -41,12 +41,13 @@ def test_a_settled_subspace_is_as_near_as_its_angle_says(gap):
 
 
 def test_a_subspace_with_a_negative_direction_is_not_settled():
-    # Exactly invariant at once, so that only the sign speaks against it.
-    x = np.diag([5.0, -1.0, -2.0, -3.0, -4.0, -5.0])
-    found = _iterate(x, 3, 2)
-    assert found.angle[0] == 0
+    # Both top directions converge within a few levels, so that only the sign speaks against them.
+    spectrum = [5.0, -1.0, *np.linspace(-10.0, -9.0, 58)]
+    found = _iterate(_turned(spectrum)[0], 3, 2)
+    assert found.angle[0] < 1e-6
     assert not found.settled[0]
-    assert _iterate(-np.sort(-np.abs(x), axis=0), 3, 2).settled.shape == (1,)
+    spectrum[1] = 1.0
+    assert _iterate(_turned(spectrum)[0], 3, 2).settled[0]
 
 
 def test_the_blocks_that_a_product_sees_are_orthonormal_to_round_off():
@@ -60,8 +61,8 @@ def test_the_blocks_that_a_product_sees_are_orthonormal_to_round_off():
 
     krylov_subspace(apply, np.eye(40, 3)[None], 3, angle=0.0)
     basis = np.concatenate(seen, axis=1)
-    assert basis.shape == (40, 36)
-    assert np.allclose(basis.T @ basis, np.eye(36), rtol=0, atol=1e-13)
+    assert basis.shape[1] > 30
+    assert np.allclose(basis.T @ basis, np.eye(basis.shape[1]), rtol=0, atol=1e-13)
 
 
 def test_the_encoder_loses_least_among_encoders_of_its_rank():

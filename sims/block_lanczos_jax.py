@@ -17,7 +17,7 @@ from theory.setting import Setting
 
 TRIALS_A_BLOCK = 2_000
 MOST_STEPS = 200
-# What iteration leaves of the part off the start, as in the numpy form; its square is left of a deficit.
+# What iteration leaves of the part off the start, at most; a deficit is then off by at most twice that share of it.
 ITERATION_ERROR = 1e-7
 
 

@@ -50,19 +50,29 @@ def test_a_subspace_with_a_negative_direction_is_not_settled():
     assert _iterate(_turned(spectrum)[0], 3, 2).settled[0]
 
 
-def test_the_blocks_that_a_product_sees_are_orthonormal_to_round_off():
-    # Eigenvalues over ten decades: images are nearly parallel to what was seen, which one projection leaves in.
-    x, _ = _turned(np.logspace(0, -10, 40))
+def _blocks_asked_for(values):
+    x, _ = _turned(values)
     seen = []
 
     def apply(v):
         seen.append(v[0])
         return x @ v
 
-    krylov_subspace(apply, np.eye(40, 3)[None], 3, angle=0.0)
-    basis = np.concatenate(seen, axis=1)
+    krylov_subspace(apply, np.eye(len(x), 3)[None], 3, angle=0.0)
+    return np.concatenate(seen, axis=1)
+
+
+def test_the_blocks_that_a_product_sees_are_orthonormal_to_round_off():
+    # Eigenvalues over ten decades: images are nearly parallel to what was seen, which one projection leaves in.
+    basis = _blocks_asked_for(np.logspace(0, -10, 40))
     assert basis.shape[1] > 30
     assert np.allclose(basis.T @ basis, np.eye(basis.shape[1]), rtol=0, atol=1e-13)
+
+
+def test_a_block_that_no_longer_fits_beside_those_seen_is_not_asked_for():
+    basis = _blocks_asked_for(np.linspace(1, 2, 10))
+    assert basis.shape == (10, 9)
+    assert np.allclose(basis.T @ basis, np.eye(9), rtol=0, atol=1e-13)
 
 
 def test_the_encoder_loses_least_among_encoders_of_its_rank():

@@ -137,6 +137,7 @@ def test_the_compiled_form_is_chosen_on_an_accelerator(monkeypatch):
     on_cpu, compiled = _sample("lanczos", 20, s), _sample("lanczos", 20, s, backend="jax")
     monkeypatch.setattr("jax.default_backend", lambda: "gpu")
     assert np.array_equal(_sample("lanczos", 20, s).r, compiled.r)
+    assert np.array_equal(_sample("lanczos", 20, s, backend="numpy").r, on_cpu.r)
     assert not np.array_equal(on_cpu.r, compiled.r)
 
 

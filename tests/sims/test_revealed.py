@@ -124,3 +124,14 @@ def test_a_trial_that_does_not_settle_keeps_its_own_matrix(monkeypatch):
     # A settled basis is within an angle of 1e-6 of the top of its matrix, a squared projection within its square.
     assert np.allclose(whole, kept, rtol=0, atol=1e-11)
     assert not np.array_equal(whole, kept)
+
+
+def test_joint_matrices_that_do_not_settle_are_decomposed_whole(monkeypatch):
+    s = Setting.paper(40, n_clients=3, samples_per_client=600, augmentation_std=0.3)
+    settled = montecarlo.sample_pair(1, s, trials=3)
+    monkeypatch.setattr(subspace, "KRYLOV_LEVELS", 1)
+    whole = montecarlo.sample_pair(1, s, trials=3)
+    for a, b in zip(settled, whole, strict=True):
+        assert 0 < a.truncation < 1e-12
+        assert b.truncation == 0
+        assert np.allclose(a.r, b.r, rtol=0, atol=1e-11)

@@ -75,7 +75,10 @@ def principal_features(points: Float64[np.ndarray, "n dim"], m: int) -> Float64[
     if not 1 <= m <= points.shape[1]:
         raise ValueError(f"Between 1 and {points.shape[1]} features can be kept; got m={m}.")
     _, vectors = scipy.linalg.eigh(points.T @ points)
-    return points @ vectors[:, ::-1][:, :m]
+    leading = vectors[:, ::-1][:, :m]
+    # An eigenvector's sign is the library's whim, and would decide which noise each feature meets.
+    largest = np.argmax(np.abs(leading), axis=0)
+    return points @ (leading * np.sign(leading[largest, np.arange(m)]))
 
 
 def expected_alignment(moment: Matrix, view: View) -> Matrix:

@@ -35,7 +35,8 @@ def measure_sigma_star(
     low, high = np.log(guess) - REACH, np.log(guess) + REACH
     if excess(low).mean() > 0 or excess(high).mean() < 0:
         return float("nan"), float("inf")
-    root = float(scipy.optimize.brentq(lambda s: excess(s).mean(), low, high, xtol=1e-3))
+    # Far finer than the statistical error: a root known loosely would show which path the search took.
+    root = float(scipy.optimize.brentq(lambda s: excess(s).mean(), low, high, xtol=1e-10))
     step = 0.05
     slope = (excess(root + step).mean() - excess(root - step).mean()) / (2 * step)
     error = excess(root).std(ddof=1) / np.sqrt(trials) / slope

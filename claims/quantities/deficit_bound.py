@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from claims.quantities import Answer
+from claims.quantities._setting import Model
 from theory.finite_sample import deficit_bound
 from theory.readings import Objective, Scope
 from theory.setting import Setting
@@ -15,22 +16,16 @@ SOURCE = "ledger, docs/proofs/finite_sample.md; tropp2012, davidson2001, laurent
 LARGEST_CLIENTS = 400
 
 
-@dataclass(frozen=True)
-class Query:
+@dataclass(frozen=True, kw_only=True)
+class Query(Model):
     """MIM: independent masks in expectation. CL: one draw a sample. n_i samples a client, no rare class."""
 
     objective: Objective
-    n_clients: int
-    dim: int
     samples_per_client: int
     scope: Scope = Scope.FL
     delta: float = 0.05
     side: Literal["upper", "lower"] = "upper"
-    feature_dim: int | None = None
-    mask_ratio: float = 0.75
     augmentation_std: float = 1.0
-    tau: float | None = None
-    mu: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.delta < 1:
@@ -42,24 +37,15 @@ class Query:
                 f"The bound computes the signal's matrix, n_clients wide, so n_clients <= {LARGEST_CLIENTS}; "
                 f"got n_clients={self.n_clients}. Lower n_clients."
             )
-        self.setting()
+        self.point()
 
-    def setting(self) -> Setting:
-        return Setting.paper(
-            self.dim,
-            n_clients=self.n_clients,
-            feature_dim=self.feature_dim,
-            samples_per_client=self.samples_per_client,
-            tau=self.tau,
-            mu=self.mu,
-            mask_ratio=self.mask_ratio,
-            augmentation_std=self.augmentation_std,
-        )
+    def point(self) -> Setting:
+        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
 
 
 def answer(query: Query) -> Answer:
     """The bound; void, with the condition that fails, where the proof gives nothing."""
-    bound = deficit_bound(query.setting(), query.objective, query.scope, query.delta, query.side)
+    bound = deficit_bound(query.point(), query.objective, query.scope, query.delta, query.side)
     if bound.value is None:
         return Answer(None, UNITS, SOURCE, status="void", reason=bound.void_reason)
     return Answer(bound.value, UNITS, SOURCE)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from claims.quantities import Answer
+from claims.quantities._setting import Model
 from theory.proportional import deficit_limit, deficit_limit_formula
 from theory.readings import Objective, Scope
 from theory.setting import Setting
@@ -11,21 +12,15 @@ from theory.setting import Setting
 TITLE = "Mean 1 - r_k over the scope in the limit of a fixed ratio gamma of noise coordinates to samples"
 
 
-@dataclass(frozen=True)
-class Query:
+@dataclass(frozen=True, kw_only=True)
+class Query(Model):
     """gamma = (d - N) / samples in the matrix; when given it stands in place of the one from `samples_per_client`."""
 
     objective: Objective
-    n_clients: int
-    dim: int
     samples_per_client: int | None = None
     gamma: float | None = None
     scope: Scope = Scope.FL
-    feature_dim: int | None = None
-    mask_ratio: float = 0.75
     augmentation_std: float = 1.0
-    tau: float | None = None
-    mu: float | None = None
 
     def __post_init__(self) -> None:
         if self.gamma is None and self.samples_per_client is None:
@@ -34,23 +29,14 @@ class Query:
             raise ValueError(
                 f"gamma is noise coordinates per sample, positive and finite; got gamma={self.gamma}. Try 0.5."
             )
-        self.setting()
+        self.point()
 
-    def setting(self) -> Setting:
-        return Setting.paper(
-            self.dim,
-            n_clients=self.n_clients,
-            feature_dim=self.feature_dim,
-            samples_per_client=self.samples_per_client,
-            tau=self.tau,
-            mu=self.mu,
-            mask_ratio=self.mask_ratio,
-            augmentation_std=self.augmentation_std,
-        )
+    def point(self) -> Setting:
+        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
 
 
 def answer(query: Query) -> Answer:
     """The limit, which is 1 for a direction that the bulk of noise swallows."""
     formula = deficit_limit_formula(query.objective, query.scope)
-    value = deficit_limit(query.setting(), query.objective, query.scope, query.gamma)
+    value = deficit_limit(query.point(), query.objective, query.scope, query.gamma)
     return Answer(value, formula.units, str(formula.source), latex=formula.latex)

@@ -6,6 +6,7 @@ from typing import Literal
 import sympy as sp
 
 from claims.quantities import Answer
+from claims.quantities._setting import Model
 from theory.readings import EXPECTED, Scope
 from theory.reconstruction_deficit import NOTHING_LEARNED, mae_arguments, mae_deficit, mae_formula
 from theory.setting import Setting
@@ -14,42 +15,28 @@ TITLE = "Mean 1 - r_k of the reconstruction loss, Eq (3), at finite sample size 
 UNITS = "dimensionless"
 
 
-@dataclass(frozen=True)
-class Query:
+@dataclass(frozen=True, kw_only=True)
+class Query(Model):
     """`draws`: masks averaged exactly ("expected") or drawn K times a sample; n_i samples a client."""
 
-    n_clients: int
-    dim: int
     samples_per_client: int
     draws: int | Literal["expected"] = EXPECTED
     scope: Scope = Scope.FL
-    feature_dim: int | None = None
-    mask_ratio: float = 0.75
-    tau: float | None = None
-    mu: float | None = None
 
     def __post_init__(self) -> None:
         if self.draws != EXPECTED and self.draws < 1:
             raise ValueError(f'draws must be "{EXPECTED}" or a whole number, at least 1; got draws={self.draws}.')
         if self.mu == 0:
             raise ValueError("Without pixel noise nothing is missed and the formula divides by mu; got mu=0. Raise mu.")
-        self.setting()
+        self.point()
 
-    def setting(self) -> Setting:
-        return Setting.paper(
-            self.dim,
-            n_clients=self.n_clients,
-            feature_dim=self.feature_dim,
-            samples_per_client=self.samples_per_client,
-            tau=self.tau,
-            mu=self.mu,
-            mask_ratio=self.mask_ratio,
-        )
+    def point(self) -> Setting:
+        return self.setting(samples_per_client=self.samples_per_client)
 
 
 def answer(query: Query) -> Answer:
     """The deficit; void with two clients, where nothing is learned, and beyond 1, where leading order means nothing."""
-    s = query.setting()
+    s = query.point()
     formula = mae_formula(query.scope, query.draws)
     source, latex = str(formula.source), formula.latex
     if s.n_clients == 2:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from claims.quantities import Answer
+from claims.quantities._setting import Model
 from theory.formula import OutOfDomainError
 from theory.rare_recovery import rare_recovery, rare_recovery_formula
 from theory.readings import Objective
@@ -12,21 +13,15 @@ from theory.setting import Setting
 TITLE = "Representability of a rare class's coordinate outside the signal, d / samples fixed; 0 below the threshold"
 
 
-@dataclass(frozen=True)
-class Query:
+@dataclass(frozen=True, kw_only=True)
+class Query(Model):
     """MIM: independent masks in expectation. CL: one draw a sample. `rare_fraction` of each client's samples."""
 
     objective: Objective
-    n_clients: int
-    dim: int
     samples_per_client: int
     rare_fraction: float
     scope: Literal["fl", "local"] = "fl"
-    feature_dim: int | None = None
-    mask_ratio: float = 0.75
     augmentation_std: float = 1.0
-    tau: float | None = None
-    mu: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.rare_fraction < 1:
@@ -34,17 +29,11 @@ class Query:
                 "rare_fraction, the rare class's share of a client's samples, must lie strictly between 0 and 1; "
                 f"got rare_fraction={self.rare_fraction}. Try 0.1."
             )
-        self.setting()
+        self.point()
 
-    def setting(self) -> Setting:
-        return Setting.paper(
-            self.dim,
-            n_clients=self.n_clients,
+    def point(self) -> Setting:
+        return self.setting(
             samples_per_client=self.samples_per_client,
-            feature_dim=self.feature_dim,
-            tau=self.tau,
-            mu=self.mu,
-            mask_ratio=self.mask_ratio,
             augmentation_std=self.augmentation_std,
             rare_fraction=self.rare_fraction,
         )
@@ -58,5 +47,5 @@ def answer(query: Query) -> Answer:
             f"Signal and rare coordinates together need feature_dim >= {room}; got feature_dim={query.feature_dim}."
         )
     formula = rare_recovery_formula(query.objective, query.scope)
-    value = rare_recovery(query.setting(), query.objective, query.scope)
+    value = rare_recovery(query.point(), query.objective, query.scope)
     return Answer(value, formula.units, str(formula.source), latex=formula.latex)

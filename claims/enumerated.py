@@ -50,12 +50,6 @@ def local_covariance(n: int, client: int) -> sp.Matrix:
     return (symbolic_local_block(n, client) - mean * mean.T).applyfunc(sp.expand)
 
 
-def weighted_block(n: int, weights: Sequence[sp.Expr]) -> sp.Matrix:
-    """The average of the clients' second moments on the signal coordinates, with the given weights."""
-    total = sum((w * symbolic_local_block(n, i) for i, w in enumerate(weights)), sp.zeros(n, n))
-    return total.applyfunc(sp.expand)
-
-
 def block_given_offsets(n: int, client: int, offsets: Sequence[Sequence[int]]) -> sp.Matrix:
     """One client's E[x x^T] on the signal when q is drawn once per class: one row of N zeros and ones per class.
 

@@ -1,7 +1,6 @@
 """The ledger: every numbered item of the paper's static theory, and the claims that answer it."""
 
 import pathlib
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -76,8 +75,3 @@ def unanswered(items: Iterable[Item], claims: Iterable[str]) -> dict[str, list[s
         "missing": [key for key in required() if key not in present],
         "no such claim": [f"{i.key}: {c}" for i in items for c in i.answered_by if c not in known],
     }
-
-
-def in_paper_order(items: Iterable[Item]) -> list[Item]:
-    """Sorted by kind and number, so that eq-9 comes before eq-10."""
-    return sorted(items, key=lambda item: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", item.key)])

@@ -95,25 +95,6 @@ def read(path: pathlib.Path) -> Any:
         ) from None
 
 
-class Records(Mapping[str, Any]):
-    """The committed records by name (`results/NAME.json`), read when asked for."""
-
-    def __init__(self, folder: pathlib.Path = RESULTS) -> None:
-        self.folder = folder
-
-    def __getitem__(self, name: str) -> Any:
-        content = read(self.folder / f"{name}.json")
-        if content is None:
-            raise KeyError(name)
-        return content
-
-    def __iter__(self):
-        return iter(sorted(p.stem for p in self.folder.glob("*.json")))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 def _real(value: float) -> float | str | None:
     if math.isnan(value):
         return None

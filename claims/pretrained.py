@@ -20,25 +20,32 @@ SHAPE_IMAGES = 1000  # for uniformity, alignment and rank, which go over pairs
 
 
 def evaluate(
-    chosen: Pretraining, prepared: Prepared, saved: Saved, fine_tune_at: Sequence[float] = ()
+    chosen: Pretraining,
+    prepared: Prepared,
+    saved: Saved,
+    fine_tune_at: Sequence[float] = (),
+    random_start: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measures of the global encoder and of the encoder that training began with, on images held out; and bytes.
 
     The global model is the server's, or the mean of all clients' (chen2026, Algorithm 2, its last line).
     `weight_distance` is over encoders, from the clients that trained last, before mixing, to the global one and between
     them: Table 5's sum over arrays, and the plain Euclidean distance.
+    `random_start` are its measures where they are known.
     Units: accuracies in [0, 1], bytes for each client that takes part and each round.
     Errors: ValueError for features that are not finite or a fraction outside (0, 1].
     """
-    key_model = jax.random.split(jax.random.key(chosen.seed))[0]  # as `sims.pretrain.pretrain` splits it
-    start = prepared.method.init(key_model, prepared.train.images.shape[1:])["encoder"]
+    if random_start is None:
+        key_model = jax.random.split(jax.random.key(chosen.seed))[0]  # as `sims.pretrain.pretrain` splits it
+        start = prepared.method.init(key_model, prepared.train.images.shape[1:])["encoder"]
+        random_start = measures(chosen, prepared, start, fine_tune_at)
     final = global_encoder(saved)
     found: dict[str, Any] = {
         "rounds_done": saved.round,
         "rounds": chosen.rounds,
         "loss": saved.losses[-1] if saved.losses else None,
         "trained": measures(chosen, prepared, final, fine_tune_at),
-        "random_start": measures(chosen, prepared, start, fine_tune_at),
+        "random_start": random_start,
         "bytes": traffic(prepared, saved),
     }
     if saved.trained is not None and len(prepared.partition.indices) > 1:

@@ -89,7 +89,7 @@ _DECL: Mapping[str, Mapping[str, Any]] = {
 }
 _IMAGES: Mapping[str, Mapping[str, Any]] = {
     "ci": {"data": EMBEDDED, "test_per_class": 10, "train_per_class": 20, "learning_rate": 1e-3},
-    "laptop": {"data": EMBEDDED, "test_per_class": 100, "train_per_class": 0, "learning_rate": 1e-3},
+    "laptop": {"data": EMBEDDED, "test_per_class": 100, "train_per_class": 0, "learning_rate": 2e-3},
     "paper": {"data": EMBEDDED, "test_per_class": 100, "train_per_class": 0},
 }
 _COMMON: Mapping[str, Any] = {

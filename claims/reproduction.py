@@ -65,9 +65,10 @@ def reproduce(name: str, preset: str, n_seeds: int, out: pathlib.Path, begin: Be
     check_folder(out)
     found: dict[str, list[dict[str, Any]]] = {label: [] for label, _, _ in todo}
     cells: dict[str, Pretraining] = {}
+    starts: dict[Any, dict[str, Any]] = {}
     for number, (label, _, cell) in enumerate(todo):
         cells.setdefault(label, cell)
-        found[label].append(_evaluation(out, cell, label, number, begin))
+        found[label].append(_evaluation(out, cell, label, number, begin, starts))
 
     @cache
     def global_encoder(label: str, seed: int) -> PyTree:
@@ -93,10 +94,21 @@ def reproduce(name: str, preset: str, n_seeds: int, out: pathlib.Path, begin: Be
     return record
 
 
-def _evaluation(out: pathlib.Path, cell: Pretraining, label: str, number: int, begin: Begin | None) -> dict[str, Any]:
+def _evaluation(
+    out: pathlib.Path,
+    cell: Pretraining,
+    label: str,
+    number: int,
+    begin: Begin | None,
+    starts: dict[Any, dict[str, Any]],
+) -> dict[str, Any]:
+    """`starts`: measures of random starts, which cells of one method and seed share."""
     folder = folder_of(out, cell)
+    images = cell.data, cell.test_per_class, cell.train_per_class
+    start = cell.method, cell.encoder, cell.preset, cell.options, cell.seed, *images
     done = store.read(folder / EVALUATION)
     if done is not None:
+        starts[start] = done["random_start"]
         return done
     prepared = prepare(cell)
     if not (folder / pretraining_store.SETTINGS).exists():
@@ -105,6 +117,7 @@ def _evaluation(out: pathlib.Path, cell: Pretraining, label: str, number: int, b
     watch = None if begin is None else begin(label, number, 0 if begun is None else begun.round, prepared, cell)
     every = max(1, cell.rounds // 4)
     saved = pretraining_run.train(cell, prepared, folder, every, watch)
-    measured = pretrained.evaluate(cell, prepared, saved)
+    measured = pretrained.evaluate(cell, prepared, saved, random_start=starts.get(start))
+    starts[start] = measured["random_start"]
     store.write(folder / EVALUATION, store.dumps(measured))
     return measured

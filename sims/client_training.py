@@ -80,16 +80,7 @@ class ClientTraining:
     def __call__(self, params, local: Kept, data: Held, clients, key):
         # Of the type that the engine draws clients in: partial and full participation share their compilations.
         numbers = jnp.arange(len(data.sizes), dtype=jnp.int32) if clients is None else clients
-        round_number = local.selections.sum() // len(numbers)  # as many train in every round
-        progress = round_number / data.rounds
-        keys = jax.vmap(lambda number: jax.random.fold_in(key, number))(numbers)
-        heard = _heard(data, local, numbers)
-        own = jax.tree.map(lambda leaf: leaf[numbers], local.own)
-        skew = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32)[numbers], data.skew)
-        given = Given(
-            *(params, own, data.positions[numbers], data.sizes[numbers], skew, numbers, heard),
-            *(local.selections[numbers], local.is_recent[numbers]),
-        )
+        given, keys, progress = _given(params, local, data._replace(images=()), numbers, key)
         if self.form == "vmap":
             batched = jax.vmap(partial(self._client, progress), in_axes=(0, 0, None, None))
             trained = batched(given, keys, data.images[0], local.pool)
@@ -97,47 +88,38 @@ class ClientTraining:
             trained = self._collapsed(progress, given, keys, data.images[0], local.pool)
         else:
             trained = self._in_turn(given, keys, data.images, local.pool, progress)
-        models, own, sent, losses = trained
-        pool = None if local.pool is None else local.pool.at[numbers].set(sent)
-        here = jnp.zeros(len(data.sizes), jnp.float32).at[numbers].set(1.0)
-        kept = Kept(
-            jax.tree.map(lambda leaf, new: leaf.at[numbers].set(new), local.own, own),
-            pool,
-            jnp.maximum(local.has_sent, here),
-            here,
-            local.selections.at[numbers].add(1),
-            local.loss.at[numbers].set(losses),
-        )
-        return models, kept
+        return trained[0], _kept(local, numbers, *trained[1:])
 
     def _in_turn(self, given, keys, images, pool, progress):
         """Clients one after the other, handed to the devices in turn; all are under way before any is waited for."""
         devices, trained = jax.devices(), []
         home = devices[0]
-        pools = [jax.device_put(pool, device) for device in devices]
-        stacked = jax.tree.leaves(given)[0].shape[0]
-        at = [jax.tree.map(lambda leaf, i=i: leaf[i], (given, keys)) for i in range(stacked)]
-        at = [jax.device_put(one, devices[i % len(devices)]) for i, one in enumerate(at)]
+        there = [jax.device_put((pool, progress), device) for device in devices]
+        pools, progress = [one[0] for one in there], [one[1] for one in there]
+        stacked = len(given.size)
+        at = [jax.device_put(one, devices[i % len(devices)]) for i, one in enumerate(_apart((given, keys), stacked))]
         if self.form == "loop":
             for i, (one, key) in enumerate(at):
                 d = i % len(devices)
-                trained.append(_client_compiled(self, progress, one, key, images[d], pools[d]))
+                trained.append(_client_compiled(self, progress[d], one, key, images[d], pools[d]))
         else:
             for first in range(0, stacked, len(devices)):
                 group = at[first : first + len(devices)]
                 trained += self._step_by_step(group, images, pools, progress)
-        return jax.tree.map(lambda *leaves: jnp.stack([jax.device_put(leaf, home) for leaf in leaves]), *trained)
+        return _stacked(*jax.device_put(trained, home))
 
     def _step_by_step(self, group, images, pools, progress):
         """A client on each device, a step of each in turn."""
-        states = [_begin_compiled(self, progress, one, key, images[d], pools[d]) for d, (one, key) in enumerate(group)]
+        states = [
+            _begin_compiled(self, progress[d], one, key, images[d], pools[d]) for d, (one, key) in enumerate(group)
+        ]
         counts = [int(self._n_steps(one.size)) for one, _ in group]
         for k in range(max(counts)):
             for d, (one, key) in enumerate(group):
                 if k < counts[d]:
-                    states[d] = _step_compiled(self, progress, one, key, images[d], pools[d], k, states[d])
+                    states[d] = _step_compiled(self, progress[d], one, key, images[d], pools[d], k, states[d])
         return [
-            _finish_compiled(self, progress, one, key, images[d], pools[d], states[d])
+            _finish_compiled(self, progress[d], one, key, images[d], pools[d], states[d])
             for d, (one, key) in enumerate(group)
         ]
 
@@ -241,6 +223,46 @@ class Given(NamedTuple):
     heard: Float[Array, "*clients n"]
     selections: Int[Array, "*clients"]
     was_here: Float[Array, "*clients"]
+
+
+# What surrounds the clients' steps is compiled as well: one call for all arrays of a model costs as much as for one.
+@jax.jit
+def _given(params, local: Kept, data: Held, numbers, key):
+    """What each client that trains is given, a key for each, and the share of rounds that are over."""
+    round_number = local.selections.sum() // len(numbers)  # as many train in every round
+    keys = jax.vmap(lambda number: jax.random.fold_in(key, number))(numbers)
+    own = jax.tree.map(lambda leaf: leaf[numbers], local.own)
+    skew = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32)[numbers], data.skew)
+    given = Given(
+        *(params, own, data.positions[numbers], data.sizes[numbers], skew, numbers, _heard(data, local, numbers)),
+        *(local.selections[numbers], local.is_recent[numbers]),
+    )
+    return given, keys, round_number / data.rounds
+
+
+@jax.jit
+def _kept(local: Kept, numbers, own, sent, losses) -> Kept:
+    """What stays with the clients, after those of the given numbers have trained."""
+    here = jnp.zeros_like(local.is_recent).at[numbers].set(1.0)
+    return Kept(
+        jax.tree.map(lambda leaf, new: leaf.at[numbers].set(new), local.own, own),
+        None if local.pool is None else local.pool.at[numbers].set(sent),
+        jnp.maximum(local.has_sent, here),
+        here,
+        local.selections.at[numbers].add(1),
+        local.loss.at[numbers].set(losses),
+    )
+
+
+@partial(jax.jit, static_argnums=1)
+def _apart(tree, n: int):
+    """One tree for each place of the leading axis."""
+    return tuple(jax.tree.map(lambda leaf, i=i: leaf[i], tree) for i in range(n))
+
+
+@jax.jit
+def _stacked(*trees):
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
 _client_compiled = jax.jit(ClientTraining._client, static_argnums=0)

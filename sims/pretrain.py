@@ -42,7 +42,9 @@ def hold(
 ) -> Held:
     """The images of a partition in the form that training wants; `mixing` None stands for a server."""
     sizes = np.array([len(held) for held in partition.indices])
-    positions = np.stack([np.resize(held, sizes.max()) for held in partition.indices])
+    # Up to a power of two: partitions of about one size then share their compilations.
+    most = 1 << int(sizes.max() - 1).bit_length()
+    positions = np.stack([np.resize(held, most) for held in partition.indices])
     copies = tuple(jax.device_put(images, device) for device in jax.devices())
     hears = None if mixing is None else jnp.asarray(mixing)
     return Held(copies, jnp.asarray(positions), jnp.asarray(sizes), skew, hears, jnp.asarray(float(rounds)))

@@ -248,8 +248,10 @@ def _stepped(local_update, record, plan, state, views, data, matrices, link_fail
     for length in lengths.tolist():
         new = state, views
         for _ in range(length if state.is_finite else 0):
-            new = _round(local_update, plan, new[0], data, matrices, link_failure, key)
-        if _is_tame(new[1].pre_mix) & _is_tame(new[1].post_mix):
+            opened = _open_jitted(local_update, plan, new[0], matrices, link_failure, key)
+            trained = local_update(opened.some, opened.kept, data, opened.clients, opened.key)
+            new = _close_jitted(local_update, plan, new[0], opened, trained)
+        if _is_tame_jitted((new[1].pre_mix, new[1].post_mix)):
             state, views = new
         else:
             state = state._replace(is_finite=jnp.asarray(False))
@@ -257,58 +259,79 @@ def _stepped(local_update, record, plan, state, views, data, matrices, link_fail
     return state, views, jax.tree.map(lambda *leaves: jnp.stack(leaves), *records)
 
 
+class _Opened(NamedTuple):
+    """A round before its training. params, channel: of all. some, kept: what is given to those that train."""
+
+    mixing: Array
+    clients: Array | None
+    key: Array
+    params: PyTree
+    channel: Array
+    some: PyTree
+    kept: PyTree
+
+
 def _round(local_update, plan, state, data, matrices, link_failure, key) -> tuple[State, Views]:
     """One round: the next state, and the models before and after mixing."""
+    opened = _open(local_update, plan, state, matrices, link_failure, key)
+    trained = local_update(opened.some, opened.kept, data, opened.clients, opened.key)
+    return _close(local_update, plan, state, opened, trained)
+
+
+def _open(local_update, plan, state, matrices, link_failure, key) -> _Opened:
     n = matrices.shape[-1]
     draw = jax.random.fold_in(key, state.round)
     key_clients, key_links, key_update = jax.random.split(draw, 3)
     mixing = matrices[state.round % matrices.shape[0]] if matrices.shape[0] > 1 else matrices[0]
     if plan.has_failures:
         mixing = drop_links(key_links, mixing, link_failure, plan.push_sum)
-    takes_all_local = getattr(local_update, "takes_all_local", False)
-    own_combine = getattr(local_update, "combine", _weighted_mean)
     clients = None
     if plan.participation is not None:
         # The largest of independent uniforms: any set alike, and no sort, which takes seconds to compile.
         clients = jax.lax.top_k(jax.random.uniform(key_clients, (n,)), plan.participation)[1]
         if not plan.is_server:
             mixing = only_among(clients, mixing, plan.push_sum)
+    params, channel = state.params, state.channel
+    if plan.order == "combine_then_adapt":
+        params, channel = _combined(local_update, plan, state, params, channel, mixing, clients)
+    models = _divided(params, channel) if plan.push_sum else params
+    some = _copies(models, plan.participation or n) if plan.is_one_model else _taken(models, clients)
+    kept = state.local if getattr(local_update, "takes_all_local", False) else _taken(state.local, clients)
+    return _Opened(mixing, clients, key_update, params, channel, some, kept)
 
-    def adapt(params, channel, local):
-        models = _divided(params, channel) if plan.push_sum else params
-        kept = local if takes_all_local else _taken(local, clients)
-        some = _copies(models, plan.participation or n) if plan.is_one_model else _taken(models, clients)
-        trained, kept = local_update(some, kept, data, clients, key_update)
-        if plan.push_sum:  # the numerators move as the models do, so that their sum follows the plain sum of gradients
-            trained = jax.tree.map(lambda p, new, old: p + (new - old), _taken(params, clients), trained, some)
-        new = trained if plan.is_one_model else _put(params, trained, clients)
-        return new, kept if takes_all_local else _put(local, kept, clients)
 
-    def combine(params, channel):
-        if plan.is_one_model:
-            weights = mixing[0] if clients is None else mixing[0, clients] / mixing[0, clients].sum()
-            combined = own_combine(jax.tree.map(lambda leaf: leaf[0], state.params), params, weights)
-            return jax.tree.map(lambda leaf: leaf[None], combined), channel
-        if plan.is_server:
-            weights = mixing[0] if clients is None else _share(mixing[0], clients)
-            return jax.tree.map(lambda p: _mean_everywhere(p, weights, plan.is_shared), params), channel
-        if plan.is_shared:
-            return jax.tree.map(lambda p: placement.mix_parts(p, mixing.astype(p.dtype)), params), channel
-        return mix(params, mixing), mixing @ channel if plan.push_sum else channel
-
+def _close(local_update, plan, state, opened, trained) -> tuple[State, Views]:
+    clients = opened.clients
+    new, kept = trained
+    if plan.push_sum:  # the numerators move as the models do, so that their sum follows the plain sum of gradients
+        moved = _taken(opened.params, clients)
+        new = jax.tree.map(lambda p, new, old: p + (new - old), moved, new, opened.some)
+    params = new if plan.is_one_model else _put(opened.params, new, clients)
+    local = kept if getattr(local_update, "takes_all_local", False) else _put(state.local, kept, clients)
+    channel = opened.channel
+    pre_mix = _divided(params, channel) if plan.push_sum else params
     if plan.order == "adapt_then_combine":
-        params, local = adapt(state.params, state.channel, state.local)
-        pre_mix = _divided(params, state.channel) if plan.push_sum else params
-        params, channel = combine(params, state.channel)
+        params, channel = _combined(local_update, plan, state, params, channel, opened.mixing, clients)
         post_mix = _divided(params, channel) if plan.push_sum else params
     else:
-        params, channel = combine(state.params, state.channel)
-        post_mix = _divided(params, channel) if plan.push_sum else params
-        params, local = adapt(params, channel, state.local)
-        pre_mix = _divided(params, channel) if plan.push_sum else params
+        post_mix = _divided(opened.params, channel) if plan.push_sum else opened.params
     before = _divided(state.params, state.channel) if plan.push_sum else state.params
     views = Views(pre_mix, post_mix, channel, before, state.channel)
     return State(params, local, channel, state.round + 1, state.is_finite), views
+
+
+def _combined(local_update, plan, state, params, channel, mixing, clients):
+    if plan.is_one_model:
+        weights = mixing[0] if clients is None else mixing[0, clients] / mixing[0, clients].sum()
+        own_combine = getattr(local_update, "combine", _weighted_mean)
+        combined = own_combine(jax.tree.map(lambda leaf: leaf[0], state.params), params, weights)
+        return jax.tree.map(lambda leaf: leaf[None], combined), channel
+    if plan.is_server:
+        weights = mixing[0] if clients is None else _share(mixing[0], clients)
+        return jax.tree.map(lambda p: _mean_everywhere(p, weights, plan.is_shared), params), channel
+    if plan.is_shared:
+        return jax.tree.map(lambda p: placement.mix_parts(p, mixing.astype(p.dtype)), params), channel
+    return mix(params, mixing), mixing @ channel if plan.push_sum else channel
 
 
 def _share(weights, clients):
@@ -347,6 +370,11 @@ def _is_tame(tree):
     leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
     tame = [jnp.sum(jnp.square(leaf)) < float(jnp.finfo(leaf.dtype).max) ** 0.45 for leaf in leaves]
     return jnp.all(jnp.stack(tame))
+
+
+_open_jitted = jax.jit(_open, static_argnums=(0, 1))
+_close_jitted = jax.jit(_close, static_argnums=(0, 1))
+_is_tame_jitted = jax.jit(_is_tame)
 
 
 def _checked_plan(matrices, order, participation, link_failure, push_sum) -> Plan:

@@ -16,12 +16,12 @@ _ENCODERS: dict[str, dict[str, Encoder]] = {
     "linear": {"ci": Linear(16), "laptop": Linear(64), "paper": Linear(320)},
     "vit": {
         "ci": Vit(patch_size=7, width=32, depth=2, heads=2),
-        "laptop": Vit(patch_size=4, width=64, depth=5, heads=4),
+        "laptop": Vit(patch_size=7, width=64, depth=5, heads=4),
         "paper": Vit(patch_size=14, width=320, depth=5, heads=16),
     },
     "resnet": {
         "ci": ResNet(channels=8, blocks=1),
-        "laptop": ResNet(channels=16, blocks=2),
+        "laptop": ResNet(channels=16, blocks=2, stem="large", convolution="im2col"),
         "paper": ResNet(channels=64, blocks=2, groups=32, stem="large"),
     },
 }

@@ -11,18 +11,39 @@ from jaxtyping import Array, Float, Float32
 _XAVIER = nnx.initializers.xavier_uniform()
 
 
-def dense(inputs: int, outputs: int, rngs: nnx.Rngs) -> nnx.Linear:
+class Dense(nnx.Linear):
+    """A linear layer on tokens. All of a batch are rows of one matrix, which a CPU differentiates twice as fast."""
+
+    def __call__(self, tokens: Float[Array, "*n inputs"]) -> Float[Array, "*n outputs"]:
+        return super().__call__(tokens.reshape(-1, tokens.shape[-1])).reshape(*tokens.shape[:-1], -1)
+
+
+class LayerNorm(nnx.LayerNorm):
+    """Each token to mean 0 and variance 1, then a learnt scale and shift; means are products, fast on a CPU."""
+
+    def __call__(self, tokens: Float[Array, "*n width"]) -> Float[Array, "*n width"]:
+        width = tokens.shape[-1]
+        rows = tokens.reshape(-1, width)
+        mean = jnp.full((width, 1), 1 / width, tokens.dtype)
+        centred = rows - rows @ mean
+        # The variance from centred entries is exact far from 0.
+        normal = centred * jax.lax.rsqrt(centred**2 @ mean + self.epsilon)
+        # So that the derivatives of scale and shift are products too.
+        ones = jnp.ones((len(rows), 1), tokens.dtype)
+        return (normal * (ones @ self.scale[None]) + ones @ self.bias[None]).reshape(tokens.shape)
+
+
+def dense(inputs: int, outputs: int, rngs: nnx.Rngs) -> Dense:
     """A linear layer as in MAE: uniform Glorot weights, no bias at first.
 
     Source: he2022, Appendix A.1.
     """
-    return nnx.Linear(inputs, outputs, param_dtype=jnp.float32, kernel_init=_XAVIER, rngs=rngs)
+    return Dense(inputs, outputs, param_dtype=jnp.float32, kernel_init=_XAVIER, rngs=rngs)
 
 
-def layer_norm(width: int, rngs: nnx.Rngs) -> nnx.LayerNorm:
-    """Each token to mean 0 and variance 1, then a learnt scale and shift."""
-    # The variance from centred entries: exact far from 0, and no slower.
-    return nnx.LayerNorm(width, use_fast_variance=False, param_dtype=jnp.float32, rngs=rngs)
+def layer_norm(width: int, rngs: nnx.Rngs) -> LayerNorm:
+    """A layer norm of tokens of this width."""
+    return LayerNorm(width, param_dtype=jnp.float32, rngs=rngs)
 
 
 class Block(nnx.Module):

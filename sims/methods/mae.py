@@ -28,7 +28,7 @@ class Mae(Method):
     decoder_width: int = 32
     decoder_depth: int = 1
     decoder_heads: int = 4
-    normalise: bool = True
+    normalise: bool = False
     strength: float = 0.0
 
     def __post_init__(self) -> None:

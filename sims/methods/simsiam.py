@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from sims.encoders import ImageShape
+from sims.encoders import Encoder, ImageShape
 from sims.methods import Context, Images, Method, Params, PyTree
 from sims.methods.heads import Head
 from sims.views import augment, content_keys, noisy
@@ -80,13 +80,12 @@ class SimSiam(Method):
     def outputs(self, params: Params, views: Float[Array, "2 n height width channels"]) -> "Outputs":
         """What the model makes of two views, for losses that look at more than one layer."""
 
-        def one(view: Images) -> Outputs:
-            features = self.encoder.features(params["encoder"], view)
+        def heads(features: Float[Array, "n feature"]) -> Outputs:
             embeddings = self._projector(params["projector"], features)
             return Outputs(features, embeddings, self._predictor(params["predictor"], embeddings))
 
         # One trace for both views; batch statistics, where there are any, are those of each alone.
-        return jax.vmap(one)(views)
+        return jax.vmap(heads)(features_of_both(self.encoder, params["encoder"], views))
 
     def spread(self, params: Params, images: Images) -> Float[Array, ""]:
         """Root mean square distance of unit embeddings from their mean: near 1 when healthy, 0 when all are one.
@@ -103,6 +102,16 @@ class SimSiam(Method):
     @property
     def _predictor(self) -> Head:
         return Head((self.bottleneck_dim, self.embedding_dim), self.norm)
+
+
+def features_of_both(
+    encoder: Encoder, params: PyTree, views: Float[Array, "2 n height width channels"]
+) -> Float[Array, "2 n feature"]:
+    """Features of two views, as one batch where images do not depend on each other: a CPU is faster with it."""
+    if getattr(encoder, "norm", None) == "batch":
+        return jax.vmap(lambda view: encoder.features(params, view))(views)
+    features = encoder.features(params, views.reshape(-1, *views.shape[2:]))
+    return features.reshape(2, views.shape[1], -1)
 
 
 class Outputs(NamedTuple):

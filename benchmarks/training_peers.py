@@ -12,6 +12,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import tyro
@@ -36,14 +37,24 @@ class Options:
 class Worker:
     """A process that times what it is asked for."""
 
-    def __init__(self, python: str, cores: int, *, virtual_devices: bool, threads: int) -> None:
+    def __init__(
+        self,
+        python: str,
+        cores: int,
+        *,
+        virtual_devices: bool,
+        threads: int,
+        script: str = "training_worker.py",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(threads)}
         environment["MKL_NUM_THREADS"] = str(threads)
         if virtual_devices:
             environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-        arguments = [python, str(ROOT / "benchmarks" / "training_worker.py"), "--cores", str(cores)]
+        arguments = [python, str(ROOT / "benchmarks" / script), "--cores", str(cores)]
         arguments += ["--virtual-devices"] if virtual_devices else []
         environment["PYTHONPATH"] = str(ROOT)
+        environment |= variables or {}
         self._process = subprocess.Popen(
             arguments, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

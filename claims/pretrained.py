@@ -11,11 +11,12 @@ from threadpoolctl import threadpool_limits
 
 from claims.pretraining import Prepared, Pretraining
 from claims.pretraining_store import Saved
-from sims import communication, evaluation, feature_geometry
+from sims import communication, evaluation, feature_geometry, privacy
 from sims.encoders import PyTree
 from sims.methods.mar import Mar
 from sims.views import two_views
 
+DELTA = 1e-5  # of the privacy that is accounted for
 SHAPE_IMAGES = 1000  # for uniformity, alignment and rank, which go over pairs
 
 
@@ -48,6 +49,9 @@ def evaluate(
         "random_start": random_start,
         "bytes": traffic(prepared, saved),
     }
+    spent = privacy_spent(prepared, saved)
+    if spent is not None:
+        found["privacy"] = spent
     if saved.trained is not None and len(prepared.partition.indices) > 1:
         found["weight_distance"] = distances(saved.trained["encoder"], final)
     return found
@@ -129,6 +133,20 @@ def traffic(prepared: Prepared, saved: Saved) -> dict[str, float]:
         total = communication.federated(message, here, variant)
     active = (total.sent + total.received) > 0
     return {"sent": float(total.sent[active].mean()), "received": float(total.received[active].mean())}
+
+
+def privacy_spent(prepared: Prepared, saved: Saved) -> dict[str, float] | None:
+    """What the embeddings sent so far may tell of one image of a client: epsilon at delta; None where all is told.
+
+    The image may be in every message of the client that sent most. Models are sent beside the embeddings and
+    are not private. Source: `sims.privacy`.
+    """
+    mechanism = prepared.method.mechanism if isinstance(prepared.method, Mar) else None
+    releases = int(np.max(saved.state.local.selections))
+    if mechanism is None or saved.state.local.pool is None or not releases:
+        return None
+    spent = privacy.epsilon(mechanism.noise_multiplier, DELTA, releases)
+    return {"epsilon": spent, "delta": DELTA, "releases": releases}
 
 
 def _fine_tuned(chosen: Pretraining, prepared: Prepared, encoder: PyTree, share: float) -> evaluation.Probe:

@@ -24,12 +24,19 @@ def names() -> list[str]:
 
 
 def build(
-    name: str, encoder: Encoder, options: Sequence[tuple[str, str]], *, horizon: float, most_heard: int
+    name: str,
+    encoder: Encoder,
+    options: Sequence[tuple[str, str]],
+    *,
+    horizon: float,
+    most_heard: int,
+    patch_size: int | None = None,
 ) -> Method:
     """The method of that name. A masked autoencoder of a ResNet is masked reconstruction, which paints over.
 
     Options that are not the method's own are those of the reconstruction or the method that it builds on; L-DAWA builds
-    on SimSiam. `horizon` and `most_heard` are MAR's, unless options say otherwise.
+    on SimSiam. `horizon` and `most_heard` are MAR's, `patch_size` is that of masked reconstruction, which so hides the
+    squares that a Vit would; options come first.
     Errors: UsageError for an unknown method or option, or an encoder that the method has no form for; ValueError for
     settings out of range.
     """
@@ -38,7 +45,8 @@ def build(
     given = dict(options)
     if len(given) != len(options):
         raise UsageError(f"Each option of a method is given once; got {' '.join(key for key, _ in options)}.")
-    made = _built(name, encoder, given, {"horizon": horizon, "most_heard": most_heard})
+    defaults = {"horizon": horizon, "most_heard": most_heard}
+    made = _built(name, encoder, given, defaults if patch_size is None else defaults | {"patch_size": patch_size})
     if given:
         known = [field.name for field in fields(made) if field.name not in _PARTS]
         raise unknown(f"option of {name}", next(iter(given)), known, f"It takes {', '.join(known) or 'none'}.")

@@ -82,6 +82,12 @@ def _show(found: dict[str, Any]) -> None:
         console.print(line + ("" if apart is None else f", local to local {apart['mean']:.4g}"))
     sent, received = found["bytes"]["sent"], found["bytes"]["received"]
     console.print(f"Bytes for each client and round: {sent:,.0f} sent, {received:,.0f} received")
+    if "privacy" in found:
+        spent = found["privacy"]
+        console.print(
+            f"Embeddings, not models, are private: epsilon {spent['epsilon']:.3g} at delta {spent['delta']:g} after "
+            f"{spent['releases']} messages of one client"
+        )
 
 
 def _accuracy(probe: dict[str, Any]) -> str:

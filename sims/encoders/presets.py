@@ -1,8 +1,9 @@
 """The sizes that are used by name: `ci` for seconds, `laptop` for minutes on two cores, `paper` as in the paper."""
 
+from dataclasses import replace
 from typing import Literal, get_args
 
-from sims.encoders import Encoder
+from sims.encoders import Encoder, ImageShape
 from sims.encoders.linear import Linear
 from sims.encoders.resnet import ResNet
 from sims.encoders.vit import Vit
@@ -39,3 +40,16 @@ def encoder(kind: str, preset: str) -> Encoder:
             f"{kind!r}, {preset!r}."
         )
     return _ENCODERS[kind][preset]
+
+
+def tiling(chosen: Encoder, image_shape: ImageShape) -> Encoder:
+    """The encoder; one that cuts images gets the next larger patches that tile them, where its own do not.
+
+    So 7 x 7 for images of 28 pixels, of which a preset was made, are 8 x 8 for those of 32. Images that are not square
+    are left for the encoder to refuse.
+    """
+    height, width, _ = image_shape
+    if not isinstance(chosen, Vit) or height != width or not height % chosen.patch_size:
+        return chosen
+    larger = [size for size in range(chosen.patch_size, height + 1) if not height % size]
+    return replace(chosen, patch_size=larger[0]) if larger else chosen

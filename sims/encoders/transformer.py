@@ -22,6 +22,8 @@ class LayerNorm(nnx.LayerNorm):
     """Each token to mean 0 and variance 1, then a learnt scale and shift; means are products, fast on a CPU."""
 
     def __call__(self, tokens: Float[Array, "*n width"]) -> Float[Array, "*n width"]:
+        assert self.scale is not None
+        assert self.bias is not None
         width = tokens.shape[-1]
         rows = tokens.reshape(-1, width)
         mean = jnp.full((width, 1), 1 / width, tokens.dtype)

@@ -11,6 +11,7 @@ from sims.encoders import Encoder, ImageShape
 from sims.losses.mmd import a_mmd, mixture_mmd
 from sims.mar import VARIANTS
 from sims.methods import Context, Images, Method, Params, PyTree
+from sims.privacy import GaussianMechanism
 from theory.mar import ALIGNMENT_WEIGHT, CLAMPED_ALIGNMENT_WEIGHT
 
 Alignment = Literal["a_mmd", "mmd_fixed", "cosine"]
@@ -46,7 +47,9 @@ class Mar(Method):
     alignment: "a_mmd" with the kernel's width from the mean or median distance (`bandwidth`), "mmd_fixed" with width 1,
     or "cosine", one minus the mean cosine: of slots with slots (corrected: of all pairs; released: of tokens).
     `most_heard` is how many clients at most count, those of the largest weights: the work grows with its square. None
-    is all, at the cost of all. With weights 0, or with nothing heard, this is `masked` itself.
+    is all, at the cost of all. With a `clip_norm`, embeddings are cut to that length and sent with Gaussian noise of
+    `noise_multiplier` times what one image can change (`sims.privacy`); in A.5 they are not cut. With weights 0, or
+    with nothing heard, this is `masked` itself.
     Source: chen2026, Eqs (5)-(7), Algorithms 1 and 2, Tables 7 and 8; chen2026code.
     Errors: ValueError for settings out of range.
     """
@@ -60,8 +63,16 @@ class Mar(Method):
     alignment: str = "a_mmd"
     bandwidth: str = "mean"
     most_heard: int | None = None
+    clip_norm: float | None = None
+    noise_multiplier: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.clip_norm is None and self.noise_multiplier:
+            raise ValueError(
+                "Noise protects embeddings of bounded length; got noise_multiplier="
+                f"{self.noise_multiplier} and no clip_norm. Give one."
+            )
+        _ = self.mechanism  # it checks its settings
         object.__setattr__(self, "encoder", self.masked.encoder)
         options = (
             ("variant", self.variant, VARIANTS),
@@ -102,7 +113,15 @@ class Mar(Method):
         if self._is_plain:
             return None
         latents = self.masked.loss_and_latents(params, images, key)[1]
-        return jax.lax.stop_gradient(latents.reshape(len(latents), -1))
+        rows = jax.lax.stop_gradient(latents.reshape(len(latents), -1))
+        if self.mechanism is None:
+            return rows
+        return self.mechanism(jax.random.split(key, 3)[2], rows)  # the loss above uses the first two
+
+    @property
+    def mechanism(self) -> GaussianMechanism | None:
+        """What makes the embeddings private before they are sent, if anything does."""
+        return None if self.clip_norm is None else GaussianMechanism(self.clip_norm, self.noise_multiplier)
 
     def weight(self, selections: Float[Array, ""]) -> Float[Array, ""]:
         """gamma after training in so many rounds."""

@@ -17,7 +17,7 @@ from claims.__main__ import main
 from claims.cli import pretrain
 from claims.pretraining_store import Saved
 from claims.usage import UsageError
-from sims import rounds
+from sims import privacy, rounds
 from sims.encoders.presets import encoder
 
 ROUNDS = 4
@@ -327,3 +327,19 @@ def test_options_reach_the_method_and_what_it_builds_on():
     vit = encoder("vit", "ci")
     made = pretraining.build("mar", vit, (("weight_max", "0.5"), ("mask_ratio", "0.5")), horizon=3.0, most_heard=2)
     assert (made.weight_max, made.masked.mask_ratio, made.horizon, made.most_heard) == (0.5, 0.5, 3.0, 2)
+
+
+def test_private_embeddings_are_accounted_for(capsys, tmp_path):
+    out = str(tmp_path / "run")
+    options = ("--option", "clip_norm=1", "noise_multiplier=4")
+    code, _, err = dssl(capsys, "pretrain", *DECL, "--method", "mar", "--rounds", "2", *options, "--out", out)
+    assert code == 0, err
+    code, said, _ = dssl(capsys, "evaluate", out, "--json")
+    assert code == 0
+    spent = json.loads(said)["privacy"]
+    # Two messages of a Gaussian mechanism are one with the noise over the root of two.
+    assert spent == {"epsilon": pytest.approx(privacy.epsilon(4 / np.sqrt(2), 1e-5, 1), rel=1e-3)} | {
+        "delta": 1e-5,
+        "releases": 2,
+    }
+    assert "epsilon" in dssl(capsys, "evaluate", out)[1]

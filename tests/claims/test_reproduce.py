@@ -49,7 +49,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[pretraining.Pretraining]:
             watch(chosen.rounds, 1.0)
 
     monkeypatch.setattr(pretraining_run, "train", train)
-    monkeypatch.setattr(reproduction.pretrained, "evaluate", lambda chosen, prepared, saved: made_up(chosen))
+
+    def evaluate(chosen, prepared, saved, random_start=None):
+        return made_up(chosen) | ({} if random_start is None else {"random_start": random_start})
+
+    monkeypatch.setattr(reproduction.pretrained, "evaluate", evaluate)
     return trained
 
 
@@ -87,6 +91,18 @@ def test_a_table_is_recorded_from_its_cells_and_trained_once(capsys, tmp_path, q
     assert code == 0
     assert len(quick) == 2 * n_different
     assert again == out
+
+
+def test_cells_share_the_random_start_of_their_method_encoder_and_seed_alone(capsys, tmp_path, quick):
+    assert dssl(capsys, "reproduce", "table1", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    cells = json.loads((tmp_path / "table1.json").read_text())["cells"]
+    starts: dict[Any, set[float]] = {}
+    for label, cell in cells.items():
+        for seed, found in enumerate(cell["per_seed"]):
+            one = (*label.split()[:2], seed)
+            starts.setdefault(one, set()).add(found["random_start"]["linear_probe"]["accuracy"])
+    assert {len(values) for values in starts.values()} == {1}
+    assert len(set.union(*starts.values())) == len(starts) == 2 * 2 * 2
 
 
 def test_an_interrupted_reproduction_goes_on_where_it_was(capsys, tmp_path, quick, monkeypatch):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sims.encoders.linear import Linear
-from sims.encoders.presets import encoder
+from sims.encoders.presets import encoder, tiling
+from sims.encoders.vit import Vit
 from sims.encoders.vit_decoder import Decoder
 
 
@@ -40,6 +41,18 @@ def test_the_released_sizes_make_the_papers_parameter_count_with_nine_blocks_and
 def test_an_unknown_name_is_refused_in_words(kind, preset):
     with pytest.raises(ValueError, match=rf"got '{kind}', '{preset}'"):
         encoder(kind, preset)
+
+
+@pytest.mark.parametrize(("side", "size"), [(28, 7), (32, 8), (36, 9), (29, 29), (4, 7)])
+def test_patches_grow_to_the_next_size_that_tiles_the_images(side, size):
+    chosen = tiling(Vit(patch_size=7, width=8, depth=1, heads=2), (side, side, 1))
+    assert chosen == Vit(patch_size=size, width=8, depth=1, heads=2)
+
+
+def test_only_what_cuts_square_images_is_changed():
+    vit, resnet = encoder("vit", "laptop"), encoder("resnet", "laptop")
+    assert tiling(resnet, (32, 32, 3)) is resnet
+    assert tiling(vit, (32, 40, 3)) is vit
 
 
 def test_the_linear_encoder_is_a_matrix_times_the_pixels():

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from scipy.special import erf
 
 from sims.encoders.functional import bound
-from sims.encoders.transformer import Block, grid_positions
+from sims.encoders.transformer import Block, grid_positions, layer_norm
 from sims.encoders.vit import Vit
 
 SHAPE = (8, 8, 1)
@@ -64,6 +65,24 @@ def test_a_block_equals_its_numpy_twin():
     block = bound(SPREAD["block0"], Block, 8, 2, 4)
     # float32 against float64 over sums of 32 products.
     np.testing.assert_allclose(block(jnp.asarray(x, jnp.float32)), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_fast_layer_norm_is_flaxs_and_so_are_its_gradients():
+    ours, plain = layer_norm(8, nnx.Rngs(0)), nnx.LayerNorm(8, use_fast_variance=False, rngs=nnx.Rngs(0))
+    drawn = np.random.default_rng(1).normal(size=(4, 8)).astype(np.float32)
+    for module in (ours, plain):
+        module.scale[...], module.bias[...] = jnp.asarray(drawn[0]), jnp.asarray(drawn[1])
+    tokens = jnp.asarray(np.random.default_rng(2).normal(100, 1, size=(3, 5, 8)), jnp.float32)  # far from 0
+    weights = jnp.asarray(np.random.default_rng(3).normal(size=(3, 5, 8)), jnp.float32)
+
+    def slopes(module):
+        graph, state = nnx.split(module)
+        return jax.grad(lambda s, x: jnp.sum(weights * nnx.merge(graph, s)(x)), argnums=(0, 1))(state, tokens)
+
+    with jax.numpy_rank_promotion("allow"):  # flax's own
+        np.testing.assert_allclose(ours(tokens), plain(tokens), atol=2e-4)
+        for a, b in zip(jax.tree.leaves(slopes(ours)), jax.tree.leaves(slopes(plain)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
 
 
 def test_keeping_all_patches_is_dropping_none():

@@ -284,3 +284,24 @@ def test_a_context_without_embeddings_is_refused():
     params, images, _ = drawn()
     with pytest.raises(ValueError, match="without a pool"):
         value(mar(), params, images, context(None, jnp.ones(N)))
+
+
+def test_what_is_sent_is_cut_and_noisy_and_what_is_trained_is_neither():
+    params, images, pool = drawn()
+    key = jax.random.key(3)
+    plain, clipped = (mar(clip_norm=norm).share(params, images, key) for norm in (None, 0.5))
+    lengths = jnp.linalg.norm(clipped, axis=1)
+    np.testing.assert_allclose(lengths, np.minimum(np.linalg.norm(plain, axis=1), 0.5))
+    noisy = mar(clip_norm=0.5, noise_multiplier=3.0)
+    draws = jnp.stack([noisy.share(params, images, key) for key in jax.random.split(key, 400)])
+    noise = (draws - clipped[None]).reshape(-1)
+    # One image changes its row by up to 2 x 0.5; 8000 draws.
+    assert float(jnp.std(noise)) == pytest.approx(3.0, rel=5 / np.sqrt(2 * noise.size))
+    assert abs(float(jnp.mean(noise))) < 5 * 3.0 / np.sqrt(noise.size)
+    given = context(pool, jnp.full(N, 1 / N))
+    np.testing.assert_array_equal(value(noisy, params, images, given), value(mar(), params, images, given))
+
+
+def test_noise_without_a_clip_protects_nothing_and_is_refused():
+    with pytest.raises(ValueError, match=r"noise_multiplier=1\.0 and no clip_norm"):
+        mar(noise_multiplier=1.0)

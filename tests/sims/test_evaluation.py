@@ -105,12 +105,12 @@ def test_scaling_and_shifting_features_changes_nothing_for_a_linear_probe():
 
 def test_the_chosen_penalty_is_the_best_on_held_out_training_images_only():
     rng = np.random.default_rng(4)
-    # Few images, many useless features: a weak penalty overfits.
-    labels = np.arange(60) % 2
-    features = rng.standard_normal((60, 40))
+    # Few images, many useless features: a weak penalty overfits, by more than one of 60 images held out.
+    labels = np.arange(300) % 2
+    features = rng.standard_normal((300, 300))
     features[:, 0] += 1.5 * (2 * labels - 1)
     test_labels = np.arange(2000) % 2
-    test = rng.standard_normal((2000, 40))
+    test = rng.standard_normal((2000, 300))
     test[:, 0] += 1.5 * (2 * test_labels - 1)
     chosen = linear_probe(features, labels, test, test_labels, (1e-3, 1.0, 1e4))
     each = {c: linear_probe(features, labels, test, test_labels, (c,)).accuracy for c in (1e-3, 1.0, 1e4)}

@@ -255,6 +255,26 @@ def test_a_client_hears_whether_it_was_here_and_sends_what_its_method_says():
     assert sent.min() > 0
 
 
+@dataclass(frozen=True)
+class Timed(Noisy):
+    """A loss that says how far training is, in percent, and in how many rounds the client trained before."""
+
+    def loss(self, params, local, images, context, key):
+        return 0.0 * jnp.sum(params["encoder"]["matrix"]) + 100 * context.progress + 1000 * context.selections
+
+
+@pytest.mark.parametrize("some", [2, None])
+def test_a_client_is_told_how_far_training_is_and_how_often_it_took_part(some):
+    before = np.zeros(N)
+    for done in range(4):
+        state = pretrain(Timed(), STEP, IMAGES, SPLIT, done + 1, participation=some).state
+        here = np.asarray(state.local.is_recent) == 1
+        wanted = 100 * done / (done + 1) + 1000 * before[here]
+        np.testing.assert_allclose(np.asarray(state.local.loss)[here], wanted, rtol=1e-5)
+        before = before + here
+        np.testing.assert_array_equal(state.local.selections, before)
+
+
 def test_every_client_has_its_own_skew():
     flat = np.full_like(IMAGES, 128)
     run = pretrain(Bright(), STEP, flat, SPLIT, 1, skew=client_augmentations(N, 0))

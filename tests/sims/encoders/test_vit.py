@@ -71,6 +71,8 @@ def test_the_fast_layer_norm_is_flaxs_and_so_are_its_gradients():
     ours, plain = layer_norm(8, nnx.Rngs(0)), nnx.LayerNorm(8, use_fast_variance=False, rngs=nnx.Rngs(0))
     drawn = np.random.default_rng(1).normal(size=(4, 8)).astype(np.float32)
     for module in (ours, plain):
+        assert module.scale is not None
+        assert module.bias is not None
         module.scale[...], module.bias[...] = jnp.asarray(drawn[0]), jnp.asarray(drawn[1])
     tokens = jnp.asarray(np.random.default_rng(2).normal(100, 1, size=(3, 5, 8)), jnp.float32)  # far from 0
     weights = jnp.asarray(np.random.default_rng(3).normal(size=(3, 5, 8)), jnp.float32)

@@ -290,6 +290,8 @@ def test_what_is_sent_is_cut_and_noisy_and_what_is_trained_is_neither():
     params, images, pool = drawn()
     key = jax.random.key(3)
     plain, clipped = (mar(clip_norm=norm).share(params, images, key) for norm in (None, 0.5))
+    assert plain is not None
+    assert clipped is not None
     lengths = jnp.linalg.norm(clipped, axis=1)
     np.testing.assert_allclose(lengths, np.minimum(np.linalg.norm(plain, axis=1), 0.5))
     noisy = mar(clip_norm=0.5, noise_multiplier=3.0)

@@ -1,0 +1,94 @@
+"""Orders of trained encoders: decided by the interval of paired seeds, and the record that they are read from."""
+
+import json
+
+import numpy as np
+import pytest
+
+from claims import reproduction, store, trained_orders
+from claims.core import Context, Status
+from claims.trained_orders import FOLDER, TrainedOrder, accuracy, drop, recorded
+from claims.usage import UsageError
+from sims import robustness
+
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def decided(smaller, larger, at_least=0.0, spoil=1.0):
+    columns = (lambda results: np.array(smaller)), (lambda results: np.array(larger))
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(trained_orders, "recorded", lambda name: None)
+        return TrainedOrder("made up", *columns, "Because.", at_least).run(Context(spoil=spoil))
+
+
+@pytest.mark.parametrize(
+    ("larger", "at_least", "status"),
+    [
+        ([3.0, 3.2, 3.1], 0.0, Status.HOLDS),
+        ([3.0, 3.2, 3.1], 2.0, Status.INCONCLUSIVE),
+        ([3.0, 3.2, 3.1], 9.0, Status.VIOLATED),
+        ([0.5, 1.5, 1.0], 0.0, Status.INCONCLUSIVE),
+        ([-3.0, -3.2, -3.1], 0.0, Status.VIOLATED),
+        ([1.0, 1.0, 1.0], 0.0, Status.INCONCLUSIVE),
+    ],
+)
+def test_the_interval_decides(larger, at_least, status):
+    found = decided([1.0, 1.1, 0.9], larger, at_least)
+    assert found.status is status
+    gap = robustness.paired_difference(np.array(larger), np.array([1.0, 1.1, 0.9]))
+    assert f"[{gap.low:.2f}, {gap.high:.2f}] over 3 seeds" in found.reason
+
+
+def test_an_undecided_order_says_what_it_could_have_seen():
+    found = decided([0.0, 0.0, 0.0], [1.0, -1.0, 0.3])
+    spread = float(np.std([1.0, -1.0, 0.3], ddof=1))
+    seen = robustness.minimal_detectable_difference(spread, 3, 0.8)
+    assert f"a difference of {seen:.1f} points is seen with probability 0.8" in found.reason
+
+
+def test_spoiled_the_two_change_places():
+    assert decided([0.0, 0.1, 0.2], [3.0, 3.2, 3.1], spoil=1.5).status is Status.VIOLATED
+    assert decided([3.0, 3.2, 3.1], [0.0, 0.1, 0.2], spoil=1.5).status is Status.HOLDS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_has_the_cells_and_the_table_of_its_experiment(name):
+    record = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    module = reproduction.experiment(name)
+    results = recorded(name)
+    assert dict(results.cells) == dict(module.cells(record["preset"]))
+    assert all(len(seeds) == len(record["seeds"]) >= 3 for seeds in results.found.values())
+    again = json.loads(store.dumps(module.rows(results)))
+    for row, kept in zip(again, record["rows"], strict=True):
+        assert row.keys() == kept.keys()
+        for column, value in row.items():
+            assert_alike(value, kept[column])
+
+
+def assert_alike(one, other):
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key in one:
+            assert_alike(one[key], other[key])
+    elif isinstance(one, float | list):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+    else:
+        assert one == other
+
+
+def test_there_is_a_record():
+    assert "table1" in NAMES
+
+
+def test_columns_are_those_of_the_cells():
+    results = recorded("table1")
+    iid, skewed = results.scores("mae vit iid"), results.scores("mae vit label")
+    np.testing.assert_array_equal(drop("mae vit iid", "mae vit label")(results), iid - skewed)
+    np.testing.assert_array_equal(
+        accuracy("mae vit iid", "random_start")(results), results.scores("mae vit iid", "random_start")
+    )
+
+
+def test_a_missing_record_is_one_sentence():
+    with pytest.raises(UsageError, match=r"none\.json is missing\. Run dssl reproduce none"):
+        recorded("none")

@@ -52,7 +52,7 @@ class Vit(nn.Module):
 
     def tokens(self, patches: Tensor, places: Tensor) -> Tensor:
         """The normalised tokens of patches with these positions."""
-        return self.norm(self.blocks(self.embed(patches) + places))
+        return self.norm(self.blocks(self.embed(2 * patches - 1) + places))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.tokens(self.patches(images), self.positions).mean(1)
@@ -105,8 +105,8 @@ class Mae(nn.Module):
 
     def __init__(self, sizes: dict[str, Any], side: int, channels: int) -> None:
         super().__init__()
-        if sizes["strength"] or sizes["normalise"]:
-            raise ValueError("Only strength=0 and normalise=False are written here.")
+        if sizes["strength"] or not sizes["normalise"]:
+            raise ValueError("Only strength=0 and normalise=True are written here.")
         self.encoder = Vit(sizes["encoder"], side, channels)
         width = sizes["decoder_width"]
         self.n_kept = math.floor(self.encoder.n_patches * (1 - sizes["mask_ratio"]) + 1e-9)
@@ -128,7 +128,10 @@ class Mae(nn.Module):
         known = self.embed(seen)
         shuffled = torch.cat([known, self.mask_token.expand(len(images), hidden.shape[1], -1)], 1)
         tokens = self.blocks(_taken(shuffled, order.argsort(1)) + self.positions)
-        return fn.mse_loss(_taken(self.predict(self.norm(tokens)), hidden), _taken(patches, hidden))
+        target = _taken(patches, hidden)
+        variance, mean = torch.var_mean(target, -1, keepdim=True)
+        target = (target - mean) / (variance + 1e-6).sqrt()
+        return fn.mse_loss(_taken(self.predict(self.norm(tokens)), hidden), target)
 
 
 class SimSiam(nn.Module):

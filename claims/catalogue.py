@@ -8,9 +8,9 @@ from functools import cache
 from claims.core import Claim, Context, Entry, Statement, Tier
 
 HERE = pathlib.Path(__file__).resolve().parent
-# asm: assumption or remark; def: definition; eq: numbered equation; lem, thm, cor: as printed; sec: prose; alg, tab:
-# algorithm, table; ref: a referee's question. Each file holds the corrected statement beside the printed one.
-PREFIXES = ("alg", "asm", "cor", "def", "eq", "lem", "ref", "sec", "tab", "thm")
+# asm: assumption or remark; def: definition; eq: numbered equation; lem, thm, cor: as printed; sec: prose; alg, fig,
+# tab: algorithm, figure, table; ref: a referee's question. Each file holds the corrected statements beside the printed.
+PREFIXES = ("alg", "asm", "cor", "def", "eq", "fig", "lem", "ref", "sec", "tab", "thm")
 
 
 def claim_files() -> list[pathlib.Path]:

@@ -32,18 +32,17 @@ def evaluate(
     The global model is the server's, or the mean of all clients' (chen2026, Algorithm 2, its last line).
     `weight_distance` is over encoders, from the clients that trained last, before mixing, to the global one and between
     them: Table 5's sum over arrays, and the plain Euclidean distance.
-    `random_start` are its measures where they are known.
+    `random_start` are its measures where they are known; `built` is what the settings came to (`built`).
     Units: accuracies in [0, 1], bytes for each client that takes part and each round.
     Errors: ValueError for features that are not finite or a fraction outside (0, 1].
     """
     if random_start is None:
-        key_model = jax.random.split(jax.random.key(chosen.seed))[0]  # as `sims.pretrain.pretrain` splits it
-        start = prepared.method.init(key_model, prepared.train.images.shape[1:])["encoder"]
-        random_start = measures(chosen, prepared, start, fine_tune_at)
+        random_start = measures(chosen, prepared, start_encoder(chosen, prepared), fine_tune_at)
     final = global_encoder(saved)
     found: dict[str, Any] = {
         "rounds_done": saved.round,
         "rounds": chosen.rounds,
+        "built": built(prepared),
         "loss": saved.losses[-1] if saved.losses else None,
         "trained": measures(chosen, prepared, final, fine_tune_at),
         "random_start": random_start,
@@ -55,6 +54,17 @@ def evaluate(
     if saved.trained is not None and len(prepared.partition.indices) > 1:
         found["weight_distance"] = distances(saved.trained["encoder"], final)
     return found
+
+
+def built(prepared: Prepared) -> str:
+    """The method and the descent with all their settings, those too that are the code's own and may move with it."""
+    return f"{prepared.method}, {prepared.descent}"
+
+
+def start_encoder(chosen: Pretraining, prepared: Prepared) -> PyTree:
+    """The encoder that training began with."""
+    key_model = jax.random.split(jax.random.key(chosen.seed))[0]  # as `sims.pretrain.pretrain` splits it
+    return prepared.method.init(key_model, prepared.train.images.shape[1:])["encoder"]
 
 
 def global_encoder(saved: Saved) -> PyTree:
@@ -100,7 +110,23 @@ def measures(
         "alignment": feature_geometry.alignment(views[0], views[1]),
         "effective_rank": feature_geometry.effective_rank(seen),
         "feature_dim": kind.feature_dim,
+        "representability": representability(known, train.images, train.labels),
     }
+
+
+def representability(features: np.ndarray, images: np.ndarray, labels: np.ndarray) -> dict[str, Any] | None:
+    """r_k of the directions in which classes differ, less what chance gives, and their sensitivity, max - min.
+
+    None where images are too few for so many features, or a class's mean is that of all.
+    Source: `sims.feature_geometry.feature_representability`; chen2026, Section 4 for the sensitivity.
+    """
+    flat = images.reshape(len(images), -1).astype(np.float64) / 255
+    try:
+        directions = feature_geometry.class_directions(flat, labels)
+        shares = feature_geometry.feature_representability(features, flat, directions).above_floor
+    except ValueError:
+        return None
+    return {"by_class": shares.tolist(), "sensitivity": float(np.ptp(shares))}
 
 
 def distances(clients: PyTree, final: PyTree) -> dict[str, Any]:

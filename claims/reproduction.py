@@ -78,14 +78,21 @@ def reproduce(name: str, preset: str, n_seeds: int, out: pathlib.Path, begin: Be
             raise UsageError(f"{folder_of(out, chosen)} has lost its checkpoint. Delete it and run this again.")
         return pretrained.global_encoder(saved)
 
-    results = Results(cells, found, global_encoder)
+    def start_encoder(label: str, seed: int) -> PyTree:
+        chosen = replace(cells[label], seed=seed)
+        return pretrained.start_encoder(chosen, prepare(chosen))
+
+    results = Results(cells, found, global_encoder, start_encoder)
     module = experiment(name)
+    if hasattr(module, "measured"):
+        results = replace(results, measured=module.measured(results))
     record = {
         "experiment": name,
         "title": module.TITLE,
         "preset": preset,
         "seeds": list(range(n_seeds)),
         "rows": module.rows(results),
+        "measured": dict(results.measured),
         "cells": {label: {"settings": as_table(cells[label]), "per_seed": found[label]} for label in cells},
     }
     if hasattr(module, "pictures"):
@@ -106,11 +113,16 @@ def _evaluation(
     folder = folder_of(out, cell)
     images = cell.data, cell.test_per_class, cell.train_per_class
     start = cell.method, cell.encoder, cell.preset, cell.options, cell.seed, *images
+    prepared = prepare(cell)
     done = store.read(folder / EVALUATION)
     if done is not None:
+        if done.get("built") != pretrained.built(prepared):
+            raise UsageError(
+                f"{folder} was trained by another version, as {done.get('built')}; this one trains "
+                f"{pretrained.built(prepared)}. Name a new folder, or delete that one."
+            )
         starts[start] = done["random_start"]
         return done
-    prepared = prepare(cell)
     if not (folder / pretraining_store.SETTINGS).exists():
         pretraining_store.begin(folder, cell)
     begun = pretraining_store.load(folder, prepared)

@@ -1,6 +1,7 @@
 """Trained encoders under two conditions: which ends higher, seed by seed, and what so many seeds could have seen.
 
-Numbers are those of `results/experiments/`, which `dssl reproduce` writes.
+Numbers are those of `results/experiments/`, which `dssl reproduce` writes. A statement about an experiment without a
+record there is PENDING: it is stated before anything is trained.
 """
 
 from collections.abc import Callable
@@ -17,21 +18,24 @@ from claims.reproduce._results import Results
 from claims.usage import UsageError
 from sims import robustness
 from sims.encoders import PyTree
+from sims.robustness import PairedDifference
 
 FOLDER = store.RESULTS / "experiments"
+READING = "Fashion-MNIST, small encoders"
 WANTED_POWER = 0.8
 Column = Callable[[Results], Float[np.ndarray, " seeds"]]
 
 
 @cache
-def recorded(name: str) -> Results:
-    """What an experiment's cells came to. Errors: UsageError where its record is missing or damaged."""
+def recorded(name: str) -> Results | None:
+    """What an experiment's cells came to, None before it was trained. Errors: UsageError for a damaged record."""
     path = FOLDER / f"{name}.json"
     record = store.read(path)
     if record is None:
-        raise UsageError(f"{path} is missing. Run dssl reproduce {name} and put its record there.")
+        return None
     cells = {label: from_table(cell["settings"], str(path)) for label, cell in record["cells"].items()}
-    return Results(cells, {label: cell["per_seed"] for label, cell in record["cells"].items()}, _no_encoder)
+    found = {label: cell["per_seed"] for label, cell in record["cells"].items()}
+    return Results(cells, found, _no_encoder, _no_encoder, record["measured"])
 
 
 def _no_encoder(label: str, seed: int) -> PyTree:
@@ -48,9 +52,14 @@ def drop(iid: str, non_iid: str) -> Column:
     return lambda results: results.scores(iid) - results.scores(non_iid)
 
 
+def measured(name: str) -> Column:
+    """What the experiment measured on encoders under this name, at each seed."""
+    return lambda results: np.array(results.measured[name])
+
+
 @dataclass(frozen=True)
 class TrainedOrder:
-    """`larger` exceeds `smaller` by `at_least` on average, paired by seed, both in percent of a linear probe.
+    """`larger` exceeds `smaller` by `at_least` on average, paired by seed.
 
     Stated in advance: holds or fails where Student's 95% interval of the mean difference lies on one side of
     `at_least`; else INCONCLUSIVE, with the difference that so many seeds see four times in five. Intervals are of one
@@ -62,16 +71,18 @@ class TrainedOrder:
     larger: Column
     because: str
     at_least: float = 0.0
+    unit: str = " points"
 
     def run(self, context: Context) -> Verdict:
         results = recorded(self.experiment)
+        if results is None:
+            return _not_trained(self.experiment)
         low, high = self.smaller(results), self.larger(results)
         wanted = self.at_least
         if context.spoil != 1.0:
             low, high, wanted = high, low, context.spoil * abs(wanted)
         d = robustness.paired_difference(high, low)
-        n = len(d.per_seed)
-        found = f"{self.because} Difference {d.mean:+.2f} points [{d.low:.2f}, {d.high:.2f}] over {n} seeds"
+        found = _found(self.because, d, self.unit)
         if d.low > wanted:
             return Verdict(Status.HOLDS, Evidence.SAMPLED, f"{found}.", margin=d.low - wanted)
         if d.high < wanted:
@@ -82,8 +93,55 @@ class TrainedOrder:
                 "interval": [d.low, d.high],
             }
             return Verdict(Status.VIOLATED, Evidence.SAMPLED, f"{found}.", margin=d.high - wanted, witness=witness)
-        if not np.isfinite(d.spread):
-            return Verdict(Status.INCONCLUSIVE, Evidence.SAMPLED, f"{found}, which do not differ at all.")
-        seen = robustness.minimal_detectable_difference(d.spread, n, WANTED_POWER)
-        power = f"a difference of {seen:.1f} points is seen with probability {WANTED_POWER:g}"
-        return Verdict(Status.INCONCLUSIVE, Evidence.SAMPLED, f"{found}; {power}.", margin=d.low - wanted)
+        return _undecided(found, d, d.low - wanted, self.unit)
+
+
+@dataclass(frozen=True)
+class TrainedAlike:
+    """`first` and `second` differ by less than `within` on average, paired by seed.
+
+    Stated in advance: holds where the 95% interval of the mean difference lies between -within and within, fails where
+    it lies beyond one of them. Spoiled, `within` is multiplied.
+    """
+
+    experiment: str
+    first: Column
+    second: Column
+    because: str
+    within: float
+    unit: str = " points"
+
+    def run(self, context: Context) -> Verdict:
+        results = recorded(self.experiment)
+        if results is None:
+            return _not_trained(self.experiment)
+        within = self.within * context.spoil
+        d = robustness.paired_difference(self.first(results), self.second(results))
+        found = _found(self.because, d, self.unit)
+        margin = within - max(abs(d.low), abs(d.high))
+        if margin > 0:
+            return Verdict(Status.HOLDS, Evidence.SAMPLED, f"{found}.", margin=margin)
+        if d.low > within or d.high < -within:
+            witness = {"per_seed": d.per_seed.tolist(), "within": within, "interval": [d.low, d.high]}
+            return Verdict(Status.VIOLATED, Evidence.SAMPLED, f"{found}.", margin=margin, witness=witness)
+        return _undecided(found, d, margin, self.unit)
+
+
+def _not_trained(experiment: str) -> Verdict:
+    return Verdict(
+        Status.PENDING, Evidence.SAMPLED, f"Stated in advance: there is no record of `dssl reproduce {experiment}` yet."
+    )
+
+
+def _found(because: str, d: PairedDifference, unit: str) -> str:
+    digits = 2 if unit else 3
+    numbers = f"{d.mean:+.{digits}f}{unit} [{d.low:.{digits}f}, {d.high:.{digits}f}]"
+    return f"{because} Difference {numbers} over {len(d.per_seed)} seeds"
+
+
+def _undecided(found: str, d: PairedDifference, margin: float, unit: str) -> Verdict:
+    if not np.isfinite(d.spread):
+        return Verdict(Status.INCONCLUSIVE, Evidence.SAMPLED, f"{found}, which do not differ at all.")
+    seen = robustness.minimal_detectable_difference(d.spread, len(d.per_seed), WANTED_POWER)
+    power = f"a difference of {seen:.{1 if unit else 3}f}{unit} is seen with probability {WANTED_POWER:g}"
+    return Verdict(Status.INCONCLUSIVE, Evidence.SAMPLED, f"{found}; {power}.", margin=margin)

@@ -4,7 +4,8 @@ Forms of one computation, equal up to round-off. On an accelerator all clients a
 compiled engine. On a CPU one client after the other, each on the next of the virtual devices, which is faster there
 since one client's work stays in cache: as one compiled loop over its steps (`loop`), or, where the encoder convolves
 natively, step by step from Python (`steps`), because XLA's CPU backend has no fast convolution inside loops. And where
-clients that share one model take one plain gradient step each, as one step on all their batches (`collapsed`).
+clients that share one model take one plain gradient step each, as one step of that model along the mean of all their
+gradients (`collapsed`), which on a CPU are still taken client by client.
 """
 
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class ClientTraining:
     @property
     def is_stepped(self) -> bool:
         """On a CPU rounds are driven from Python."""
-        return self.form in ("loop", "steps")
+        return self.form in ("loop", "steps") or (self.form == "collapsed" and not _is_accelerated())
 
     def combine(self, before: Params, trained: Params, weights: Float[Array, " some"]) -> Params:
         """The method's own way, or the weighted mean."""
@@ -85,7 +86,7 @@ class ClientTraining:
             batched = jax.vmap(partial(self._client, progress), in_axes=(0, 0, None, None))
             trained = batched(given, keys, data.images[0], local.pool)
         elif self.form == "collapsed":
-            trained = self._collapsed(progress, given, keys, data.images[0], local.pool)
+            trained = self._collapsed(progress, given, keys, data.images, local.pool)
         else:
             trained = self._in_turn(given, keys, data.images, local.pool, progress)
         return trained[0], _kept(local, numbers, *trained[1:])
@@ -93,20 +94,21 @@ class ClientTraining:
     def _in_turn(self, given, keys, images, pool, progress):
         """Clients one after the other, handed to the devices in turn; all are under way before any is waited for."""
         devices, trained = jax.devices(), []
-        home = devices[0]
-        there = [jax.device_put((pool, progress), device) for device in devices]
-        pools, progress = [one[0] for one in there], [one[1] for one in there]
-        stacked = len(given.size)
-        at = [jax.device_put(one, devices[i % len(devices)]) for i, one in enumerate(_apart((given, keys), stacked))]
-        if self.form == "loop":
-            for i, (one, key) in enumerate(at):
-                d = i % len(devices)
-                trained.append(_client_compiled(self, progress[d], one, key, images[d], pools[d]))
+        if self.form == "steps":
+            at, pools, shares = _handed_out(given, keys, pool, progress)
+            for first in range(0, len(at), len(devices)):
+                trained += self._step_by_step(at[first : first + len(devices)], images, pools, shares)
         else:
-            for first in range(0, stacked, len(devices)):
-                group = at[first : first + len(devices)]
-                trained += self._step_by_step(group, images, pools, progress)
-        return _stacked(*jax.device_put(trained, home))
+            trained = self._each(_client_compiled, given, keys, images, pool, progress)
+        return _stacked(*jax.device_put(trained, devices[0]))
+
+    def _each(self, compiled, given, keys, images, pool, progress):
+        """What a compiled function of one client makes of each, on the devices in turn."""
+        at, pools, shares = _handed_out(given, keys, pool, progress)
+        places = [i % len(pools) for i in range(len(at))]
+        return [
+            compiled(self, shares[d], one, key, images[d], pools[d]) for d, (one, key) in zip(places, at, strict=True)
+        ]
 
     def _step_by_step(self, group, images, pools, progress):
         """A client on each device, a step of each in turn."""
@@ -145,18 +147,24 @@ class ClientTraining:
 
     def _collapsed(self, progress, given, keys, images, pool):
         """The mean of models one gradient step away is one step along the mean gradient, at any mixture weights."""
+        if _is_accelerated():
+            batched = jax.vmap(self._slope, in_axes=(None, 0, 0, None, None))
+            slopes = batched(progress, given, keys, images[0], pool)
+        else:
+            each = self._each(_slope_compiled, given, keys, images, pool, progress)
+            slopes = _stacked(*jax.device_put(each, jax.devices()[0]))
+        return _one_step_compiled(self, progress, given, *slopes)
+
+    def _slope(self, progress, given, key, images, pool):
+        """The loss of a client's first batch, and its gradient."""
+        batch, key_loss = self._batch(given, key, images, 0)
+        context = self._context(given, pool, progress)
+        return jax.value_and_grad(self.method.loss)(given.params, given.own, batch, context, key_loss)
+
+    def _one_step(self, progress, given, losses, slopes):
         params = jax.tree.map(lambda leaf: leaf[0], given.params)
         weights = (given.size / given.size.sum()).astype(jnp.float32)
-
-        def one(params, given, key):
-            batch, key_loss = self._batch(given, key, images, 0)
-            return self.method.loss(params, given.own, batch, self._context(given, pool, progress), key_loss)
-
-        def mean(params):
-            losses = jax.vmap(one, in_axes=(None, 0, 0))(params, given, keys)
-            return weights @ losses, losses
-
-        (_, losses), slope = jax.value_and_grad(mean, has_aux=True)(params)
+        slope = jax.tree.map(lambda leaf: jnp.tensordot(weights.astype(leaf.dtype), leaf, axes=1), slopes)
         optimizer = self.descent.transformation(self.descent.rate(progress))
         moves, _ = optimizer.update(slope, optimizer.init(params), params)
         models = jax.tree.map(
@@ -269,6 +277,21 @@ _client_compiled = jax.jit(ClientTraining._client, static_argnums=0)
 _begin_compiled = jax.jit(ClientTraining._begin, static_argnums=0)
 _step_compiled = jax.jit(ClientTraining._step, static_argnums=0)
 _finish_compiled = jax.jit(ClientTraining._finish, static_argnums=0)
+_slope_compiled = jax.jit(ClientTraining._slope, static_argnums=0)
+_one_step_compiled = jax.jit(ClientTraining._one_step, static_argnums=0)
+
+
+def _is_accelerated() -> bool:
+    return jax.default_backend() != "cpu"
+
+
+def _handed_out(given, keys, pool, progress):
+    """Clients with their keys on the devices in turn; and on each device what all clients share."""
+    devices = jax.devices()
+    there = [jax.device_put((pool, progress), device) for device in devices]
+    apart = _apart((given, keys), len(given.size))
+    at = [jax.device_put(one, devices[i % len(devices)]) for i, one in enumerate(apart)]
+    return at, [one[0] for one in there], [one[1] for one in there]
 
 
 def _heard(data: Held, local: Kept, numbers) -> Float[Array, "some clients"]:

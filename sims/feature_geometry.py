@@ -64,6 +64,23 @@ def effective_rank(features: Features) -> float:
     return float(np.exp(-np.sum(shares * np.log(shares))))
 
 
+def linear_cka(first: Features, second: Float[np.ndarray, "n other"]) -> float:
+    """How alike two encoders' features of the same images are, whatever the axes and scale of either.
+
+    |X' Y|^2 over |X' X| |Y' Y| in Frobenius norms, X and Y about their means.
+    Source: kornblith2019, Equation 3 with linear kernels; robert1976, as the RV coefficient.
+    Units: in [0, 1], 1 for features that a rotation and a scale make equal.
+    Errors: ValueError for different numbers of images, or features that do not vary or are not finite.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"Features of the same images were wanted; got {len(first)} and {len(second)} of them.")
+    (left, a), (right, b) = _spectrum(first), _spectrum(second)
+    if not len(a) or not len(b):
+        raise ValueError("Features that vary were wanted; got the same for all images. Look at the loss.")
+    shared = np.sum(((left * a).T @ (right * b)) ** 2)
+    return float(shared / (np.linalg.norm(a**2) * np.linalg.norm(b**2)))
+
+
 @dataclass(frozen=True)
 class FeatureRepresentability:
     """`shares[k]` of direction k, and `floor`, the share that features unrelated to the images have on average."""

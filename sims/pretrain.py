@@ -59,8 +59,10 @@ def can_collapse(method: Method, descent: Descent) -> bool:
     return plain and descent.optimizer == "sgd" and descent.steps == 1
 
 
-def best_form(method: Method) -> Form:
+def best_form(method: Method, descent: Descent, has_server: bool) -> Form:
     """The fastest form of one client's round on this backend (`benchmarks/RESULTS.md`)."""
+    if has_server and can_collapse(method, descent):
+        return "collapsed"
     if jax.default_backend() != "cpu":
         return "vmap"
     return "steps" if getattr(method.encoder, "convolution", None) == "native" else "loop"
@@ -93,7 +95,7 @@ def pretrain(
     if done >= rounds:
         raise ValueError(f"{done} rounds are done already; got rounds={rounds}. Ask for more.")
     data = hold(images, partition, rounds, mixing=mixing, skew=skew)
-    chosen = best_form(method) if form is None else form
+    chosen = best_form(method, descent, mixing is None) if form is None else form
     if chosen == "collapsed" and not (mixing is None and can_collapse(method, descent)):
         raise ValueError(
             "The collapsed form is exact for one plain step (sgd, steps=1) with a server; use another form."

@@ -17,8 +17,9 @@ class Evaluate:
     """Evaluate a pre-training beside its own random start: `dssl evaluate DIR`.
 
     On images held out: a linear probe, nearest neighbours, fine-tuning if asked for, uniformity, alignment, effective
-    rank; how far clients' models are from the global one; bytes that a client sends and receives in a round. Of an
-    unfinished training the last checkpoint is taken. Exit code 2 for bad input.
+    rank; how much of the directions in which classes differ is linear in the features; how far clients' models are from
+    the global one; bytes that a client sends and receives in a round. Of an unfinished training the last checkpoint is
+    taken. Exit code 2 for bad input.
     """
 
     folder: tyro.conf.Positional[pathlib.Path]
@@ -72,6 +73,11 @@ def _show(found: dict[str, Any]) -> None:
         table.add_row(name, f"{trained[name]:.3f}", f"{start[name]:.3f}")
     of = f" of {trained['feature_dim']}"
     table.add_row("effective rank", f"{trained['effective_rank']:.1f}{of}", f"{start['effective_rank']:.1f}{of}")
+    both = trained["representability"], start["representability"]
+    if None not in both:
+        sides = [f"{min(r['by_class']):.3f} to {max(r['by_class']):.3f}" for r in both]
+        table.add_row("representability of classes", *sides)
+        table.add_row("its sensitivity", *(f"{r['sensitivity']:.3f}" for r in both))
     console.print(table)
     for name, per in (("sum over arrays", "per_array"), ("Euclidean", "per_model")):
         if "weight_distance" not in found:

@@ -1,6 +1,7 @@
 """The paper's experiments, one file each: `cells(preset)` are the trainings it needs, `rows(results)` its table.
 
-Each file also has a `TITLE`, and may have `pictures(results)` for a figure. `claims.reproduction` trains, evaluates
+Each file also has a `TITLE`, and may have `measured(results)`, what only the trained encoders can tell, by name and
+seed, and `pictures(results)` for a figure. `claims.reproduction` trains, evaluates
 and writes the record.
 """
 

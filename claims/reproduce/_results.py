@@ -1,7 +1,7 @@
 """What trained cells came to, seed by seed, and columns of tables made of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,10 @@ class Results:
     found: Mapping[str, list[dict[str, Any]]]
     global_encoder: Callable[[str, int], PyTree]
     """The global encoder of a cell at seed number k."""
+    start_encoder: Callable[[str, int], PyTree]
+    """The encoder that its training began with."""
+    measured: Mapping[str, list[float]] = field(default_factory=dict)
+    """What only encoders can tell (`measured` of an experiment), one number a seed: a record keeps it."""
 
     @property
     def n_seeds(self) -> int:

@@ -1,12 +1,15 @@
 """Figure 3: features of two clients trained alone and of the global model, by principal components and UMAP."""
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from claims.pretraining import Pretraining, prepare
 from claims.reproduce import table5
-from claims.reproduce._results import Results, Row
+from claims.reproduce._results import Results, Row, mean_of
 from sims import evaluation
-from sims.feature_geometry import project
+from sims.feature_geometry import linear_cka, project
 
 TITLE = "Figure 3: features of the first and the last client alone, and of the global model"
 MODELS = ("first", "last", "global")
@@ -18,10 +21,29 @@ def cells(preset: str) -> dict[str, Pretraining]:
     return table5.cells(preset)
 
 
+def measured(results: Results) -> dict[str, list[float]]:
+    """How alike two models' features of the test images are, by linear CKA."""
+    found: dict[str, list[float]] = {}
+    for k in range(results.n_seeds):
+        for method in table5.METHODS:
+            seen = {model: _features(results, f"{method} {model}", k)[0] for model in MODELS}
+            for one, other in table5.PAIRS:
+                found.setdefault(table5.name(method, one, other), []).append(linear_cka(seen[one], seen[other]))
+    return found
+
+
 def rows(results: Results) -> list[Row]:
-    """What the picture cannot say: how well a probe reads each model's features."""
+    """What the picture cannot say: how well a probe reads each model's features, and how alike two models' are."""
     return [
-        {"": method, **{model: results.accuracy(f"{method} {model}") for model in MODELS}} for method in table5.METHODS
+        {
+            "": method,
+            **{model: results.accuracy(f"{method} {model}") for model in MODELS},
+            **{
+                f"CKA, {one} and {other}": mean_of(np.array(results.measured[table5.name(method, one, other)]))
+                for one, other in table5.PAIRS
+            },
+        }
+        for method in table5.METHODS
     ]
 
 
@@ -30,13 +52,16 @@ def pictures(results: Results) -> list[dict[str, Any]]:
     found = []
     for method in table5.METHODS:
         for model in MODELS:
-            name = f"{method} {model}"
-            prepared = prepare(results.cells[name])
-            some = slice(None, None, -(-len(prepared.test.images) // MOST))
-            kind = prepared.method.encoder
-            fixed = evaluation.for_evaluation(kind, results.global_encoder(name, 0), prepared.train.images)
-            features = evaluation.features_of(kind, fixed, prepared.test.images[some])
+            features, labels = _features(results, f"{method} {model}", 0)
             points = project(features, min(20, features.shape[1], len(features) - 1))
-            labels = prepared.test.labels[some]
             found.append({"method": method, "model": model, "points": points.tolist(), "labels": labels.tolist()})
     return found
+
+
+def _features(results: Results, label: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of some of the test images of that seed, with their classes."""
+    prepared = prepare(replace(results.cells[label], seed=seed))
+    some = slice(None, None, -(-len(prepared.test.images) // MOST))
+    kind = prepared.method.encoder
+    fixed = evaluation.for_evaluation(kind, results.global_encoder(label, seed), prepared.train.images)
+    return evaluation.features_of(kind, fixed, prepared.test.images[some]), prepared.test.labels[some]

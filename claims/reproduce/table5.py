@@ -1,4 +1,8 @@
-"""Table 5: how far two encoders trained on one client's images each are from each other and from the global one."""
+"""Table 5: how far two encoders trained on one client's images each are from each other and from the global one.
+
+Beside the printed distances stands what they are measured against: how far each encoder went from the start that all
+share. An encoder that hardly moves is near every other.
+"""
 
 import numpy as np
 
@@ -9,6 +13,7 @@ from sims.feature_geometry import weight_distance
 
 TITLE = "Table 5: weight distances of encoders, added up over the arrays of the model"
 METHODS = (SIMSIAM, MAE, MAR)
+PAIRS = (("first", "last"), ("first", "global"), ("last", "global"))
 # Source: chen2026, Table 5.
 PRINTED = {SIMSIAM: (45.37, 40.34, 38.39), MAE: (36.10, 31.57, 31.77), MAR: (35.75, 31.38, 31.25)}
 
@@ -24,22 +29,41 @@ def cells(preset: str) -> dict[str, Pretraining]:
     return found
 
 
+def measured(results: Results) -> dict[str, list[float]]:
+    """Distances of pairs, and each pair's as a share of what both went from their start: at most 1."""
+    found: dict[str, list[float]] = {}
+    for method in METHODS:
+        for one, other in PAIRS:
+            for k in range(results.n_seeds):
+                a, b = (results.global_encoder(f"{method} {model}", k) for model in (one, other))
+                begun = results.start_encoder(f"{method} {one}", k)
+                apart = weight_distance(a, b, "array")
+                gone = weight_distance(a, begun, "array") + weight_distance(b, begun, "array")
+                found.setdefault(name(method, one, other), []).append(apart)
+                found.setdefault(share_of(method, one, other), []).append(apart / gone)
+    return found
+
+
+def name(method: str, one: str, other: str) -> str:
+    """What a distance is measured as."""
+    return f"{method}, {one} to {other}"
+
+
+def share_of(method: str, one: str, other: str) -> str:
+    """What a distance's share of both ways is measured as."""
+    return f"{name(method, one, other)}, share"
+
+
 def rows(results: Results) -> list[Row]:
     """Distances of the three pairs. A client alone takes as many rounds as all; how long it trained is not printed."""
     table = []
     for method in METHODS:
         row: Row = {"": method}
-        pairs = (("first", "last"), ("first", "global"), ("last", "global"))
-        for (one, other), printed in zip(pairs, PRINTED[method], strict=True):
-            found = [
-                weight_distance(
-                    results.global_encoder(f"{method} {one}", k),
-                    results.global_encoder(f"{method} {other}", k),
-                    "array",
-                )
-                for k in range(results.n_seeds)
-            ]
-            row[f"{one} to {other}"] = mean_of(np.array(found))
+        for (one, other), printed in zip(PAIRS, PRINTED[method], strict=True):
+            row[f"{one} to {other}"] = mean_of(np.array(results.measured[name(method, one, other)]))
             row[f"printed {one} to {other}"] = printed
+            row[f"share of both ways, {one} to {other}"] = mean_of(
+                np.array(results.measured[share_of(method, one, other)])
+            )
         table.append(row)
     return table

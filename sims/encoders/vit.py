@@ -16,6 +16,7 @@ from sims.encoders.transformer import Block, dense, grid_positions, layer_norm
 class Vit:
     """A vision transformer of square images without a class token: an image's features are the mean of its tokens.
 
+    Entries in [0, 1] are taken to [-1, 1] first; beside positions of size one they would count for little at the start.
     Source: dosovitskiy2021; he2022 for fixed positions, tokens of a part of the patches, and the mean as feature.
     Errors: ValueError for sizes below one, a width that the heads or four do not divide, and images that are not
     square or that the patches do not tile.
@@ -101,7 +102,7 @@ class _Vit(nnx.Module):
     def __call__(
         self, patches: Float[Array, "n tokens patch_dim"], places: Float[Array, "some tokens width"]
     ) -> Float[Array, "n tokens width"]:
-        tokens = self.embed(patches) + places
+        tokens = self.embed(2 * patches - 1) + places
         for i in range(self.depth):
             tokens = getattr(self, f"block{i}")(tokens)
         return self.norm(tokens)

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Key
 
+from sims.directions import unit
 from sims.losses.transport import transport_cost
 from sims.methods import Context, Images, Params, PyTree
 from sims.methods.simsiam import SimSiam, siamese_loss
@@ -74,7 +75,7 @@ def uniformity(
     distributions, and turning both alike changes nothing.
     Source: liao2024 (flexible uniform regulariser); chizat2018. Units: squared distances on the unit sphere.
     """
-    cost = 2 - 2 * _unit(embeddings) @ _unit(draws).T
+    cost = 2 - 2 * unit(embeddings) @ unit(draws).T
     shares = [jnp.full(len(x), 1 / len(x), embeddings.dtype) for x in (embeddings, draws)]
     return transport_cost(cost, shares[0], shares[1], entropy, relaxation)
 
@@ -118,7 +119,3 @@ def least_norm_weights(gram: Float[Array, "n n"]) -> Float[Array, " n"]:
 
     start = jnp.full(len(g), 1 / len(g), g.dtype)
     return jax.lax.fori_loop(0, _PROJECTIONS, step, (start, start, jnp.ones((), g.dtype)))[0]
-
-
-def _unit(x: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
-    return x * jax.lax.rsqrt(jnp.maximum(jnp.sum(x**2, axis=-1, keepdims=True), 1e-24))

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from sims.directions import unit
 from sims.encoders import Encoder, ImageShape
 from sims.losses.mmd import a_mmd, mixture_mmd
 from sims.mar import VARIANTS
@@ -149,23 +150,16 @@ class Mar(Method):
         width = FIXED_BANDWIDTH if self.alignment == "mmd_fixed" else self.bandwidth
         if self.variant == "corrected":
             if self.alignment == "cosine":
-                return 1 - jnp.tensordot(shares, jnp.mean(_unit(pool), axis=1), axes=1) @ jnp.mean(_unit(flat), axis=0)
+                return 1 - jnp.tensordot(shares, jnp.mean(unit(pool), axis=1), axes=1) @ jnp.mean(unit(flat), axis=0)
             return mixture_mmd(flat, pool, shares, width)
         average = jnp.tensordot(shares, pool, axes=1)
         # The released estimator and cosine see the tokens; the others an image's embedding as one vector.
         local = latents if self.variant == "released" else flat
         average = average.reshape((len(average), *local.shape[1:]))
         if self.alignment == "cosine":
-            return 1 - jnp.mean(jnp.sum(_unit(local) * _unit(average), axis=-1))
+            return 1 - jnp.mean(jnp.sum(unit(local) * unit(average), axis=-1))
         return a_mmd(local, average, width, self.variant if self.variant == "released" else "printed")
 
     @property
     def _is_plain(self) -> bool:
         return self.weight_max == 0
-
-
-def _unit(x: Float[Array, "*rows feature"]) -> Float[Array, "*rows feature"]:
-    """Rows of length one; a row of zeros stays, with a gradient of zero."""
-    squared = jnp.sum(x**2, axis=-1, keepdims=True)
-    is_zero = squared == 0
-    return x * jnp.where(is_zero, 0, jax.lax.rsqrt(jnp.where(is_zero, 1, squared)))

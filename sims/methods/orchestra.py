@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from sims.directions import unit
 from sims.encoders import ImageShape
 from sims.losses.transport import sinkhorn
 from sims.methods import Context, Images, Method, Params, PyTree
@@ -73,7 +74,7 @@ class Orchestra(Method):
         return network | {
             "rotation": _ROTATION.init(keys[2], self.embedding_dim),
             "target": network,
-            "centroids": _unit(directions),
+            "centroids": unit(directions),
         }
 
     def init_local(self, params: Params) -> PyTree:
@@ -130,7 +131,7 @@ class Orchestra(Method):
             )
         key_view, key_start = jax.random.split(key)
         view = augment(jax.random.split(key_view, len(images)), images, self.strength)
-        points = _unit(self.embedding(params["target"], view))
+        points = unit(self.embedding(params["target"], view))
         start = jax.random.permutation(key_start, points)[: self.local_clusters]
         return equal_size_centroids(points, jnp.full(len(points), 1 / len(points), points.dtype), start)
 
@@ -144,7 +145,7 @@ class Orchestra(Method):
         return self._projector(params["projector"], features)
 
     def _logits(self, embedding: Array, centroids: Array) -> Float[Array, "n clusters"]:
-        return _unit(embedding) @ _unit(centroids).T / self.temperature
+        return unit(embedding) @ unit(centroids).T / self.temperature
 
     @property
     def _projector(self) -> Head:
@@ -160,7 +161,7 @@ def equal_size_assignments(
     """
     n_clusters = len(centroids)
     shares = jnp.full(n_clusters, 1 / n_clusters, points.dtype)
-    return sinkhorn(1 - _unit(points) @ _unit(centroids).T, weights, shares, _ENTROPY, sweeps=_SINKHORN_SWEEPS)
+    return sinkhorn(1 - unit(points) @ unit(centroids).T, weights, shares, _ENTROPY, sweeps=_SINKHORN_SWEEPS)
 
 
 def equal_size_centroids(
@@ -174,18 +175,13 @@ def equal_size_centroids(
     def sweep(_, centroids):
         plan = equal_size_assignments(points, weights, centroids)
         members = jax.nn.one_hot(jnp.argmax(plan, axis=1), len(start), dtype=points.dtype) * weights[:, None]
-        sums = members.T @ _unit(points)
-        return jnp.where(jnp.sum(members, axis=0)[:, None] > 0, _unit(sums), centroids)
+        sums = members.T @ unit(points)
+        return jnp.where(jnp.sum(members, axis=0)[:, None] > 0, unit(sums), centroids)
 
-    return jax.lax.fori_loop(0, _CLUSTERING_SWEEPS, sweep, _unit(start))
+    return jax.lax.fori_loop(0, _CLUSTERING_SWEEPS, sweep, unit(start))
 
 
 def turn(images: Images, turns: Int[Array, " n"]) -> Images:
     """Each square image turned counter-clockwise by as many quarters."""
     every = jnp.stack([jnp.rot90(images, quarters, axes=(1, 2)) for quarters in range(4)])
     return every[turns, jnp.arange(len(images))]
-
-
-def _unit(x: Float[Array, "n feature"]) -> Float[Array, "n feature"]:
-    """Rows of length one; a row of zeros stays, with a gradient of zero."""
-    return x / jnp.sqrt(jnp.maximum(jnp.sum(x**2, axis=-1, keepdims=True), 1e-24))

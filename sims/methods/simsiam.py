@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from sims.directions import unit
 from sims.encoders import Encoder, ImageShape
 from sims.methods import Context, Images, Method, Params, PyTree
 from sims.methods.heads import Head
@@ -93,7 +94,7 @@ class SimSiam(Method):
         Source: chen2021, Section 4.1, whose standard deviation it is times the root of the dimension.
         """
         embeddings = self._projector(params["projector"], self.encoder.features(params["encoder"], images))
-        return jnp.sqrt(jnp.sum(jnp.var(_unit(embeddings), axis=0)))
+        return jnp.sqrt(jnp.sum(jnp.var(unit(embeddings), axis=0)))
 
     @property
     def _projector(self) -> Head:
@@ -129,10 +130,4 @@ def siamese_loss(two: Outputs) -> Float[Array, ""]:
 
 def cosine(a: Float[Array, "*n dim"], b: Float[Array, "*n dim"]) -> Float[Array, "*n"]:
     """Cosines of the angles between vectors; with a vector of length 0 it is 0, and so is the derivative."""
-    return jnp.sum(_unit(a) * _unit(b), axis=-1)
-
-
-def _unit(x: Float[Array, "*n dim"]) -> Float[Array, "*n dim"]:
-    squared = jnp.sum(x**2, axis=-1, keepdims=True)
-    is_some = squared > 0
-    return jnp.where(is_some, x * jax.lax.rsqrt(jnp.where(is_some, squared, 1)), 0)
+    return jnp.sum(unit(a) * unit(b), axis=-1)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from sims.directions import unit
 from sims.encoders import ImageShape
 from sims.methods import Context, Images, Method, Params, PyTree
 from sims.methods.heads import Head
@@ -160,13 +161,6 @@ def distillation(features: Float[Array, "n dim"], embeddings: Float[Array, "n di
         first, second = embeddings / RELEASED_TEMPERATURE, features / RELEASED_TEMPERATURE
     log_p, log_q = jax.nn.log_softmax(first, axis=1), jax.nn.log_softmax(second, axis=1)
     return jnp.mean(jnp.sum(jnp.exp(log_p) * (log_p - log_q), axis=1))
-
-
-def unit(x: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
-    """Rows of length one; a row of zeros stays, with a gradient of zero."""
-    squared = jnp.sum(x**2, axis=-1, keepdims=True)
-    is_some = squared > 0
-    return jnp.where(is_some, x * jax.lax.rsqrt(jnp.where(is_some, squared, 1)), 0)
 
 
 def _squared_distances(a: Float[Array, "n dim"], b: Float[Array, "m dim"]) -> Float[Array, "n m"]:

@@ -17,7 +17,7 @@ from claims.__main__ import main
 from claims.cli import pretrain
 from claims.pretraining_store import Saved
 from claims.usage import UsageError
-from sims import privacy, rounds
+from sims import evaluation, privacy, rounds
 from sims.encoders.presets import encoder
 
 ROUNDS = 4
@@ -206,6 +206,22 @@ def test_an_evaluation_stands_beside_the_random_start(capsys, tmp_path, monkeypa
     start = jax.tree.map(lambda leaf: leaf[0], first_models(monkeypatch, tmp_path, capsys))
     assert found["random_start"] == pretrained.measures(chosen, prepared, start)
     assert found["trained"] != found["random_start"]
+    images = prepared.train.images.reshape(len(prepared.train.images), -1) / 255
+    features = evaluation.features_of(prepared.method.encoder, start, prepared.train.images)
+    shares = found["random_start"]["representability"]["by_class"]
+    for k in range(10):
+        offset = images[prepared.train.labels == k].mean(axis=0)
+        offset -= np.mean([images[prepared.train.labels == c].mean(axis=0) for c in range(10)], axis=0)
+        along = (images - images.mean(axis=0)) @ offset
+        design = np.column_stack([np.ones(len(along)), features])
+        fit, _, rank, _ = np.linalg.lstsq(design, along, rcond=1e-5)
+        left = along - design @ fit
+        # Normalised features add up to zero: one of them tells nothing new.
+        n, p = len(features), rank - 1
+        assert p == features.shape[1] - 1
+        adjusted = 1 - (left @ left) / (along @ along) * (n - 1) / (n - 1 - p)  # the textbook's adjusted R^2
+        assert shares[k] == pytest.approx(adjusted, abs=1e-4)  # float32 features, two factorisations
+    assert found["random_start"]["representability"]["sensitivity"] == pytest.approx(max(shares) - min(shares))
     n_numbers = sum(leaf[0].size for leaf in jax.tree.leaves(end_of(whole["fl"]).state.params))
     assert found["bytes"] == {"sent": 4.0 * n_numbers, "received": 4.0 * n_numbers}
     both = found["weight_distance"]["per_model"]
@@ -214,6 +230,7 @@ def test_an_evaluation_stands_beside_the_random_start(capsys, tmp_path, monkeypa
     code, out, _ = dssl(capsys, "evaluate", str(whole["decl"]))
     assert code == 0
     assert "random start" in out
+    assert "representability of classes" in out
 
 
 def first_models(monkeypatch, tmp_path, capsys):

@@ -2,12 +2,15 @@
 
 import json
 import pathlib
+import zlib
+from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
-from claims import pretraining, pretraining_run, reproduction
+from claims import pretrained, pretraining, pretraining_run, reproduction
 from claims.__main__ import main
 from claims.reproduce import names
 from claims.reproduce._results import Results
@@ -30,7 +33,8 @@ def made_up(cell: pretraining.Pretraining) -> dict[str, Any]:
     """An evaluation that differs with everything: no training, so that what is tested is the rest."""
     rng = np.random.default_rng([cell.seed, *pretraining_bytes(cell)])
     return {
-        which: {"linear_probe": {"accuracy": float(rng.uniform(0.3, 0.9))}} for which in ("trained", "random_start")
+        which: {"linear_probe": {"accuracy": float(rng.uniform(0.3, 0.9))}, "uniformity": float(rng.uniform(-3, 0))}
+        for which in ("trained", "random_start")
     }
 
 
@@ -51,7 +55,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[pretraining.Pretraining]:
     monkeypatch.setattr(pretraining_run, "train", train)
 
     def evaluate(chosen, prepared, saved, random_start=None):
-        return made_up(chosen) | ({} if random_start is None else {"random_start": random_start})
+        found = made_up(chosen) | {"built": pretrained.built(prepared)}
+        return found | ({} if random_start is None else {"random_start": random_start})
 
     monkeypatch.setattr(reproduction.pretrained, "evaluate", evaluate)
     return trained
@@ -73,6 +78,88 @@ def test_every_cell_of_every_experiment_can_be_prepared(name, preset):
     for cell in seen.values():
         prepared = pretraining.prepare(cell)
         assert len(prepared.partition.indices) == (1 if cell.setting == "local" else cell.clients)
+
+
+@pytest.fixture
+def encoders(quick, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Encoders of no training by the folder of their cell: what tables make of encoders is tested, not training."""
+    made: dict[str, Any] = {}
+
+    def load(folder, prepared):
+        if not (folder / reproduction.EVALUATION).exists():
+            return None
+        if folder.name not in made:
+            key = jax.random.key(zlib.crc32(folder.name.encode()))
+            made[folder.name] = prepared.method.init(key, prepared.train.images.shape[1:])["encoder"]
+        return made[folder.name]
+
+    monkeypatch.setattr(reproduction.pretraining_store, "load", load)
+    monkeypatch.setattr(reproduction.pretrained, "global_encoder", lambda saved: saved)
+    return made
+
+
+def test_table_5_measures_distances_and_their_share_of_both_ways(capsys, tmp_path, quick, encoders):
+    assert dssl(capsys, "reproduce", "table5", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    record = json.loads((tmp_path / "table5.json").read_text())
+    cells = reproduction.experiment("table5").cells("ci")
+    assert set(record["measured"]) == {
+        f"{method}, {one} to {other}{share}"
+        for method in ("simsiam", "mae", "mar")
+        for one, other in (("first", "last"), ("first", "global"), ("last", "global"))
+        for share in ("", ", share")
+    }
+    for method in ("simsiam", "mar"):
+        for seed in range(2):
+            chosen = {m: replace(cells[f"{method} {m}"], seed=seed) for m in ("first", "last")}
+            models = [encoders[reproduction.folder_of(tmp_path, chosen[m]).name] for m in ("first", "last")]
+            begun = pretrained.start_encoder(chosen["first"], pretraining.prepare(chosen["first"]))
+            arrays = [jax.tree.leaves(tree) for tree in (*models, begun)]
+            apart, one, other = (
+                sum(float(np.sqrt(np.sum((np.asarray(x) - np.asarray(y)) ** 2))) for x, y in zip(a, b, strict=True))
+                for a, b in ((arrays[0], arrays[1]), (arrays[0], arrays[2]), (arrays[1], arrays[2]))
+            )
+            found = record["measured"]
+            assert found[f"{method}, first to last"][seed] == pytest.approx(apart, rel=1e-5)  # float32 loops
+            assert found[f"{method}, first to last, share"][seed] == pytest.approx(apart / (one + other), rel=1e-5)
+    row = next(row for row in record["rows"] if row[""] == "mar")
+    assert row["first to last"]["per_seed"] == record["measured"]["mar, first to last"]
+    assert row["share of both ways, last to global"]["per_seed"] == record["measured"]["mar, last to global, share"]
+
+
+def test_figure_3_measures_how_alike_features_are(capsys, tmp_path, quick, encoders, monkeypatch):
+    monkeypatch.setattr("claims.reproduce.figure3.project", lambda features, dims: features[:, :2])
+    assert dssl(capsys, "reproduce", "figure3", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    record = json.loads((tmp_path / "figure3.json").read_text())
+    cells = reproduction.experiment("figure3").cells("ci")
+    for seed in range(2):
+        first, whole = (replace(cells[f"mae {m}"], seed=seed) for m in ("first", "global"))
+        prepared = pretraining.prepare(first)
+        features = [
+            np.asarray(
+                prepared.method.encoder.features(
+                    encoders[reproduction.folder_of(tmp_path, cell).name], prepared.test.images.astype(np.float32) / 255
+                ),
+                np.float64,
+            )
+            for cell in (first, whole)
+        ]
+        a, b = (x - x.mean(axis=0) for x in features)
+        wanted = np.sum((a.T @ b) ** 2) / np.sqrt(np.sum((a.T @ a) ** 2) * np.sum((b.T @ b) ** 2))
+        assert record["measured"]["mae, first to global"][seed] == pytest.approx(wanted, rel=1e-4)  # float32 features
+    assert {(p["method"], p["model"]) for p in record["pictures"]} == {
+        (method, model) for method in ("simsiam", "mae", "mar") for model in ("first", "last", "global")
+    }
+    assert (tmp_path / "figure3.png").exists()
+
+
+def test_cells_of_another_version_are_refused(capsys, tmp_path, quick, monkeypatch):
+    command = ("reproduce", "table8", "--preset", "ci", "--out", str(tmp_path))
+    assert dssl(capsys, *command)[0] == 0
+    monkeypatch.setattr(pretrained, "built", lambda prepared: "Mae(of tomorrow)")
+    code, _, err = dssl(capsys, *command)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "was trained by another version, as Mae(encoder=" in err
+    assert "this one trains Mae(of tomorrow)" in err
 
 
 @pytest.mark.parametrize("name", sorted(set(names()) - {"table5", "figure3"}))
@@ -137,7 +224,9 @@ def test_drops_are_paired_over_seeds():
         ]
         for i, (label, cell) in enumerate(cells.items())
     }
-    rows = reproduction.experiment("table1").rows(Results(cells, found, lambda label, seed: None))
+    rows = reproduction.experiment("table1").rows(
+        Results(cells, found, lambda label, seed: None, lambda label, seed: None)
+    )
     by_name = {row[""]: row for row in rows}
     scores = {
         label: np.array([100 * one["trained"]["linear_probe"]["accuracy"] for one in seeds])

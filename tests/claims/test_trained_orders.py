@@ -5,19 +5,27 @@ import json
 import numpy as np
 import pytest
 
-from claims import reproduction, store, trained_orders
+from claims import pretrained, pretraining, reproduction, store, trained_orders
+from claims.catalogue import catalogue
 from claims.core import Context, Status
-from claims.trained_orders import FOLDER, TrainedOrder, accuracy, drop, recorded
-from claims.usage import UsageError
+from claims.reproduce import names
+from claims.reproduce._results import Results
+from claims.trained_orders import FOLDER, TrainedAlike, TrainedOrder, accuracy, drop, measured, recorded
 from sims import robustness
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
+def known(name):
+    results = recorded(name)
+    assert results is not None
+    return results
+
+
 def decided(smaller, larger, at_least=0.0, spoil=1.0):
     columns = (lambda results: np.array(smaller)), (lambda results: np.array(larger))
     with pytest.MonkeyPatch.context() as m:
-        m.setattr(trained_orders, "recorded", lambda name: None)
+        m.setattr(trained_orders, "recorded", lambda name: Results({}, {}, *[lambda *_: None] * 2))
         return TrainedOrder("made up", *columns, "Because.", at_least).run(Context(spoil=spoil))
 
 
@@ -51,13 +59,43 @@ def test_spoiled_the_two_change_places():
     assert decided([3.0, 3.2, 3.1], [0.0, 0.1, 0.2], spoil=1.5).status is Status.HOLDS
 
 
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [
+        ([1.2, 1.35, 1.1], Status.HOLDS),
+        ([3.0, 3.2, 3.1], Status.VIOLATED),
+        ([-3.0, -3.2, -3.1], Status.VIOLATED),
+        ([1.4, 0.2, 2.8], Status.INCONCLUSIVE),
+        ([2.4, 2.5, 2.45], Status.INCONCLUSIVE),
+    ],
+)
+def test_alike_is_an_interval_within_both_limits(second, status):
+    def run(spoil):
+        with pytest.MonkeyPatch.context() as m:
+            m.setattr(trained_orders, "recorded", lambda name: Results({}, {}, *[lambda *_: None] * 2))
+            columns = (lambda results: np.array([1.0, 1.1, 0.9])), (lambda results: np.array(second))
+            return TrainedAlike("made up", *columns, "Because.", 1.45).run(Context(spoil=spoil))
+
+    assert run(1.0).status is status
+    if status is Status.HOLDS:
+        assert run(-1.0).status is Status.VIOLATED
+
+
+def test_measured_columns_are_those_of_the_record():
+    found = Results({}, {}, lambda *_: None, lambda *_: None, {"mae, first to last": [1.0, 2.0]})
+    np.testing.assert_array_equal(measured("mae, first to last")(found), [1.0, 2.0])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_record_has_the_cells_and_the_table_of_its_experiment(name):
     record = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     module = reproduction.experiment(name)
-    results = recorded(name)
+    results = known(name)
     assert dict(results.cells) == dict(module.cells(record["preset"]))
     assert all(len(seeds) == len(record["seeds"]) >= 3 for seeds in results.found.values())
+    for label, cell in results.cells.items():
+        wanted = pretrained.built(pretraining.prepare(cell))
+        assert {found["built"] for found in results.found[label]} == {wanted}, "train again: settings moved"
     again = json.loads(store.dumps(module.rows(results)))
     for row, kept in zip(again, record["rows"], strict=True):
         assert row.keys() == kept.keys()
@@ -81,7 +119,7 @@ def test_there_is_a_record():
 
 
 def test_columns_are_those_of_the_cells():
-    results = recorded("table1")
+    results = known("table1")
     iid, skewed = results.scores("mae vit iid"), results.scores("mae vit label")
     np.testing.assert_array_equal(drop("mae vit iid", "mae vit label")(results), iid - skewed)
     np.testing.assert_array_equal(
@@ -89,6 +127,23 @@ def test_columns_are_those_of_the_cells():
     )
 
 
-def test_a_missing_record_is_one_sentence():
-    with pytest.raises(UsageError, match=r"none\.json is missing\. Run dssl reproduce none"):
-        recorded("none")
+def test_before_training_a_statement_is_pending():
+    nothing = accuracy("none")
+    for check in (
+        TrainedOrder("none", nothing, nothing, "Because."),
+        TrainedAlike("none", nothing, nothing, "Because.", 1.0),
+    ):
+        for spoil in (1.0, 1.5):
+            found = check.run(Context(spoil=spoil))
+            assert found.status is Status.PENDING
+            assert found.reason == "Stated in advance: there is no record of `dssl reproduce none` yet."
+
+
+def test_every_experiment_of_a_statement_exists():
+    stated = {
+        s.check.experiment
+        for claim in catalogue().values()
+        for s in claim.statements
+        if isinstance(s.check, TrainedOrder | TrainedAlike)
+    }
+    assert set(NAMES) <= stated <= set(names())

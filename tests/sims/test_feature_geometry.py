@@ -16,6 +16,7 @@ from sims.feature_geometry import (
     class_directions,
     effective_rank,
     feature_representability,
+    linear_cka,
     principal_axes,
     project,
     uniformity,
@@ -88,6 +89,24 @@ def test_collapsed_features_have_effective_rank_zero():
     jittered[::2] = point
     assert effective_rank(jittered) == 0
     assert effective_rank(np.zeros((5, 3), np.float32)) == 0
+
+
+def test_linear_cka_is_the_ratio_of_its_definition():
+    first, second = normal(31, 40, 5) @ normal(32, 5, 5), normal(33, 40, 3) + 7.0
+    second[:, 0] += first[:, 1]
+    centring = np.eye(40) - 1 / 40
+    k, l = (centring @ x @ x.T @ centring for x in (first, second))
+    wanted = np.trace(k @ l) / np.sqrt(np.trace(k @ k) * np.trace(l @ l))
+    assert 0.05 < wanted < 0.95
+    assert linear_cka(first, second) == pytest.approx(wanted, rel=1e-10)  # from n x n products, not singular vectors
+    assert linear_cka(second, first) == pytest.approx(wanted, rel=1e-10)
+
+
+def test_linear_cka_is_blind_to_axes_scale_and_offset_alone():
+    features = normal(34, 30, 4)
+    turned = 3.0 * features @ np.linalg.qr(normal(35, 4, 4))[0] - 2.0
+    assert linear_cka(features, turned) == pytest.approx(1, abs=1e-9)
+    assert linear_cka(features, features * np.array([5.0, 1, 1, 1])) < 0.9
 
 
 @pytest.mark.parametrize("c", [1, 3, 6])
@@ -238,6 +257,9 @@ def test_one_seed_gives_one_plane_in_which_clusters_are_apart():
         (lambda f: alignment(f, f[:, 1:]), r"\(30, 4\) and \(30, 3\)"),
         (lambda f: alignment(f, f * np.inf), "got 30 of 30 without"),
         (lambda f: effective_rank(np.where(f > 0, np.nan, f)), "entries that are not"),
+        (lambda f: linear_cka(f, f[1:]), "got 30 and 29"),
+        (lambda f: linear_cka(f, 0 * f), "the same for all images"),
+        (lambda f: linear_cka(f * np.nan, f), "entries that are not"),
         (lambda f: feature_representability(f, f[1:], np.eye(4)), r"images \(29, 4\)"),
         (lambda f: feature_representability(f, f, np.eye(3)), r"directions \(3, 3\)"),
         (lambda f: feature_representability(f[:5], f[:5], np.eye(4)), "5 images are explained by any 4 features"),

@@ -13,7 +13,9 @@ from sims.methods.masked_reconstruction import MaskedReconstruction
 
 SHAPE = (12, 12, 1)
 ENCODER = ResNet(channels=4, blocks=1, groups=2)
-METHODS = [MaskedReconstruction(ENCODER, layout=layout) for layout in ("patches", "released")]
+METHODS = [
+    MaskedReconstruction(ENCODER, mask_ratio=0.75, layout=layout, normalise=False) for layout in ("patches", "released")
+]
 IMAGES = jnp.asarray(np.random.default_rng(0).random((3, *SHAPE), dtype=np.float32))
 KEY = jax.random.key(5)
 PARAMS = jax.jit(METHODS[0].init, static_argnums=1)(jax.random.key(6), SHAPE) | {

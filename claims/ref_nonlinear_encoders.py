@@ -8,12 +8,13 @@ stays what it is. Before that: what training is worth at all, without which a dr
 from claims.core import Claim, Statement
 from claims.reproduce.augmentations import VIEWS
 from claims.reproduce.ceiling import SETTINGS
-from claims.trained_orders import READING, TrainedOrder, accuracy, drop
+from claims.trained_orders import READING, TrainedOrder, accuracy, drop, mean_accuracy
 from theory.formula import Source
 
 METHODS = {"mae": "MAE", "simsiam": "SimSiam"}
 ENCODERS = {"vit": "ViT", "resnet": "ResNet"}
 WHERE = {"fl": "with a server", "decl": "with neighbours", "central": "in one place"}
+BECAUSE_PROBE = "A linear probe of the trained encoder minus one of the same encoder before training."
 WORDS = {
     "anew": "crops, mirrors and shifts of brightness drawn anew in each step",
     "fixed": "crops, mirrors and shifts of brightness drawn once an image",
@@ -42,14 +43,21 @@ def training_pays(method: str, encoder: str, setting: str) -> Statement:
     """An encoder after and before training."""
     cell = f"{method} {encoder} {setting}"
     return Statement(
-        "corrected",
+        "printed",
         f"{METHODS[method]} {WHERE[setting]} lifts a {ENCODERS[encoder]} above its random start, IID clients.",
-        TrainedOrder(
-            "ceiling",
-            accuracy(cell, "random_start"),
-            accuracy(cell),
-            "A linear probe of the trained encoder minus one of the same encoder before training.",
-        ),
+        TrainedOrder("ceiling", accuracy(cell, "random_start"), accuracy(cell), BECAUSE_PROBE),
+        reading=f"{READING}, as every comparison takes for granted",
+    )
+
+
+def training_pays_on_average(setting: str) -> Statement:
+    """The same for the mean of all four, which few seeds can see."""
+    cells = [f"{method} {encoder} {setting}" for method in METHODS for encoder in ENCODERS]
+    return Statement(
+        "corrected",
+        f"Training {WHERE[setting]} lifts encoders above their random start: the mean of MAE and SimSiam, ViT and "
+        "ResNet, IID clients.",
+        TrainedOrder("ceiling", mean_accuracy(cells, "random_start"), mean_accuracy(cells), BECAUSE_PROBE),
         reading=READING,
     )
 
@@ -62,6 +70,7 @@ CLAIM = Claim(
     statements=(
         *(mae_loses_less(views) for views in VIEWS),
         *(training_pays(m, e, s) for m in METHODS for e in ENCODERS for s in SETTINGS),
+        *(training_pays_on_average(s) for s in SETTINGS),
     ),
     question="Do the orders persist for nonlinear encoders and realistic augmentations?",
 )

@@ -1,5 +1,6 @@
 """Table 6 trained again on Fashion-MNIST: rules by which neighbours average, at mean connectivity 5 and 10.
 
+Clients of a Dirichlet draw (hsu2019) hold equally many images, so that averaging by data sizes is averaging by 1/|A_i|.
 And where the theory expects a rule to matter (`thm-training-weights`): on networks whose clients have unequal numbers
 of neighbours, uniform averaging trains on other shares of the classes than all images have.
 """

@@ -4,7 +4,7 @@ Numbers are those of `results/experiments/`, which `dssl reproduce` writes. A st
 record there is PENDING: it is stated before anything is trained.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -45,6 +45,11 @@ def _no_encoder(label: str, seed: int) -> PyTree:
 def accuracy(cell: str, which: str = "trained") -> Column:
     """Accuracies of a linear probe at each seed, in percent; `which` may also be random_start."""
     return lambda results: results.scores(cell, which)
+
+
+def mean_accuracy(cells: Sequence[str], which: str = "trained") -> Column:
+    """The mean of those of several cells at each seed."""
+    return lambda results: np.mean([results.scores(cell, which) for cell in cells], axis=0)
 
 
 def drop(iid: str, non_iid: str) -> Column:
@@ -101,7 +106,8 @@ class TrainedAlike:
     """`first` and `second` differ by less than `within` on average, paired by seed.
 
     Stated in advance: holds where the 95% interval of the mean difference lies between -within and within, fails where
-    it lies beyond one of them. Spoiled, `within` is multiplied.
+    it lies beyond one of them. Two that are equal at every seed are one training, and alike. Spoiled, `within` is
+    multiplied.
     """
 
     experiment: str
@@ -117,12 +123,14 @@ class TrainedAlike:
             return _not_trained(self.experiment)
         within = self.within * context.spoil
         d = robustness.paired_difference(self.first(results), self.second(results))
-        found = _found(self.because, d, self.unit)
-        margin = within - max(abs(d.low), abs(d.high))
+        found, low, high = _found(self.because, d, self.unit), d.low, d.high
+        if not d.per_seed.any():
+            found, low, high = f"{self.because} Equal at each of {len(d.per_seed)} seeds", 0.0, 0.0
+        margin = within - max(abs(low), abs(high))
         if margin > 0:
             return Verdict(Status.HOLDS, Evidence.SAMPLED, f"{found}.", margin=margin)
-        if d.low > within or d.high < -within:
-            witness = {"per_seed": d.per_seed.tolist(), "within": within, "interval": [d.low, d.high]}
+        if low > within or high < -within:
+            witness = {"per_seed": d.per_seed.tolist(), "within": within, "interval": [low, high]}
             return Verdict(Status.VIOLATED, Evidence.SAMPLED, f"{found}.", margin=margin, witness=witness)
         return _undecided(found, d, margin, self.unit)
 

@@ -42,7 +42,9 @@ images = load()
 draws = {alpha: partitions.dirichlet(images.labels, 20, alpha, 0) for alpha in (100.0, 1.0, 0.1)}
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True)
 for axis, (alpha, drawn) in zip(axes, draws.items(), strict=True):
-    axis.imshow(drawn.table, aspect="auto", cmap="Greys")
+    axis.imshow(drawn.table, aspect="auto", cmap="Greys", vmin=0, vmax=draws[0.1].table.max())
+    axis.set_xticks(range(0, 10, 3))
+    axis.set_yticks(range(0, 20, 5))
     axis.set_title(f"concentration {alpha:g}")
     axis.set_xlabel("class")
 axes[0].set_ylabel("client")
@@ -105,7 +107,7 @@ for row, (method, encoder) in enumerate((m, e) for m in METHODS for e in ENCODER
 axis.axhline(0, color="0.6", lw=0.8)
 axis.set_xticks(range(4), [f"{METHODS[m]}, {ENCODERS[e]}" for m in METHODS for e in ENCODERS])
 axis.set_ylabel("gain over the random start, points")
-axis.legend(ncols=3)
+axis.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
 figure.tight_layout()
 
 # %%

@@ -53,8 +53,10 @@ def pictures(results: Results) -> list[dict[str, Any]]:
     for method in table5.METHODS:
         for model in MODELS:
             features, labels = _features(results, f"{method} {model}", 0)
-            points = project(features, min(20, features.shape[1], len(features) - 1))
-            found.append({"method": method, "model": model, "points": points.tolist(), "labels": labels.tolist()})
+            points = project(features, min(20, features.shape[1], len(features) - 1)).astype(float)
+            found.append(
+                {"method": method, "model": model, "points": points.round(2).tolist(), "labels": labels.tolist()}
+            )
     return found
 
 

@@ -23,8 +23,11 @@ def build(record: dict[str, Any]) -> Figure:
             axis.scatter(points[:, 0], points[:, 1], c=picture["labels"], cmap="tab10", s=3, lw=0)
             axis.set_xticks([])
             axis.set_yticks([])
-            axis.set_xlabel(picture["method"])
-            axis.set_ylabel(picture["model"])
+            if picture["model"] == models[0]:
+                axis.set_title(picture["method"])
+            if picture["method"] == methods[0]:
+                axis.set_ylabel(picture["model"])
         figure.tight_layout()
-        caption(figure, ("tab-weight-distances",), f"{record['title']}; seed 0, images held out.")
+        said = f"{record['title']}; seed 0, images held out, a colour a class. Axes have no meaning."
+        caption(figure, ("tab-weight-distances-training",), said)
     return figure

@@ -10,7 +10,7 @@ from claims.catalogue import catalogue
 from claims.core import Context, Status
 from claims.reproduce import names
 from claims.reproduce._results import Results
-from claims.trained_orders import FOLDER, TrainedAlike, TrainedOrder, accuracy, drop, measured, recorded
+from claims.trained_orders import FOLDER, TrainedAlike, TrainedOrder, accuracy, drop, mean_accuracy, measured, recorded
 from sims import robustness
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -63,6 +63,7 @@ def test_spoiled_the_two_change_places():
     ("second", "status"),
     [
         ([1.2, 1.35, 1.1], Status.HOLDS),
+        ([1.0, 1.1, 0.9], Status.HOLDS),
         ([3.0, 3.2, 3.1], Status.VIOLATED),
         ([-3.0, -3.2, -3.1], Status.VIOLATED),
         ([1.4, 0.2, 2.8], Status.INCONCLUSIVE),
@@ -122,6 +123,7 @@ def test_columns_are_those_of_the_cells():
     results = known("table1")
     iid, skewed = results.scores("mae vit iid"), results.scores("mae vit label")
     np.testing.assert_array_equal(drop("mae vit iid", "mae vit label")(results), iid - skewed)
+    np.testing.assert_allclose(mean_accuracy(["mae vit iid", "mae vit label"])(results), (iid + skewed) / 2)
     np.testing.assert_array_equal(
         accuracy("mae vit iid", "random_start")(results), results.scores("mae vit iid", "random_start")
     )

@@ -40,7 +40,7 @@ NOTE = (
     "each step, and is for encoders that convolve natively, as XLA has no fast convolution inside compiled loops; "
     "`vmap` turns every product into one of {n_clients} small ones in {n_clients} times the memory, which suits an "
     "accelerator; `collapsed`, exact for one plain step with a server, takes one optimiser step and moves one model "
-    "where the others do so for each client, but computes its gradient in one batch as `vmap` does."
+    "where the others do so for each client; its gradients are taken client by client as in `loop`."
 )
 
 

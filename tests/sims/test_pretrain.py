@@ -138,17 +138,28 @@ def test_a_run_in_pieces_is_the_run_bit_for_bit(network, form):
         np.testing.assert_array_equal(a, b)
 
 
+def unequal() -> partitions.Partition:
+    """Clients with 8 to 40 images."""
+    parts = np.split(np.random.default_rng(1).permutation(len(LABELS)), (8, 18, 33, 50, 80))
+    held = tuple(np.sort(part) for part in parts)
+    return partitions.Partition(held, np.stack([np.bincount(LABELS[part], minlength=3) for part in held]))
+
+
 def test_one_plain_step_each_is_one_step_of_all_together():
+    split = unequal()
     assert can_collapse(Noisy(), STEP)
     assert not can_collapse(Keeping(), STEP)
     assert not can_collapse(Noisy(), DESCENT)
     for some in (None, 3):
         loop, one = (
-            pretrain(Noisy(), STEP, IMAGES, SPLIT, 4, form=form, participation=some) for form in ("loop", "collapsed")
+            pretrain(Noisy(), STEP, IMAGES, split, 4, form=form, participation=some) for form in ("loop", "collapsed")
         )
         same(one.state.params, loop.state.params, rtol=1e-5, atol=1e-7)
         same(one.state.local.loss, loop.state.local.loss, rtol=1e-5)
-        start = pretrain(Noisy(), STEP, IMAGES, SPLIT, 1, form="loop", participation=some).before
+        if some is None:
+            chosen = pretrain(Noisy(), STEP, IMAGES, split, 4)
+            same(chosen.state.params, one.state.params, rtol=0, atol=0)
+        start = pretrain(Noisy(), STEP, IMAGES, split, 1, form="loop", participation=some).before
         assert np.abs(np.asarray(loop.state.params["encoder"]["matrix"] - start["encoder"]["matrix"])).max() > 1e-3
     with pytest.raises(ValueError, match="collapsed form is exact for one plain step"):
         pretrain(Noisy(), DESCENT, IMAGES, SPLIT, 1, form="collapsed")

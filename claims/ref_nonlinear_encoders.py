@@ -8,12 +8,10 @@ stays what it is. Before that: what training is worth at all, without which a dr
 from claims.core import Claim, Statement
 from claims.reproduce.augmentations import VIEWS
 from claims.reproduce.ceiling import SETTINGS
-from claims.trained_orders import READING, TrainedOrder, accuracy, drop, mean_accuracy
+from claims.trained_orders import NAMES, READING, WHERE, accuracy, drop, mean_accuracy, ordered
 from theory.formula import Source
 
-METHODS = {"mae": "MAE", "simsiam": "SimSiam"}
-ENCODERS = {"vit": "ViT", "resnet": "ResNet"}
-WHERE = {"fl": "with a server", "decl": "with neighbours", "central": "in one place"}
+METHODS, ENCODERS = ("mae", "simsiam"), ("vit", "resnet")
 BECAUSE_PROBE = "A linear probe of the trained encoder minus one of the same encoder before training."
 WORDS = {
     "anew": "crops, mirrors and shifts of brightness drawn anew in each step",
@@ -26,40 +24,29 @@ WORDS = {
 
 def mae_loses_less(views: str) -> Statement:
     """Theorem 4.4 in accuracies, under one kind of views."""
-    return Statement(
-        "printed",
-        f"SimSiam on {WORDS[views]} loses more accuracy to label skew than MAE.",
-        TrainedOrder(
-            "augmentations",
-            drop("mae iid", "mae label"),
-            drop(f"{views} iid", f"{views} label"),
-            "SimSiam's drop minus MAE's, ViT, a server, Dirichlet 0.1.",
-        ),
-        reading=READING,
-    )
+    drops = (drop(f"{cell} iid", f"{cell} label") for cell in ("mae", views))
+    text = f"SimSiam on {WORDS[views]} loses more accuracy to label skew than MAE."
+    return ordered("augmentations", *drops, text, "SimSiam's drop minus MAE's, ViT, a server, Dirichlet 0.1.")
 
 
 def training_pays(method: str, encoder: str, setting: str) -> Statement:
     """An encoder after and before training."""
     cell = f"{method} {encoder} {setting}"
-    return Statement(
-        "printed",
-        f"{METHODS[method]} {WHERE[setting]} lifts a {ENCODERS[encoder]} above its random start, IID clients.",
-        TrainedOrder("ceiling", accuracy(cell, "random_start"), accuracy(cell), BECAUSE_PROBE),
-        reading=f"{READING}, as every comparison takes for granted",
-    )
+    text = f"{NAMES[method]} {WHERE[setting]} lifts a {NAMES[encoder]} above its random start, IID clients."
+    sides = accuracy(cell, "random_start"), accuracy(cell)
+    reading = f"{READING}, as every comparison takes for granted"
+    return ordered("ceiling", *sides, text, BECAUSE_PROBE, reading=reading)
 
 
 def training_pays_on_average(setting: str) -> Statement:
     """The same for the mean of all four, which few seeds can see."""
     cells = [f"{method} {encoder} {setting}" for method in METHODS for encoder in ENCODERS]
-    return Statement(
-        "corrected",
+    text = (
         f"Training {WHERE[setting]} lifts encoders above their random start: the mean of MAE and SimSiam, ViT and "
-        "ResNet, IID clients.",
-        TrainedOrder("ceiling", mean_accuracy(cells, "random_start"), mean_accuracy(cells), BECAUSE_PROBE),
-        reading=READING,
+        "ResNet, IID clients."
     )
+    sides = mean_accuracy(cells, "random_start"), mean_accuracy(cells)
+    return ordered("ceiling", *sides, text, BECAUSE_PROBE, kind="corrected")
 
 
 CLAIM = Claim(

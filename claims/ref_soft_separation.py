@@ -2,7 +2,7 @@
 
 from claims.core import Claim, Statement
 from claims.reproduce.ssd import PLAIN, spread_of
-from claims.trained_orders import READING, Column, TrainedAlike, TrainedOrder, accuracy
+from claims.trained_orders import Column, alike, ends_above, ordered
 from theory.formula import Source
 
 EXPERIMENT = "ssd"
@@ -18,22 +18,13 @@ def uniformity(words: str) -> Column:
 
 def more_uniform(first: str, second: str) -> Statement:
     """An order of uniformities."""
-    return Statement(
-        "printed",
-        f"Features under {first} are more uniform than under {second}.",
-        TrainedOrder(EXPERIMENT, uniformity(second), uniformity(first), BECAUSE_SPREAD, unit=""),
-        reading=READING,
-    )
+    text = f"Features under {first} are more uniform than under {second}."
+    return ordered(EXPERIMENT, uniformity(second), uniformity(first), text, BECAUSE_SPREAD, unit="")
 
 
 def more_accurate(first: str, second: str) -> Statement:
     """An order of accuracies."""
-    return Statement(
-        "printed",
-        f"Training under {first} ends above {second}.",
-        TrainedOrder(EXPERIMENT, accuracy(second), accuracy(first), BECAUSE_PROBE),
-        reading=READING,
-    )
+    return ends_above(EXPERIMENT, second, first, f"Training under {first} ends above {second}.", BECAUSE_PROBE)
 
 
 CLAIM = Claim(
@@ -44,12 +35,10 @@ CLAIM = Claim(
     statements=(
         more_uniform("both", PLAIN),
         more_accurate("both", PLAIN),
-        Statement(
-            "printed",
+        alike(
+            *(EXPERIMENT, "distillation alone", PLAIN),
             f"Distillation alone does nothing: it ends within {POINT:g} point of {PLAIN}.",
-            TrainedAlike(EXPERIMENT, accuracy("distillation alone"), accuracy(PLAIN), BECAUSE_PROBE, POINT),
-            reading=READING,
-            spoil=-1.0,
+            *(BECAUSE_PROBE, POINT),
         ),
         *(more_uniform("hard separation", other) for other in (PLAIN, "both")),
         more_accurate("both", "hard separation"),

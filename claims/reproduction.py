@@ -78,6 +78,7 @@ def reproduce(name: str, preset: str, n_seeds: int, out: pathlib.Path, begin: Be
             raise UsageError(f"{folder_of(out, chosen)} has lost its checkpoint. Delete it and run this again.")
         return pretrained.global_encoder(saved)
 
+    @cache
     def start_encoder(label: str, seed: int) -> PyTree:
         chosen = replace(cells[label], seed=seed)
         return pretrained.start_encoder(chosen, prepare(chosen))

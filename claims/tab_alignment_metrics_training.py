@@ -2,7 +2,7 @@
 
 from claims.core import Claim, Statement
 from claims.reproduce.table7 import METRICS, WEIGHTS
-from claims.trained_orders import READING, TrainedOrder, accuracy
+from claims.trained_orders import ends_above
 from theory.formula import Source
 
 EXPERIMENT = "table7"
@@ -11,29 +11,15 @@ BEST = "A-MMD, mean"
 
 def best(other: str, weight: str) -> Statement:
     """The adaptive kernel of the mean distance over another metric."""
-    return Statement(
-        "printed",
-        f"At weight {weight} the adaptive kernel with the mean distance ends above {other}.",
-        TrainedOrder(
-            EXPERIMENT,
-            accuracy(f"{other} {weight}"),
-            accuracy(f"{BEST} {weight}"),
-            f"Linear probe with the mean distance minus with {other}.",
-        ),
-        reading=READING,
-    )
+    text = f"At weight {weight} the adaptive kernel with the mean distance ends above {other}."
+    because = f"Linear probe with the mean distance minus with {other}."
+    return ends_above(EXPERIMENT, f"{other} {weight}", f"{BEST} {weight}", text, because)
 
 
 def pays(words: str, weight: str) -> Statement:
     """A metric over none."""
-    return Statement(
-        "printed",
-        f"Alignment by {words} at weight {weight} ends above no alignment.",
-        TrainedOrder(
-            EXPERIMENT, accuracy("0"), accuracy(f"{words} {weight}"), "Linear probe with alignment minus without."
-        ),
-        reading=READING,
-    )
+    text = f"Alignment by {words} at weight {weight} ends above no alignment."
+    return ends_above(EXPERIMENT, "0", f"{words} {weight}", text, "Linear probe with alignment minus without.")
 
 
 CLAIM = Claim(

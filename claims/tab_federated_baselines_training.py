@@ -5,10 +5,9 @@ any of them; a baseline tuned by its authors may stand higher.
 """
 
 from claims.core import Claim, Statement
-from claims.trained_orders import READING, TrainedOrder, accuracy
+from claims.trained_orders import ends_above
 from theory.formula import Source
 
-EXPERIMENT = "table2"
 BASELINES = {
     "fedu": "FedU",
     "fedema": "FedEMA",
@@ -21,14 +20,8 @@ BASELINES = {
 
 def above(method: str) -> Statement:
     """FedMAR over one baseline, both on the ResNet."""
-    return Statement(
-        "printed",
-        f"FedMAR on a ResNet reaches higher accuracy than {BASELINES[method]}.",
-        TrainedOrder(
-            EXPERIMENT, accuracy(method), accuracy("mar resnet"), f"FedMAR's linear probe minus {BASELINES[method]}'s."
-        ),
-        reading=READING,
-    )
+    text = f"FedMAR on a ResNet reaches higher accuracy than {BASELINES[method]}."
+    return ends_above("table2", method, "mar resnet", text, f"FedMAR's linear probe minus {BASELINES[method]}'s.")
 
 
 CLAIM = Claim(

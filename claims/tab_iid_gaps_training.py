@@ -6,11 +6,10 @@ training is worth at all is in `ref-nonlinear-encoders`.
 """
 
 from claims.core import Claim, Statement
-from claims.trained_orders import TrainedOrder, drop
+from claims.trained_orders import NAMES, drop, ordered
 from theory.formula import Source
 
-EXPERIMENT = "table1"
-ENCODERS = {"vit": "ViT", "resnet": "ResNet"}
+ENCODERS = ("vit", "resnet")
 SKEWS = {"label": "label skew, Dirichlet 0.1", "feature": "feature skew, an augmentation for each client"}
 READING = "Fashion-MNIST, a server, small encoders"
 BECAUSE_ORDER = "SimSiam's drop minus MAE's, both from IID to non-IID clients of the same seed."
@@ -19,12 +18,8 @@ BECAUSE_ORDER = "SimSiam's drop minus MAE's, both from IID to non-IID clients of
 def mae_loses_less(encoder: str, skew: str) -> Statement:
     """The order of the printed table, one encoder and one kind of skew."""
     mae, simsiam = (drop(f"{method} {encoder} iid", f"{method} {encoder} {skew}") for method in ("mae", "simsiam"))
-    return Statement(
-        "printed",
-        f"{ENCODERS[encoder]}, {SKEWS[skew]}: MAE loses less accuracy than SimSiam.",
-        TrainedOrder(EXPERIMENT, mae, simsiam, BECAUSE_ORDER),
-        reading=READING,
-    )
+    text = f"{NAMES[encoder]}, {SKEWS[skew]}: MAE loses less accuracy than SimSiam."
+    return ordered("table1", mae, simsiam, text, BECAUSE_ORDER, reading=READING)
 
 
 CLAIM = Claim(

@@ -7,63 +7,41 @@ without agreeing more, so the same pairs are also compared by the share of both 
 
 from claims.core import Claim, Statement
 from claims.reproduce.table5 import PAIRS, name, share_of
-from claims.trained_orders import READING, TrainedOrder, measured
+from claims.trained_orders import NAMES, READING, measured, ordered
 from theory.formula import Source
 
-METHODS = {"mae": "MAE", "mar": "MAR", "simsiam": "SimSiam"}
 COMPARED = (("mae", "simsiam"), ("mar", "simsiam"), ("mar", "mae"))
 MODELS = {"first": "the first client", "last": "the last client", "global": "the server"}
 
 
 def nearer(near: str, far: str, pair: tuple[str, str]) -> Statement:
     """Distances as Table 5 has them."""
-    return Statement(
-        "printed",
-        f"The encoders of {MODELS[pair[0]]} and of {MODELS[pair[1]]} lie closer together under {METHODS[near]} than "
-        f"under {METHODS[far]}.",
-        TrainedOrder(
-            "table5",
-            measured(name(near, *pair)),
-            measured(name(far, *pair)),
-            f"{METHODS[far]}'s distance minus {METHODS[near]}'s, added up over arrays.",
-            unit="",
-        ),
-        reading=READING,
-    )
+    one, other = (MODELS[model] for model in pair)
+    text = f"The encoders of {one} and of {other} lie closer together under {NAMES[near]} than under {NAMES[far]}."
+    sides = measured(name(near, *pair)), measured(name(far, *pair))
+    because = f"{NAMES[far]}'s distance minus {NAMES[near]}'s, added up over arrays."
+    return ordered("table5", *sides, text, because, unit="")
 
 
 def shares_more(near: str, far: str, pair: tuple[str, str]) -> Statement:
     """The same distances against the ways gone."""
-    return Statement(
-        "printed",
-        f"Measured by how far both have gone from their start, the encoders of {MODELS[pair[0]]} and of "
-        f"{MODELS[pair[1]]} lie closer together under {METHODS[near]} than under {METHODS[far]}.",
-        TrainedOrder(
-            "table5",
-            measured(share_of(near, *pair)),
-            measured(share_of(far, *pair)),
-            f"{METHODS[far]}'s share minus {METHODS[near]}'s.",
-            unit="",
-        ),
-        reading=f"{READING}, distances over the ways from the start",
+    one, other = (MODELS[model] for model in pair)
+    text = (
+        f"Measured by how far both have gone from their start, the encoders of {one} and of {other} lie closer "
+        f"together under {NAMES[near]} than under {NAMES[far]}."
     )
+    sides = measured(share_of(near, *pair)), measured(share_of(far, *pair))
+    reading = f"{READING}, distances over the ways from the start"
+    return ordered("table5", *sides, text, f"{NAMES[far]}'s share minus {NAMES[near]}'s.", reading=reading, unit="")
 
 
 def sees_alike(near: str, far: str, pair: tuple[str, str]) -> Statement:
     """What the pictures of Figure 3 are to show, as a number."""
-    return Statement(
-        "printed",
-        f"Features of {MODELS[pair[0]]} and of {MODELS[pair[1]]} are more alike under {METHODS[near]} than under "
-        f"{METHODS[far]}.",
-        TrainedOrder(
-            "figure3",
-            measured(name(far, *pair)),
-            measured(name(near, *pair)),
-            f"{METHODS[near]}'s linear CKA minus {METHODS[far]}'s, images held out.",
-            unit="",
-        ),
-        reading=f"{READING}, linear CKA",
-    )
+    one, other = (MODELS[model] for model in pair)
+    text = f"Features of {one} and of {other} are more alike under {NAMES[near]} than under {NAMES[far]}."
+    sides = measured(name(far, *pair)), measured(name(near, *pair))
+    because = f"{NAMES[near]}'s linear CKA minus {NAMES[far]}'s, images held out."
+    return ordered("figure3", *sides, text, because, reading=f"{READING}, linear CKA", unit="")
 
 
 CLAIM = Claim(

@@ -2,7 +2,7 @@
 
 from claims.core import Claim, Statement
 from claims.reproduce.table8 import FIXED, SCHEDULE
-from claims.trained_orders import READING, TrainedOrder, accuracy
+from claims.trained_orders import ends_above
 from theory.formula import Source
 
 EXPERIMENT = "table8"
@@ -10,14 +10,8 @@ EXPERIMENT = "table8"
 
 def schedule_leads(weight: str) -> Statement:
     """The schedule over one fixed weight."""
-    return Statement(
-        "printed",
-        f"The cosine schedule ends above weight {weight}.",
-        TrainedOrder(
-            EXPERIMENT, accuracy(weight), accuracy(SCHEDULE), f"Linear probe with the schedule minus at {weight}."
-        ),
-        reading=READING,
-    )
+    text = f"The cosine schedule ends above weight {weight}."
+    return ends_above(EXPERIMENT, weight, SCHEDULE, text, f"Linear probe with the schedule minus at {weight}.")
 
 
 CLAIM = Claim(
@@ -27,19 +21,15 @@ CLAIM = Claim(
     source=Source("chen2026", "Table 8, A.4.2"),
     statements=(
         *(schedule_leads(weight) for weight in FIXED),
-        Statement(
-            "printed",
+        ends_above(
+            *(EXPERIMENT, "1", "none"),
             "Weight 1 ends below no alignment.",
-            TrainedOrder(EXPERIMENT, accuracy("1"), accuracy("none"), "Linear probe without alignment minus at 1."),
-            reading=READING,
+            "Linear probe without alignment minus at 1.",
         ),
-        Statement(
-            "printed",
+        ends_above(
+            *(EXPERIMENT, "none", SCHEDULE),
             "The schedule ends above no alignment.",
-            TrainedOrder(
-                EXPERIMENT, accuracy("none"), accuracy(SCHEDULE), "Linear probe with the schedule minus without any."
-            ),
-            reading=READING,
+            "Linear probe with the schedule minus without any.",
         ),
     ),
 )

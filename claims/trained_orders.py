@@ -7,12 +7,13 @@ record there is PENDING: it is stated before anything is trained.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from claims import store
-from claims.core import Context, Evidence, Status, Verdict
+from claims.core import Context, Evidence, Statement, Status, Verdict
 from claims.pretraining import from_table
 from claims.reproduce._results import Results
 from claims.usage import UsageError
@@ -23,6 +24,8 @@ from sims.robustness import PairedDifference
 FOLDER = store.RESULTS / "experiments"
 READING = "Fashion-MNIST, small encoders"
 WANTED_POWER = 0.8
+NAMES = {"mae": "MAE", "mar": "MAR", "simsiam": "SimSiam", "vit": "ViT", "resnet": "ResNet"}
+WHERE = {"fl": "with a server", "decl": "with neighbours", "central": "in one place"}
 Column = Callable[[Results], Float[np.ndarray, " seeds"]]
 
 
@@ -133,6 +136,35 @@ class TrainedAlike:
             witness = {"per_seed": d.per_seed.tolist(), "within": within, "interval": [low, high]}
             return Verdict(Status.VIOLATED, Evidence.SAMPLED, f"{found}.", margin=margin, witness=witness)
         return _undecided(found, d, margin, self.unit)
+
+
+def ordered(
+    experiment: str,
+    smaller: Column,
+    larger: Column,
+    text: str,
+    because: str,
+    *,
+    kind: Literal["printed", "corrected"] = "printed",
+    reading: str = READING,
+    unit: str = " points",
+) -> Statement:
+    """The statement that `larger` exceeds `smaller`, in words."""
+    return Statement(kind, text, TrainedOrder(experiment, smaller, larger, because, unit=unit), reading=reading)
+
+
+def ends_above(experiment: str, lower: str, higher: str, text: str, because: str) -> Statement:
+    """The same for the accuracies of two cells."""
+    return ordered(experiment, accuracy(lower), accuracy(higher), text, because)
+
+
+def alike(
+    experiment: str, first: str, second: str, text: str, because: str, within: float, reading: str = READING
+) -> Statement:
+    """The statement that the accuracies of two cells differ by less than `within`, in words."""
+    check = TrainedAlike(experiment, accuracy(first), accuracy(second), because, within)
+    # No difference is less than a negative limit.
+    return Statement("printed", text, check, reading=reading, spoil=-1.0)
 
 
 def _not_trained(experiment: str) -> Verdict:

@@ -69,14 +69,12 @@ class ClientTraining:
     @property
     def is_stepped(self) -> bool:
         """On a CPU rounds are driven from Python."""
-        return self.form in ("loop", "steps") or (self.form == "collapsed" and not _is_accelerated())
+        return self.form in ("loop", "steps") or (self.form == "collapsed" and not is_accelerated())
 
     def combine(self, before: Params, trained: Params, weights: Float[Array, " some"]) -> Params:
         """The method's own way, or the weighted mean."""
         combined = self.method.combine(before, trained, weights)
-        if combined is None:
-            combined = jax.tree.map(lambda leaf: jnp.tensordot(weights.astype(leaf.dtype), leaf, axes=1), trained)
-        return combined
+        return _weighed(weights, trained) if combined is None else combined
 
     def __call__(self, params, local: Kept, data: Held, clients, key):
         # Of the type that the engine draws clients in: partial and full participation share their compilations.
@@ -147,24 +145,34 @@ class ClientTraining:
 
     def _collapsed(self, progress, given, keys, images, pool):
         """The mean of models one gradient step away is one step along the mean gradient, at any mixture weights."""
-        if _is_accelerated():
-            batched = jax.vmap(self._slope, in_axes=(None, 0, 0, None, None))
-            slopes = batched(progress, given, keys, images[0], pool)
+        weights = (given.size / given.size.sum()).astype(jnp.float32)
+        if is_accelerated():  # all in one gradient: as many of them as clients would be as many models
+            params = jax.tree.map(lambda leaf: leaf[0], given.params)
+
+            def mean(params):
+                losses = jax.vmap(self._loss, in_axes=(None, None, 0, 0, None, None))(
+                    params, progress, given, keys, images[0], pool
+                )
+                return weights @ losses, losses
+
+            slope, losses = jax.grad(mean, has_aux=True)(params)
         else:
             each = self._each(_slope_compiled, given, keys, images, pool, progress)
-            slopes = _stacked(*jax.device_put(each, jax.devices()[0]))
-        return _one_step_compiled(self, progress, given, *slopes)
+            losses, slopes = _stacked(*jax.device_put(each, jax.devices()[0]))
+            slope = _weighed(weights, slopes)
+        return _one_step_compiled(self, progress, given, losses, slope)
+
+    def _loss(self, params, progress, given, key, images, pool):
+        """That of a client's first batch."""
+        batch, key_loss = self._batch(given, key, images, 0)
+        return self.method.loss(params, given.own, batch, self._context(given, pool, progress), key_loss)
 
     def _slope(self, progress, given, key, images, pool):
         """The loss of a client's first batch, and its gradient."""
-        batch, key_loss = self._batch(given, key, images, 0)
-        context = self._context(given, pool, progress)
-        return jax.value_and_grad(self.method.loss)(given.params, given.own, batch, context, key_loss)
+        return jax.value_and_grad(self._loss)(given.params, progress, given, key, images, pool)
 
-    def _one_step(self, progress, given, losses, slopes):
+    def _one_step(self, progress, given, losses, slope):
         params = jax.tree.map(lambda leaf: leaf[0], given.params)
-        weights = (given.size / given.size.sum()).astype(jnp.float32)
-        slope = jax.tree.map(lambda leaf: jnp.tensordot(weights.astype(leaf.dtype), leaf, axes=1), slopes)
         optimizer = self.descent.transformation(self.descent.rate(progress))
         moves, _ = optimizer.update(slope, optimizer.init(params), params)
         models = jax.tree.map(
@@ -273,6 +281,12 @@ def _stacked(*trees):
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
+@jax.jit
+def _weighed(weights, stacked):
+    """The sum over the leading axis, each with its weight."""
+    return jax.tree.map(lambda leaf: jnp.tensordot(weights.astype(leaf.dtype), leaf, axes=1), stacked)
+
+
 _client_compiled = jax.jit(ClientTraining._client, static_argnums=0)
 _begin_compiled = jax.jit(ClientTraining._begin, static_argnums=0)
 _step_compiled = jax.jit(ClientTraining._step, static_argnums=0)
@@ -281,7 +295,8 @@ _slope_compiled = jax.jit(ClientTraining._slope, static_argnums=0)
 _one_step_compiled = jax.jit(ClientTraining._one_step, static_argnums=0)
 
 
-def _is_accelerated() -> bool:
+def is_accelerated() -> bool:
+    """Whether this backend would rather take all clients at once."""
     return jax.default_backend() != "cpu"
 
 

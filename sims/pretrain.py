@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, UInt8
 
 from sims import rounds as engine
-from sims.client_training import ClientTraining, Form, Held, Kept
+from sims.client_training import ClientTraining, Form, Held, Kept, is_accelerated
 from sims.descent import Descent
 from sims.feature_skew import Augmentation
 from sims.methods import Method, Params
@@ -63,7 +63,7 @@ def best_form(method: Method, descent: Descent, has_server: bool) -> Form:
     """The fastest form of one client's round on this backend (`benchmarks/RESULTS.md`)."""
     if has_server and can_collapse(method, descent):
         return "collapsed"
-    if jax.default_backend() != "cpu":
+    if is_accelerated():
         return "vmap"
     return "steps" if getattr(method.encoder, "convolution", None) == "native" else "loop"
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sims import partitions
+from sims import client_training, partitions
 from sims.client_training import ClientTraining, Given
 from sims.descent import Descent
 from sims.feature_skew import client_augmentations
@@ -161,6 +161,11 @@ def test_one_plain_step_each_is_one_step_of_all_together():
             same(chosen.state.params, one.state.params, rtol=0, atol=0)
         start = pretrain(Noisy(), STEP, IMAGES, split, 1, form="loop", participation=some).before
         assert np.abs(np.asarray(loop.state.params["encoder"]["matrix"] - start["encoder"]["matrix"])).max() > 1e-3
+        with pytest.MonkeyPatch.context() as m:
+            m.setattr(client_training, "is_accelerated", lambda: True)
+            batched = pretrain(Noisy(), STEP, IMAGES, split, 4, form="collapsed", participation=some)
+        same(batched.state.params, loop.state.params, rtol=1e-5, atol=1e-7)
+        same(batched.state.local.loss, loop.state.local.loss, rtol=1e-5)
     with pytest.raises(ValueError, match="collapsed form is exact for one plain step"):
         pretrain(Noisy(), DESCENT, IMAGES, SPLIT, 1, form="collapsed")
 

@@ -1,14 +1,55 @@
-"""All cores for training images."""
+"""How training images uses the cores: one device a core, and several trainings at once each on cores of their own."""
 
 import contextlib
 import os
+from collections.abc import Iterator, Mapping
 
 from sims.placement import use_cores
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # of linear algebra
 MOST = 8  # every core compiles its own programs, and few clients train at a time
+
+
+def own() -> tuple[int, ...]:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):  # not on every system
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def n_used() -> int:
+    """How many of them are used at once."""
+    return min(len(own()), MOST)
 
 
 def use_all() -> None:
     """One JAX device for each core, up to eight; where JAX runs already it keeps the devices it has."""
     with contextlib.suppress(ValueError):
-        use_cores(min(os.cpu_count() or 1, MOST))
+        use_cores(n_used())
+
+
+def keep_to(cores: tuple[int, ...]) -> None:
+    """This process runs on these cores alone, where the system can do that; call it before JAX starts."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
+
+
+def shares(cores: tuple[int, ...], n: int) -> list[tuple[int, ...]]:
+    """`cores` dealt to n processes, as evenly as can be; with more processes than cores they share."""
+    return [cores[i::n] or (cores[i % len(cores)],) for i in range(n)]
+
+
+@contextlib.contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These variables for processes that are started meanwhile; a user's own XLA flags are kept beside ours."""
+    before = {name: os.environ.get(name) for name in values}
+    # A user's own XLA flags stay: XLA lets the last of two equal flags win.
+    os.environ.update({n: f"{v} {before[n]}" if n == "XLA_FLAGS" and before[n] else v for n, v in values.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

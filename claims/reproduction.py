@@ -3,13 +3,13 @@
 import hashlib
 import importlib
 import pathlib
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
-from claims import pretrained, pretraining_run, pretraining_store, store
-from claims.pretraining import Prepared, Pretraining, as_table, prepare
+from claims import pretrained, pretraining_run, pretraining_store, side_by_side, store
+from claims.pretraining import Pretraining, as_table, prepare
 from claims.reproduce import names
 from claims.reproduce._results import Results
 from claims.usage import UsageError, unknown
@@ -18,8 +18,22 @@ from sims.encoders import PyTree
 CELLS, EVALUATION = "cells", "evaluation.json"
 SEEDS: Mapping[str, int] = {"ci": 2, "laptop": 3, "paper": 3}  # the paper's three trials
 Cell = tuple[str, int, Pretraining]
-# Told the cell, its place among all, its settings prepared and its first round; returns who watches its rounds.
-Begin = Callable[[str, int, int, Prepared, Pretraining], Callable[[int, float], None]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an experiment is. process: of the trainings side by side. finished: trainings of the experiment so far.
+
+    round, clients, loss: of this process's training, its clients a round; loss is None where it begins.
+    """
+
+    label: str
+    cell: Pretraining
+    process: int
+    finished: int
+    round: int
+    clients: int
+    loss: float | None
 
 
 def experiment(name: str) -> Any:
@@ -56,19 +70,34 @@ def check_folder(out: pathlib.Path) -> None:
         raise UsageError(f"{out} cannot be made ({error.strerror}). Name a folder that is yours.") from None
 
 
-def reproduce(name: str, preset: str, n_seeds: int, out: pathlib.Path, begin: Begin | None = None) -> dict[str, Any]:
+def reproduce(
+    name: str,
+    preset: str,
+    n_seeds: int,
+    out: pathlib.Path,
+    watch: Callable[[Progress], None] | None = None,
+    jobs: int = 1,
+) -> dict[str, Any]:
     """The record of an experiment, also written to `out`; cells that are finished there are taken as they are.
 
-    Errors: UsageError as `train`, `check_folder`; KeyboardInterrupt keeps what is trained.
+    `jobs` trainings run side by side, each on cores of its own.
+    Errors: UsageError as `train`, `check_folder`, and for fewer than one job; KeyboardInterrupt keeps what is trained.
     """
+    if jobs < 1:
+        raise UsageError(f"Trainings run side by side, at least one of them; got --jobs {jobs}. Raise it.")
     todo = plan(name, preset, n_seeds)
     check_folder(out)
+    # What another version trained is refused before hours of training, not after them.
+    left = [(label, cell) for label, _, cell in todo if _evaluation(out, cell) is None]
+    one = partial(train_cell, out, [cell for _, _, cell in todo])
+    _train(one, left, len(todo), watch, jobs)
     found: dict[str, list[dict[str, Any]]] = {label: [] for label, _, _ in todo}
     cells: dict[str, Pretraining] = {}
-    starts: dict[Any, dict[str, Any]] = {}
-    for number, (label, _, cell) in enumerate(todo):
+    for label, _, cell in todo:
         cells.setdefault(label, cell)
-        found[label].append(_evaluation(out, cell, label, number, begin, starts))
+        evaluation = _evaluation(out, cell)
+        assert evaluation is not None
+        found[label].append(evaluation)
 
     @cache
     def global_encoder(label: str, seed: int) -> PyTree:
@@ -102,35 +131,78 @@ def reproduce(name: str, preset: str, n_seeds: int, out: pathlib.Path, begin: Be
     return record
 
 
-def _evaluation(
-    out: pathlib.Path,
-    cell: Pretraining,
-    label: str,
-    number: int,
-    begin: Begin | None,
-    starts: dict[Any, dict[str, Any]],
-) -> dict[str, Any]:
-    """`starts`: measures of random starts, which cells of one method and seed share."""
+def _evaluation(out: pathlib.Path, cell: Pretraining) -> dict[str, Any] | None:
+    """Of a finished cell. Errors: UsageError when another version trained it."""
     folder = folder_of(out, cell)
-    images = cell.data, cell.test_per_class, cell.train_per_class
-    start = cell.method, cell.encoder, cell.preset, cell.options, cell.seed, *images
-    prepared = prepare(cell)
     done = store.read(folder / EVALUATION)
-    if done is not None:
-        if done.get("built") != pretrained.built(prepared):
-            raise UsageError(
-                f"{folder} was trained by another version, as {done.get('built')}; this one trains "
-                f"{pretrained.built(prepared)}. Name a new folder, or delete that one."
-            )
-        starts[start] = done["random_start"]
-        return done
+    if done is not None and done.get("built") != (here := pretrained.built(prepare(cell))):
+        raise UsageError(
+            f"{folder} was trained by another version, as {done.get('built')}; this one trains "
+            f"{here}. Name a new folder, or delete that one."
+        )
+    return done
+
+
+def _train(
+    one: Callable[[Pretraining, Callable[[int, int], Callable[[int, float], None]]], None],
+    left: Sequence[tuple[str, Pretraining]],
+    n_cells: int,
+    watch: Callable[[Progress], None] | None,
+    jobs: int,
+) -> None:
+    labels = {cell: label for label, cell in reversed(left)}  # equal cells are trained once, under the first label
+    cells = list(dict.fromkeys(cell for _, cell in left))
+    latest: dict[int, Pretraining] = {}  # what each process trains
+    begun: set[Pretraining] = set()
+
+    def tell(told: side_by_side.Told) -> None:
+        cell = cells[told.work]
+        latest[told.process] = cell
+        begun.add(cell)
+        done = begun - set(latest.values())
+        finished = n_cells - len(left) + sum(cell in done for _, cell in left)
+        if watch is not None:
+            watch(Progress(labels[cell], cell, told.process, finished, told.round, told.clients, told.loss))
+
+    if jobs > 1 and len(cells) > 1:
+        side_by_side.run(one, cells, min(jobs, len(cells)), tell)
+        return
+    for number, cell in enumerate(cells):
+        one(cell, partial(_begin, tell, number))
+
+
+def _begin(
+    tell: Callable[[side_by_side.Told], None], work: int, done: int, clients: int
+) -> Callable[[int, float], None]:
+    tell(side_by_side.Told(0, work, done, clients))
+    return lambda number, loss: tell(side_by_side.Told(0, work, number, clients, loss))
+
+
+def train_cell(
+    out: pathlib.Path,
+    all_cells: Sequence[Pretraining],
+    cell: Pretraining,
+    begin: Callable[[int, int], Callable[[int, float], None]],
+) -> None:
+    """Trains a cell to its end and measures it; `begin(round, clients)` gives who watches its rounds.
+
+    Measures of its random start are taken from any of `all_cells` that began alike and is done.
+    Errors: UsageError as `train`.
+    """
+    folder = folder_of(out, cell)
+    prepared = prepare(cell)
     if not (folder / pretraining_store.SETTINGS).exists():
         pretraining_store.begin(folder, cell)
     begun = pretraining_store.load(folder, prepared)
-    watch = None if begin is None else begin(label, number, 0 if begun is None else begun.round, prepared, cell)
+    watch = begin(0 if begun is None else begun.round, prepared.participation or len(prepared.partition.indices))
     every = max(1, cell.rounds // 4)
     saved = pretraining_run.train(cell, prepared, folder, every, watch)
-    measured = pretrained.evaluate(cell, prepared, saved, random_start=starts.get(start))
-    starts[start] = measured["random_start"]
+    alike = [store.read(folder_of(out, other) / EVALUATION) for other in all_cells if _start(other) == _start(cell)]
+    random_start = next((done["random_start"] for done in alike if done is not None), None)
+    measured = pretrained.evaluate(cell, prepared, saved, random_start=random_start)
     store.write(folder / EVALUATION, store.dumps(measured))
-    return measured
+
+
+def _start(cell: Pretraining) -> tuple[Any, ...]:
+    images = cell.data, cell.test_per_class, cell.train_per_class
+    return cell.method, cell.encoder, cell.preset, cell.options, cell.seed, *images

@@ -10,18 +10,16 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from claims import cores
 from claims.core import Tier
 from claims.verdicts import Row
 
 _WORKER_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **cores.ONE_THREAD,
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # two workers share one accelerator
 }
@@ -56,7 +54,7 @@ def decide_claim(claim_id: str, tier: Tier, spoil: bool = False) -> Outcome:
 def run(claims: Sequence[str], tier: Tier, n_workers: int, spoil: bool = False) -> Iterator[Outcome]:
     """Each claim's outcome, in the order of completion. Abandoned or interrupted, it ends its workers at once."""
     context = multiprocessing.get_context("spawn")  # a forked XLA client hangs
-    with _environment(_WORKER_ENVIRONMENT):
+    with cores.environment(_WORKER_ENVIRONMENT):
         pool = ProcessPoolExecutor(max(1, min(n_workers, len(claims))), context, initializer=_prepare_worker)
         futures = {pool.submit(decide_claim, c, tier, spoil): c for c in claims}
         is_complete = False
@@ -91,18 +89,3 @@ def _prepare_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=die_with_parent, daemon=True).start()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    # A user's own XLA flags stay: XLA lets the last of two equal flags win.
-    os.environ.update({n: f"{v} {before[n]}" if n == "XLA_FLAGS" and before[n] else v for n, v in values.items()})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, Int, UInt8
 from sims.descent import Descent
 from sims.feature_skew import Augmentation, augment
 from sims.methods import Context, Method, Params
+from sims.placement import is_accelerated
 
 PyTree = Any
 Form = Literal["loop", "steps", "vmap", "collapsed"]
@@ -293,11 +294,6 @@ _step_compiled = jax.jit(ClientTraining._step, static_argnums=0)
 _finish_compiled = jax.jit(ClientTraining._finish, static_argnums=0)
 _slope_compiled = jax.jit(ClientTraining._slope, static_argnums=0)
 _one_step_compiled = jax.jit(ClientTraining._one_step, static_argnums=0)
-
-
-def is_accelerated() -> bool:
-    """Whether this backend would rather take all clients at once."""
-    return jax.default_backend() != "cpu"
 
 
 def _handed_out(given, keys, pool, progress):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import jax
 import numpy as np
 
 from sims import block_lanczos, block_lanczos_jax, joint_lanczos, matrix_law, matrix_trials
 from sims.block_lanczos import Plan
+from sims.placement import is_accelerated
 from sims.sampler import literal_moments
 from sims.signal_rows import SignalRows, signal_rows
 from sims.stats import Estimate, deficit, estimate, sensitivity
@@ -212,7 +212,7 @@ def _lanczos(
         found = joint_lanczos.sample(rng, contrast, plain, s, rows, trials)
     else:
         # Without augmentation noise the matrices of CL and MIM are the same.
-        compiled = backend == "jax" or (backend == "auto" and jax.default_backend() != "cpu")
+        compiled = backend == "jax" or (backend == "auto" and is_accelerated())
         form = block_lanczos_jax if compiled else block_lanczos
         found = [form.sample(rng, plans[0], s, rows, trials)] * len(tasks)
     return tuple(_shown(r, s, task, rows, off, "lanczos") for task, (r, off) in zip(tasks, found, strict=True))

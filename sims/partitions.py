@@ -157,7 +157,9 @@ def _take_turns(counts: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray
             share = np.where(left > 0, wanted[i], 0.0)
             if share.sum() <= 0:  # every class this client wanted ran out
                 share = np.where(left > 0, prior, 0.0)
-            edges = np.cumsum(share)
+            # Among numbers below the least normal one a product with u < 1 may round up to the last edge; a power of
+            # two changes nothing else.
+            edges = np.cumsum(np.ldexp(share, -np.frexp(share.max())[1]))
             c = int(np.searchsorted(edges, u * edges[-1], side="right"))
             table[i, c] += 1
             left[c] -= 1

@@ -30,6 +30,11 @@ def use_cores(n_cores: int) -> None:
             ) from None
 
 
+def is_accelerated() -> bool:
+    """Whether work runs on something other than a CPU."""
+    return jax.default_backend() != "cpu"
+
+
 def n_devices() -> int:
     """How many devices share the work."""
     return len(jax.devices())
@@ -101,7 +106,7 @@ def over_problems(one: Callable[..., PyTree]) -> Callable[..., PyTree]:
 
 def in_turn(one: Callable[..., PyTree]) -> Callable[..., PyTree]:
     """`one` over the leading axis of all its arguments on one device: in turn on a CPU core, else all at once."""
-    if jax.default_backend() != "cpu":
+    if is_accelerated():
         return jax.vmap(one)
     return lambda *args: jax.lax.map(lambda a: one(*a), args)
 

@@ -9,11 +9,12 @@ import numpy as np
 from jaxtyping import Array, Float, Key, UInt8
 
 from sims import rounds as engine
-from sims.client_training import ClientTraining, Form, Held, Kept, is_accelerated
+from sims.client_training import ClientTraining, Form, Held, Kept
 from sims.descent import Descent
 from sims.feature_skew import Augmentation
 from sims.methods import Method, Params
 from sims.partitions import Partition
+from sims.placement import is_accelerated
 
 
 def start(

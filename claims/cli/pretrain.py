@@ -145,6 +145,10 @@ class Live:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Takes the bar away."""
         if self._owns:
             self._bar.stop()
         else:

@@ -1,7 +1,7 @@
 """`dssl reproduce`: one of the paper's experiments, over seeds."""
 
-import contextlib
 import importlib
+import math
 import pathlib
 import sys
 from dataclasses import dataclass
@@ -37,27 +37,22 @@ class Reproduce:
     """Sizes, as of dssl pretrain."""
     seeds: int | None = None
     """Trainings of every cell; the paper's three if not given, two for ci."""
+    jobs: int | None = None
+    """Trainings side by side, each on cores of its own; if not given one a core, up to eight, and one on an
+    accelerator."""
 
     def run(self) -> int:
         cores.use_all()
         from claims import reproduction
 
         n_seeds = reproduction.SEEDS[self.preset] if self.seeds is None else self.seeds
-        console = Console(stderr=True)
         n_cells = len(reproduction.plan(self.name, self.preset, n_seeds))
+        jobs = _jobs(self.jobs)
+        console = Console(stderr=True)
         try:
             with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bar:
-                overall = bar.add_task("trainings", total=n_cells, loss="", speed="")
-                with contextlib.ExitStack() as stack:
-
-                    def begin(label: str, number: int, done: int, prepared: Any, cell: Any) -> Any:
-                        stack.close()  # the bar of the training before
-                        bar.update(overall, completed=number)
-                        clients = prepared.participation or len(prepared.partition.indices)
-                        live = Live(cell.rounds, done, clients, bar, f"{label}, seed {cell.seed}")
-                        return stack.enter_context(live).watch
-
-                    record = reproduction.reproduce(self.name, self.preset, n_seeds, self.out, begin)
+                shown = _Shown(bar, n_cells)
+                record = reproduction.reproduce(self.name, self.preset, n_seeds, self.out, shown.watch, jobs)
         except KeyboardInterrupt:
             print(
                 f"Interrupted; what is trained is kept in {self.out}, and the same command goes on from there.",
@@ -73,6 +68,36 @@ class Reproduce:
         for path in _drawn(self.name, record, self.out):
             print(f"Figure: {path}")
         return 0
+
+
+class _Shown:
+    """Bars: of all trainings, and of each that runs now."""
+
+    def __init__(self, bar: Progress, n_cells: int) -> None:
+        self._bar = bar
+        self._all = bar.add_task("trainings", total=n_cells, loss="", speed="")
+        self._running: dict[int, Live] = {}
+
+    def watch(self, told: Any) -> None:
+        """Shows one step of progress, a `claims.reproduction.Progress`."""
+        if told.loss is not None:
+            self._running[told.process].watch(told.round, told.loss)
+            return
+        if told.process in self._running:
+            self._running[told.process].close()
+        title = f"{told.label}, seed {told.cell.seed}"
+        self._running[told.process] = Live(told.cell.rounds, told.round, told.clients, self._bar, title)
+        self._bar.update(self._all, completed=told.finished)
+
+
+def _jobs(wanted: int | None) -> int:
+    from sims.placement import is_accelerated
+
+    if not is_accelerated():
+        return cores.n_used() if wanted is None else wanted
+    if wanted is not None and wanted > 1:
+        raise UsageError(f"On an accelerator trainings run one after another; got --jobs {wanted}. Leave it out.")
+    return 1
 
 
 def _drawn(name: str, record: dict[str, Any], out: pathlib.Path) -> list[pathlib.Path]:
@@ -97,6 +122,8 @@ def _show(record: dict[str, Any]) -> None:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict) and "low" in value and float(value["high"]) == math.inf:
+        return f"{value['mean']:+.2f} at every seed"  # no spread, hence no interval
     if isinstance(value, dict) and "low" in value:
         return f"{value['mean']:+.2f} [{value['low']:.2f}, {value['high']:.2f}]"
     if isinstance(value, dict):

@@ -4,6 +4,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from figures.style import caption, styled
 
@@ -18,8 +19,9 @@ def build(record: dict[str, Any]) -> Figure:
         figure, axis = plt.subplots(figsize=(4.6, 3.4))
         for kind, (colour, marker, label) in SERIES.items():
             shown = sorted((r for r in rows if r["network"] == kind), key=lambda r: r["connectivity"])
+            apart = 1.0 if kind == "varied" else 1.03  # so that bars do not hide each other
             axis.errorbar(
-                [r["connectivity"] for r in shown],
+                [r["connectivity"] * apart for r in shown],
                 [r["accuracy"]["mean"] for r in shown],
                 [r["accuracy"]["deviation"] for r in shown],
                 color=colour,
@@ -31,8 +33,13 @@ def build(record: dict[str, Any]) -> Figure:
         low, high = server["mean"] - server["deviation"], server["mean"] + server["deviation"]
         axis.axhspan(low, high, color="#D55E00", alpha=0.15, lw=0)
         axis.axhline(server["mean"], color="#D55E00", ls="--", label="server")
+        axis.set_xscale("log")
+        axis.set_xticks(sorted({r["connectivity"] for r in rows if r["network"] != "server"}), minor=False)
+        axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_xlabel(r"connectivity $|\bar A|$, client included")
         axis.set_ylabel("linear probe, %")
         axis.legend()
-        caption(figure, ("cor-connectivity",), f"{record['title']}; {len(record['seeds'])} seeds.")
+        told = f"{record['title']}; {len(record['seeds'])} seeds, bars and band of one standard deviation."
+        caption(figure, ("fig-connectivity-and-heterogeneity",), told)
     return figure

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import zlib
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from claims import pretrained, pretraining, pretraining_run, reproduction
+from claims import pretrained, pretraining, pretraining_run, pretraining_store, reproduction
 from claims.__main__ import main
 from claims.reproduce import names
 from claims.reproduce._results import Results
@@ -27,6 +28,12 @@ def dssl(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     code = ended.value.code
     assert isinstance(code, int)
     return code, out, err
+
+
+@pytest.fixture(autouse=True)
+def one_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings in this process, where they can be replaced."""
+    monkeypatch.setattr("claims.cores.n_used", lambda: 1)
 
 
 def made_up(cell: pretraining.Pretraining) -> dict[str, Any]:
@@ -246,6 +253,28 @@ def test_drops_are_paired_over_seeds():
     assert by_name["simsiam resnet"]["printed feature drop (CIFAR-10)"] == 1.41
 
 
+def test_a_difference_without_a_spread_has_no_interval_to_show(capsys, tmp_path, quick, monkeypatch):
+    one = pretraining.settings("ci")
+
+    class Same:
+        TITLE = "Twice the same"
+
+        @staticmethod
+        def cells(preset: str) -> dict[str, pretraining.Pretraining]:
+            return {"a": one, "b": one, "c": replace(one, alpha=0.1)}
+
+        @staticmethod
+        def rows(results: Results) -> list[dict[str, Any]]:
+            return [{"same": results.difference("a", "b"), "other": results.difference("a", "c")}]
+
+    monkeypatch.setattr(reproduction, "experiment", lambda name: Same)
+    code, out, _ = dssl(capsys, "reproduce", "twice", "--preset", "ci", "--out", str(tmp_path))
+    assert code == 0
+    assert "+0.00 at every seed" in out
+    assert out.count("at every seed") == 1
+    assert "inf" not in out
+
+
 def test_equal_cells_of_two_experiments_are_trained_once(capsys, tmp_path, quick):
     for name in ("table7", "table8"):
         assert dssl(capsys, "reproduce", name, "--preset", "ci", "--out", str(tmp_path))[0] == 0
@@ -253,6 +282,61 @@ def test_equal_cells_of_two_experiments_are_trained_once(capsys, tmp_path, quick
     shared &= set(reproduction.experiment("table8").cells("ci").values())
     assert shared
     assert len(quick) == len(set(quick))
+
+
+def test_trainings_side_by_side_are_those_in_turn_bit_for_bit(capsys, tmp_path, monkeypatch):
+    few = pretraining.settings("ci", encoder="linear", method="simsiam", rounds=2)
+
+    class Small:
+        TITLE = "Small ones"
+
+        @staticmethod
+        def cells(preset: str) -> dict[str, pretraining.Pretraining]:
+            return {"few": few, "the few": few}  # two names of one training, which is trained once
+
+        @staticmethod
+        def rows(results: Results) -> list[dict[str, Any]]:
+            return [{"": label, "accuracy": results.accuracy(label)["mean"]} for label in results.cells]
+
+    monkeypatch.setattr(reproduction, "experiment", lambda name: Small)
+    progress: list[reproduction.Progress] = []
+    side = reproduction.reproduce("small", "ci", 2, tmp_path / "side", progress.append, jobs=2)
+    turn = reproduction.reproduce("small", "ci", 2, tmp_path / "turn", jobs=1)
+    for seed in range(2):
+        cell = replace(few, seed=seed)
+        saved = [
+            pretraining_store.load(reproduction.folder_of(tmp_path / how, cell), pretraining.prepare(cell))
+            for how in ("side", "turn")
+        ]
+        leaves = [jax.tree.leaves((one.state, one.trained)) for one in saved if one is not None]
+        assert len(leaves) == 2
+        assert all(np.array_equal(a, b) for a, b in zip(*leaves, strict=True))
+    assert side["rows"] == turn["rows"]
+    assert {told.process for told in progress} == {0, 1}
+    assert sorted(told.round for told in progress) == [0, 0, 1, 1, 2, 2]
+    assert {told.finished for told in progress} == {0}  # what a process is at is not finished
+    turn_by_turn: list[reproduction.Progress] = []
+    for seed in range(2):
+        shutil.rmtree(reproduction.folder_of(tmp_path / "turn", replace(few, seed=seed)))
+    with monkeypatch.context() as m:
+        m.setattr(reproduction, "train_cell", lambda out, cells, cell, begin: begin(0, 1))
+        with pytest.raises(AssertionError):  # nothing was trained
+            reproduction.reproduce("small", "ci", 2, tmp_path / "turn", turn_by_turn.append, jobs=1)
+    assert [told.finished for told in turn_by_turn] == [0, 2]  # both names of the first
+
+
+def test_no_jobs_are_refused(capsys, tmp_path):
+    command = ("reproduce", "table8", "--preset", "ci", "--jobs", "0", "--out", str(tmp_path / "none"))
+    code, _, err = dssl(capsys, *command)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "at least one of them; got --jobs 0" in err
+
+
+def test_an_accelerator_trains_one_cell_after_another(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("sims.placement.is_accelerated", lambda: True)
+    code, _, err = dssl(capsys, "reproduce", "table8", "--preset", "ci", "--jobs", "2", "--out", str(tmp_path / "new"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "one after another; got --jobs 2" in err
 
 
 @pytest.mark.parametrize(

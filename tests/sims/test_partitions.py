@@ -102,6 +102,13 @@ def test_bad_input_is_refused_with_its_value(call, says):
         call()
 
 
+def test_proportions_too_small_for_normal_numbers_still_choose_a_class():
+    # When classes run out, a client of this draw wants only what it gave less than 1e-308; found by seeds.
+    split = dirichlet(LABELS, 3, 0.01, 7)
+    assert sorted(np.concatenate(split.indices).tolist()) == list(range(600))
+    assert split.table.sum(axis=1).tolist() == [200, 200, 200]
+
+
 def test_balanced_clients_of_balanced_classes_hold_what_the_released_code_gives():
     """Written like the released loop; classes of one size run dry by rounding only, so no share is scaled."""
     shares = np.random.default_rng(5).dirichlet(np.full(6, 1.0), size=10).T

@@ -67,6 +67,24 @@ def test_the_inequality_of_the_proof_holds_for_unequal_hessians(name, rule):
     assert max(ratios) <= 1
 
 
+@pytest.mark.parametrize("name", ["ring", "path", BIPARTITE])
+def test_models_meet_the_inequality_exactly_when_local_steps_stretch_no_mode_too_far(name):
+    """Along one mode <m + p - q, after> <= |m + p|^2 says after <= now above lambda = 0, and after >= 0 below it."""
+    mixing = uniform(topology(name, 8))
+    root = np.sqrt(perron_weights(mixing))
+    eigenvalues, modes = np.linalg.eigh(root[:, None] * mixing / root)
+    assert eigenvalues[0] < 0 < eigenvalues[-2]
+    for eigenvalue, mode in zip(eigenvalues, modes.T, strict=True):
+        now = (mode / root)[:, None] * np.ones(3)
+        for factor in (-0.5, -0.01, 0.01, 0.5, 0.99, 1.01, 2.0):
+            meets = factor <= 1 if eigenvalue >= 0 else factor >= 0
+            assert cb.gap_bound_holds(mixing, now, factor * now) == meets
+    both = sum((modes[:, [i]] / root[:, None] for i in (0, -2)), np.zeros((8, 1)))
+    # One mode may make up for the other: -q.after + p.after <= p^2.
+    assert cb.gap_bound_holds(mixing, both, both)
+    assert not cb.gap_bound_holds(mixing, both, 1.5 * both - 2 * modes[:, [0]] / root[:, None])
+
+
 @pytest.mark.parametrize(("name", "mode", "step_size", "least"), [("ring", -2, 1e-4, 0.99), (BIPARTITE, 0, 1.0, 0.99)])
 def test_the_gap_bound_is_attained(name, mode, step_size, least):
     # A positive mode attains it without curvature; a negative one where eta h = 1, for then the local steps forget.

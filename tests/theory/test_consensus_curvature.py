@@ -68,6 +68,17 @@ def test_the_next_order_tells_the_error_of_the_resummed_prediction(name):
             assert abs(found.value / cc.consensus_fixed_point(*problem) - 1) < 2 * found.next_order
 
 
+@pytest.mark.parametrize("rule", [uniform, metropolis])
+@pytest.mark.parametrize("name", ["ring", "star"])
+def test_the_next_order_is_the_error_where_clients_are_alike(name, rule):
+    mixing = rule(topology(name, 8))
+    for step_size, local_steps in ((0.02, 1), (0.02, 5), (0.1, 1)):
+        problem = (mixing, covariances(8, 0.2), 2, step_size, local_steps)
+        found = cc.resummed(*problem)
+        error = abs(found.value / cc.consensus_fixed_point(*problem) - 1)
+        assert found.next_order == pytest.approx(error, rel=0.1)  # what follows is of relative size 0.2^2
+
+
 def test_alike_hessians_leave_the_closed_gain_of_every_mode():
     mixing, tiny = metropolis(topology("path", 8)), 1e-7
     problem = (mixing, covariances(8, tiny), 2, 0.05, 3)

@@ -7,26 +7,51 @@ import sympy as sp
 from theory import consensus as cs
 from theory import consensus_noise as cn
 from theory.consensus_curvature import LinearTraining, consensus_fixed_point
-from theory.mixing import metropolis, uniform
+from theory.formula import OutOfDomainError
+from theory.mixing import metropolis, perron_weights, uniform
 from theory.topologies import topology
+
+
+def settled(mixing, curvatures, step_size, local_steps):
+    """Mean over clients of the squared deviations' variance per unit noise, carried round by round."""
+    n, total = len(mixing), 0.0
+    centre = np.eye(n) - perron_weights(mixing)
+    about_mean = np.eye(n) - 1 / n
+    for h in curvatures:
+        deviation = np.zeros((n, n))
+        for _ in range(3000):
+            for _ in range(local_steps):
+                deviation = (1 - step_size * h) ** 2 * deviation + step_size**2 * np.eye(n)
+            # Without curvature the mean's variance grows for ever; only the deviations are carried.
+            deviation = centre @ mixing @ deviation @ mixing.T @ centre.T
+        total += np.trace(about_mean @ deviation @ about_mean.T) / n
+    return total
+
+
+CURVATURES = np.array([0.0, 0.7, 4.0, 0.7])
 
 
 @pytest.mark.parametrize(("name", "rule"), [("path", metropolis), ("star", uniform), ("directed_ring", uniform)])
 @pytest.mark.parametrize("local_steps", [1, 3])
 def test_the_formula_is_where_the_covariance_settles(name, rule, local_steps):
     mixing = rule(topology(name, 6))
-    curvatures, step_size, total = np.array([0.0, 0.7, 4.0, 0.7]), 0.1, 0.0
-    centre = np.eye(6) - 1 / 6
-    for h in curvatures:
-        deviation = np.zeros((6, 6))
-        for _ in range(3000):
-            for _ in range(local_steps):
-                deviation = (1 - step_size * h) ** 2 * deviation + step_size**2 * np.eye(6)
-            # Without curvature the mean's variance grows for ever; only the deviations are carried.
-            deviation = centre @ mixing @ deviation @ mixing.T @ centre
-        total += np.trace(deviation) / 6
-    found = cn.consensus_noise(mixing, 0.3, step_size, local_steps, curvatures=curvatures)
-    np.testing.assert_allclose(found, 0.09 * total, rtol=1e-10)
+    found = cn.consensus_noise(mixing, 0.3, 0.1, local_steps, curvatures=CURVATURES)
+    np.testing.assert_allclose(found, 0.09 * settled(mixing, CURVATURES, 0.1, local_steps), rtol=1e-10)
+
+
+@pytest.mark.parametrize("local_steps", [1, 3])
+def test_a_matrix_that_is_nearly_symmetric_is_not_taken_for_symmetric(local_steps):
+    onwards = np.roll(np.eye(6), 1, axis=1)
+    mixing = 0.5 * np.eye(6) + 0.27 * onwards + 0.23 * onwards.T
+    found = cn.consensus_noise(mixing, 1.0, 0.1, local_steps, curvatures=CURVATURES)
+    np.testing.assert_allclose(found, settled(mixing, CURVATURES, 0.1, local_steps), rtol=1e-8)
+
+
+def test_a_mode_that_keeps_all_of_its_noise_is_refused():
+    mixing = np.array([[0.0, 1.0], [1.0, 0.0]])
+    with pytest.raises(OutOfDomainError, match="keeps 1 of itself"):
+        cn.consensus_noise(mixing, 1.0, 0.1, curvatures=np.zeros(3))
+    assert cn.consensus_noise(mixing, 1.0, 0.1, curvatures=np.ones(3)) > 0
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

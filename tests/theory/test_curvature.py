@@ -61,6 +61,14 @@ def test_the_projector_is_that_of_the_largest_eigenvalues(covariance):
     np.testing.assert_allclose(top_projector(covariance, C), vectors @ vectors.T, atol=1e-13)
 
 
+def test_one_direction_may_be_represented(covariance):
+    shape = curvature(covariance, 1)
+    values, vectors = np.linalg.eigh(covariance)
+    assert shape.optimum.shape == (1, D)
+    np.testing.assert_allclose(np.abs(shape.optimum[0]), np.sqrt(values[-1]) * np.abs(vectors[:, -1]), atol=1e-13)
+    assert shape.gap == pytest.approx(values[-1] - values[-2])
+
+
 def test_all_dimensions_may_be_represented(covariance):
     shape = curvature(covariance, D)
     assert shape.gap == pytest.approx(shape.values[-1])

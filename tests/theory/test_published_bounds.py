@@ -43,6 +43,7 @@ def test_published_bounds_hold_for_training_at_rest_and_are_loose(name, local_st
     for bound in found.values():
         if bound.is_bound:
             assert bound.tightness(measured) < 1 / 6
+            assert bound.tightness(measured) == pytest.approx(measured / bound.value)
 
 
 @pytest.mark.parametrize("name", ["ring", "path", "barbell"])

@@ -31,6 +31,15 @@ def test_sparse_ends_of_a_ring_match_its_closed_form(n):
     assert ends.gap == pytest.approx(1 - exact, rel=1e-6)  # 1e-14 of a gap of 1e-7
 
 
+@pytest.mark.parametrize("n", [82, 2000])
+def test_the_gap_is_that_of_the_largest_modulus_when_it_belongs_to_the_smallest_eigenvalue(n):
+    little = 1e-7
+    ends = mixing_ends(sparse.csr_array(little * sparse.eye_array(n) + (1 - little) / 2 * sparse_ring(n)))
+    assert ends.smallest == pytest.approx(2 * little - 1, abs=1e-12)
+    assert ends.lambda_2 < 1 - ends.gap
+    assert ends.gap == pytest.approx(2 * little, abs=1e-12)
+
+
 @pytest.mark.parametrize("n", [2000, 10_000])
 def test_sparse_connectivity_of_a_path_matches_its_closed_form(n):
     # absolute round-off 4e-16 of an eigenvalue of 1e-7

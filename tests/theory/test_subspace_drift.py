@@ -138,6 +138,38 @@ def test_the_residual_bound_holds_for_any_model():
     assert residual_bound(0.1 * optimum, x, 1.0) == np.inf
 
 
+def test_the_residual_bound_does_not_depend_on_the_unit_of_the_data():
+    x, rng = covariances(0.5, n=1)[0], np.random.default_rng(4)
+    shape = curvature(x, C)
+    w = np.sqrt(shape.values[:C])[:, None] * shape.vectors[:, :C].T + 0.02 * rng.normal(size=(C, D))
+    residual = float(np.linalg.norm(w @ (w.T @ w - x)))
+    bounds = [residual_bound(np.sqrt(unit) * w, unit * x, unit**1.5 * residual) for unit in (1e-3, 1.0, 1e3)]
+    np.testing.assert_allclose(bounds, bounds[1])
+    assert 0 < bounds[1] < np.inf
+
+
+def test_the_spread_bound_is_the_residual_bound_of_its_terms_norms():
+    x, rng = covariances(0.1), np.random.default_rng(5)
+    weights = rng.dirichlet(np.ones(N))
+    shape = curvature(np.einsum("i,ikl->kl", weights, x), C)
+    models = np.sqrt(shape.values[:C])[:, None] * shape.vectors[:, :C].T + 0.003 * rng.normal(size=(N, C, D))
+    mean, target = np.einsum("i,icd->cd", weights, models), np.einsum("i,ikl->kl", weights, x)
+    norms = 0.0
+    for weight, model, own in zip(weights, models, x, strict=True):
+        e = np.linalg.norm(model - mean)
+        norms += weight * e * np.linalg.norm(own - target, 2)
+        norms += weight * (e**2 * np.linalg.norm(mean, 2) * len(("e e^T W", "e W^T e", "W e^T e")) + e**3)
+    wanted = residual_bound(mean, target, float(norms))
+    assert spread_bound(models, x, weights) == pytest.approx(wanted)
+    assert 0 < wanted < np.inf
+
+
+@pytest.mark.parametrize("matrix", [np.array([[0.6, 0.4], [0.5, 0.5]]), np.ones((1, 1))])
+def test_the_mean_over_placements_needs_a_symmetric_matrix_of_two_clients(matrix):
+    with pytest.raises(ValueError, match="two clients or more and a symmetric"):
+        placement_mean_kappa(matrix)
+
+
 def test_representability_and_sensitivity_move_at_most_as_bounded():
     rng, tightest = np.random.default_rng(4), [0.0, 0.0]
     for _ in range(300):

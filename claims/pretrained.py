@@ -1,6 +1,7 @@
 """What a pre-training has learnt: probes and the shape of feature space, beside those of its random start."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -149,10 +150,11 @@ def traffic(prepared: Prepared, saved: Saved) -> dict[str, float]:
     model = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), saved.state.params)
     pool = saved.state.local.pool
     sent = None if pool is None else jax.ShapeDtypeStruct(pool.shape[1:], pool.dtype)
-    message = communication.payload(model, sent)
     if prepared.mixing is not None:
-        total = communication.decentralised(message, prepared.mixing)
+        total = communication.decentralised(communication.payload(model, sent), prepared.mixing)
     else:
+        up, down = prepared.method.travels(model)
+        message = replace(communication.payload(up, sent), handed_down=communication.n_bytes(down))
         here = np.arange(n) < (prepared.participation or n)
         # Other methods that send embeddings hand them round as sets, too.
         variant = None if sent is None else prepared.method.variant if isinstance(prepared.method, Mar) else "corrected"

@@ -15,13 +15,17 @@ PyTree = Any
 
 @dataclass(frozen=True)
 class Payload:
-    """Bytes of one model and of the embeddings that a client sends with it (0 without any)."""
+    """Bytes of one model and of the embeddings that a client sends with it (0 without any).
+
+    handed_down: of what a server gives a client; None where it is one model too.
+    """
 
     model: int
     embeddings: int = 0
+    handed_down: int | None = None
 
     def __post_init__(self) -> None:
-        if self.model < 0 or self.embeddings < 0:
+        if self.model < 0 or self.embeddings < 0 or (self.handed_down or 0) < 0:
             raise ValueError(f"Bytes are not negative; got {self}.")
 
     @property
@@ -64,7 +68,7 @@ def federated(message: Payload, participants: Bool[np.ndarray, " clients"], vari
     n_present = int(present.sum())
     if n_present == 0:
         raise ValueError(f"At least one client takes part in a round; got none of {len(present)}.")
-    down = message.model
+    down = message.model if message.handed_down is None else message.handed_down
     if variant is not None:
         down += n_present * message.embeddings if variant == "corrected" else message.embeddings + BYTES_PER_FLOAT32
     up = message.total if variant is not None else message.model

@@ -85,7 +85,9 @@ def _noise_rows(moment: np.ndarray, n: float, inside: np.ndarray, x: np.ndarray 
     """`inside` times the covariance E (x x^T - X)^2 of one sample's x x^T, which D_i^2 holds besides the difference."""
     rows = inside @ moment
     if x is None:
-        return (rows * np.trace(moment) + rows @ moment) * (n / (n + 2))
+        # X tr X + X^2 without bias: products of the sample's own moment hold each other by shares of 1/n.
+        squares = (1 - 2 / n) / ((1 + 2 / n) * (1 - 1 / n))
+        return rows * np.trace(moment) * (1 - squares / n) + rows @ moment * squares
     return ((x @ inside.T) * np.sum(x**2, axis=1)[:, None]).T @ x / len(x) - rows @ moment
 
 

@@ -30,7 +30,8 @@ class Reproduce:
 
     name: tyro.conf.Positional[str]
     """Of the paper: table1, table2, table5, table6, table7, table8, figure2a, figure2b, figure3. Of ours: ceiling (what
-    pre-training is worth), augmentations and irregular (where theory expects another order), ssd (its parts)."""
+    pre-training is worth), augmentations and irregular (where theory expects another order), ssd (its parts), choices
+    (what the presets choose)."""
     out: pathlib.Path
     """A new folder, or one of an earlier reproduction."""
     preset: Literal["ci", "laptop", "paper"] = "laptop"

@@ -81,6 +81,13 @@ class Method:
         """Embeddings that a client sends with its model after training, from one batch; None sends nothing."""
         return None
 
+    def travels(self, params: Params) -> tuple[PyTree, PyTree]:
+        """What of the sent model a client sends up to a server, and what it gets: for counting bytes; all by default.
+
+        Shapes and types may stand in place of arrays.
+        """
+        return params, params
+
     def combine(self, before: Params, trained: Params, weights: Float[Array, " some"]) -> Params | None:
         """The server's new model from those that trained (leading axis) and the one they got; None: the weighted mean.
 

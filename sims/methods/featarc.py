@@ -92,6 +92,10 @@ class FeatArc(SimSiam):
         clusters = jax.tree.map(put, params["clusters"], {name: params[name] for name in _MODEL})
         return params | {"clusters": clusters, "members": is_own.astype(jnp.float32)}
 
+    def travels(self, params: Params) -> tuple[PyTree, PyTree]:
+        """Up goes the one model and whose it is; down come all cluster models, for the client to choose."""
+        return {name: params[name] for name in (*_MODEL, "members")}, params["clusters"]
+
     def combine(self, before: Params, trained: Params, weights: Float[Array, " some"]) -> Params:
         """The mean model; each cluster's is the mean of its members', or as it was when nobody joined it."""
         shares = weights[:, None] * trained["members"]

@@ -24,10 +24,10 @@ class MaskedReconstruction(Method):
     """Mean squared error over hidden pixels, which the encoder sees as those of one learnt image, black at first.
 
     The decoder is one linear layer from each place of the encoder's maps to the pixels there. `layout` "patches" hides
-    squares of side `patch_size`; fewer than a transformer that drops them, since paint is seen in training alone: of
-    Fashion-MNIST, three in ten made better features than a half, and those better ones than three in four. "released"
-    is what the released code does: its mask of rows x columns patches is laid beside itself in place of being enlarged,
-    so a pixel (y, x) is hidden with (y mod rows, x mod columns): single pixels, many of them between visible ones.
+    squares of side `patch_size`; fewer than a transformer that drops them, since paint is seen in training alone
+    (`claims.reproduce.choices` measures what that is worth). "released" is what the released code does: its mask of
+    rows x columns patches is laid beside itself in place of being enlarged, so a pixel (y, x) is hidden with
+    (y mod rows, x mod columns): single pixels, many of them between visible ones.
 
     `normalise` takes each patch as target with mean 0 and variance 1, as `Mae` has it and the released code has not.
     `strength` is that of cropping and mirroring before: 1 as in the released code, 0 not at all.

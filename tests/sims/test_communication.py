@@ -1,5 +1,7 @@
 """Bytes of rounds against messages written out one by one, and against the paper's own figures."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -102,3 +104,10 @@ def test_a_complete_network_costs_more_than_a_server_by_the_number_of_neighbours
 def test_what_cannot_be_is_refused(call, named):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+def test_what_a_server_hands_down_may_be_more_than_what_it_gets():
+    message = replace(payload(jnp.zeros(10, jnp.float32)), handed_down=120)
+    traffic = federated(message, np.array([True, False, True]))
+    np.testing.assert_array_equal(traffic.sent, [40, 0, 40])
+    np.testing.assert_array_equal(traffic.received, [120, 0, 120])

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from sims import communication
 from sims.encoders.linear import Linear
 from sims.methods import Context
 from sims.methods.featarc import FeatArc, alignment
@@ -150,3 +151,10 @@ def test_a_cluster_model_is_the_mean_of_its_members_and_stays_when_it_has_none()
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=f"got .*{next(iter(settings.values()))}"):
         FeatArc(Linear(6), **settings)
+
+
+def test_one_model_goes_up_and_all_cluster_models_come_down():
+    up, down = METHOD.travels(PARAMS)
+    one = communication.n_bytes(PLAIN.init(KEY, SHAPE))
+    assert communication.n_bytes(up) == one + 4 * 3  # and whose it is
+    assert communication.n_bytes(down) == 3 * one

@@ -59,6 +59,11 @@ def test_a_horizon_at_the_mean_is_passed_by_two_clients_in_five():
     assert 0.4 < exact < 0.43
 
 
+def test_one_client_a_round_may_take_part():
+    # At most once in two rounds of three clients: all but both rounds.
+    assert probability_beyond(1, rounds=2, n_clients=3, participation=1) == pytest.approx(1 / 9)
+
+
 def test_selections_outside_the_network_are_refused():
     with pytest.raises(ValueError, match="participation=6"):
         probability_beyond(3, rounds=4, n_clients=5, participation=6)

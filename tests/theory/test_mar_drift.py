@@ -59,11 +59,23 @@ def test_the_lengths_are_those_of_descent():
         assert (lengths < [3.0, 2.2]).all()
 
 
+@pytest.mark.parametrize("spectrum", [[3.0, 2.2], [5.0, 0.3, 0.2], [2.0, 1e-3]])
+def test_every_length_at_rest_solves_its_own_equation(spectrum):
+    values = np.array(spectrum)
+    lengths = shrunk_lengths(values, 3.0, 0.4, BANDWIDTH)
+    embedded = np.diag(lengths * values)
+    force = np.diag(np.asarray(alignment_force(embedded, embedded[None] / 3.0, np.ones(1), BANDWIDTH)))
+    np.testing.assert_allclose(lengths / values, 1 - 0.4 * force / 2, rtol=1e-12)
+
+
 def test_one_client_in_the_average_costs_nothing():
     np.testing.assert_allclose(shrunk_lengths(np.array([3.0, 2.2]), 1.0, 5.0, BANDWIDTH), [3.0, 2.2], rtol=1e-13)
 
 
 def test_what_has_no_answer_is_refused():
+    tied = np.tile(np.diag([3.0, 0.6, 0.6, 0.1, 0.05]), (N, 1, 1))
+    with pytest.raises(OutOfDomainError, match="eigenvalue gap"):
+        alignment_bias(tied, tied, np.eye(N), FEATURES, 1.0, BANDWIDTH)
     flat = np.broadcast_to(np.eye(DIM), (N, DIM, DIM))
     with pytest.raises(OutOfDomainError, match="gap"):
         alignment_bias(flat, flat, np.eye(N), FEATURES, 1.0, BANDWIDTH)

@@ -123,6 +123,39 @@ def test_links_may_go_one_way():
     assert network.astype(int).tolist() == [[0, 0, 1], [1, 0, 0], [1, 1, 0]]
 
 
+@pytest.mark.parametrize(
+    ("name", "n", "graph"),
+    [
+        ("barbell", 4, nx.path_graph(4)),
+        ("two_cliques:1", 4, nx.path_graph(4)),
+        ("exponential", 2, nx.path_graph(2)),
+        ("exponential", 3, nx.cycle_graph(3)),
+        ("er_p:1", 4, nx.complete_graph(4)),
+        ("regular:1", 2, nx.path_graph(2)),
+        ("regular:2", 3, nx.cycle_graph(3)),
+        ("hypercube", 2, nx.path_graph(2)),
+    ],
+)
+def test_the_smallest_of_a_family_is_accepted(name, n, graph):
+    assert is_same_graph(topology(name, n), graph)
+
+
+def test_the_smallest_directed_networks_and_trees_are_accepted():
+    assert topology("directed_ring", 3).sum() == 3
+    assert topology("directed_exponential", 2).tolist() == [[False, True], [True, False]]
+    tree = topology("ba:1", 6, seed=1)
+    assert tree.sum() == 2 * 5
+    assert len(components(tree)) == 1
+
+
+def test_networkx_graphs_whose_names_are_not_all_numbers_keep_the_graphs_order():
+    assert from_networkx(nx.DiGraph([("b", 1), (1, 0)])).tolist() == [
+        [False, False, False],
+        [True, False, False],
+        [False, True, False],
+    ]
+
+
 def test_networkx_graphs_keep_the_order_of_their_numbers():
     graph = nx.Graph([(3, 1), (1, 0), (0, 3), (2, 3), (1, 1)])
     assert (from_networkx(graph) == from_edges([(0, 1), (1, 3), (0, 3), (2, 3)])).all()

@@ -128,6 +128,7 @@ def test_links_may_go_one_way():
     [
         ("barbell", 4, nx.path_graph(4)),
         ("two_cliques:1", 4, nx.path_graph(4)),
+        ("star", 2, nx.path_graph(2)),
         ("exponential", 2, nx.path_graph(2)),
         ("exponential", 3, nx.cycle_graph(3)),
         ("er_p:1", 4, nx.complete_graph(4)),
@@ -181,6 +182,7 @@ def test_networkx_graphs_keep_the_order_of_their_numbers():
         ("hypercube", 12, "8 or 16"),
         ("barbell", 7, "two_cliques"),
         ("two_cliques:9", 8, "bridges"),
+        ("er_p:1.5", 8, "probability"),
         ("circulant:9", 8, "jump"),
         ("circulant:2", 8, "falls into 2 parts"),
         ("er:2", 20, "2.9 or more"),

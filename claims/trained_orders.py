@@ -175,7 +175,8 @@ def _not_trained(experiment: str) -> Verdict:
 
 def _found(because: str, d: PairedDifference, unit: str) -> str:
     digits = 2 if unit else 3
-    numbers = f"{d.mean:+.{digits}f}{unit} [{d.low:.{digits}f}, {d.high:.{digits}f}]"
+    mean, low, high = (round(x, digits) + 0.0 for x in (d.mean, d.low, d.high))  # no minus before 0.00
+    numbers = f"{mean:+.{digits}f}{unit} [{low:.{digits}f}, {high:.{digits}f}]"
     return f"{because} Difference {numbers} over {len(d.per_seed)} seeds"
 
 

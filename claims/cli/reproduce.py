@@ -124,11 +124,16 @@ def _show(record: dict[str, Any]) -> None:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict) and "low" in value and float(value["high"]) == math.inf:
-        return f"{value['mean']:+.2f} at every seed"  # no spread, hence no interval
+        return f"{_plain(value['mean']):+.2f} at every seed"  # no spread, hence no interval
     if isinstance(value, dict) and "low" in value:
-        return f"{value['mean']:+.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+        return f"{_plain(value['mean']):+.2f} [{_plain(value['low']):.2f}, {_plain(value['high']):.2f}]"
     if isinstance(value, dict):
         return f"{value['mean']:.2f} ± {value['deviation']:.2f}"
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None else str(value)
+
+
+def _plain(value: float) -> float:
+    """To the digits shown, without a minus before 0.00."""
+    return round(value, 2) + 0.0

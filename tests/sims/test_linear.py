@@ -78,6 +78,31 @@ def test_the_safe_step_keeps_the_worst_aligned_start_in_the_ball():
         assert np.linalg.norm(w - step * np.asarray(linear.gradient(w, largest))) <= np.sqrt(value) * (1 + 1e-12)
 
 
+def test_the_safe_step_is_the_largest_that_its_proof_allows():
+    x = np.random.default_rng(3).normal(size=(4, 5, 5))
+    x = x + x.swapaxes(1, 2)
+    largest = max(np.linalg.norm(one, 2) for one in x)
+
+    def one_step(step: float) -> float:
+        """The most that a step makes of models of norm sqrt(lambda), in units of it; a loop over singular values."""
+        share = step * largest
+        return max(s * (1 - 2 * share * s**2) for s in np.linspace(0, 1, 2001)) + 2 * share
+
+    step = linear.stable_step_size(x)
+    assert one_step(step) == pytest.approx(1, abs=1e-12)
+    assert one_step(1.02 * step) > 1 + 1e-5
+    assert one_step(0.98 * step) <= 1 + 1e-12
+
+
+def test_a_random_start_is_one_small_model_for_all_clients():
+    x = np.random.default_rng(4).normal(size=(3, 6, 6))
+    x = 50 * (x + x.swapaxes(1, 2))
+    w = linear.random_start(7, x, 2)
+    assert w.shape == (3, 2, 6)
+    assert (w == w[0]).all()
+    assert np.linalg.norm(w[0], 2) ** 2 == pytest.approx(max(np.linalg.norm(one, 2) for one in x) / 100)
+
+
 def test_twelve_times_the_safe_step_diverges_and_the_safe_step_converges():
     x = covariances(6, 4, 5)
     start, m = linear.random_start(0, x, 2), mixing_matrix(topology("ring", 4))

@@ -162,6 +162,10 @@ def test_whole_batches_are_training_on_moments_and_small_ones_agree_on_average()
         assert abs(estimate(drawn[:, k]).distance_from(float(moved[0, 0, k]))) < standard_errors_allowed()
     few = train_on_samples(start, *views, m, step_size=step, batch_size=3, rounds=10)
     assert np.abs(few.post_mix - whole.post_mix).max() > 1e-6
+    # Whole batches draw nothing: they come to rest, and are then said to have settled.
+    settled = train_on_samples(start, *views, m, step_size=5 * step, batch_size=12, rounds=20_000, record_every=100)
+    assert settled.converged
+    assert "has settled" in settled.message
 
 
 def test_partial_participation_leaves_a_floor_and_full_participation_none():

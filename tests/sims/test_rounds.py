@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sims import rounds as engine
-from sims.round_matrices import drop_links, only_among
+from sims.round_matrices import drop_links, is_server, only_among
 from sims.stats import estimate, standard_errors_allowed
 from theory.mixing import mixing_matrix
 from theory.topologies import topology
@@ -332,3 +332,13 @@ def test_equal_updates_share_one_compilation(models, aims):
     engine.run(Towards(), as_jax(models), RING, 5, data=as_jax(aims), record_every=5, key=jax.random.key(9))
     assert engine._jitted._cache_size() == before
     assert dataclasses.replace(engine.Plan()) == engine.Plan()
+
+
+def test_a_server_is_one_row_for_everyone_in_every_round():
+    server = np.tile([0.5, 0.2, 0.3], (3, 1))
+    # One column alike is not enough, nor is one round.
+    other = np.array([[0.5, 0.2, 0.3], [0.5, 0.3, 0.2], [0.5, 0.25, 0.25]])
+    assert is_server(server[None])
+    assert is_server(np.stack([server, np.full((3, 3), 1 / 3)]))
+    assert not is_server(other[None])
+    assert not is_server(np.stack([server, other]))

@@ -61,6 +61,12 @@ def test_a_mmd_reads_rows_and_files(tmp_path):
             (result,), is_good = batch(json.dumps([{"name": "a_mmd", "args": arguments | {"x": given}}]))
             assert is_good, result
             assert result["value"] == pytest.approx(expected, rel=1e-13)
+    sources = {
+        kind: compute("a_mmd", {"x": "[[1, 2], [2, 1]]", "y": "[[1, 2], [3, 4]]", "estimator": kind})["source"]
+        for kind in ("unbiased", "printed", "released")
+    }
+    assert sources["printed"] == "chen2026, Eq (6)"
+    assert sources["unbiased"] == sources["released"] == "ledger, from chen2026, Eq (6)"
     on_a_line = compute("a_mmd", {"x": json.dumps(x.tolist()), "y": str(tmp_path / "x.npy"), "bandwidth": "1.5"})
     assert on_a_line["value"] == pytest.approx(float(a_mmd(x, x, 1.5)), rel=1e-13)
 

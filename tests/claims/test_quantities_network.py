@@ -89,6 +89,9 @@ def test_sizes_may_be_a_list_or_text_with_commas():
 def test_push_sum_weighs_alike():
     found = value("target_weights", topology="directed_exponential", n_clients=6, mixing="push_sum")
     np.testing.assert_allclose(found, 1 / 6, rtol=1e-12)
+    asked = {"topology": "directed_exponential", "n_clients": 6, "mixing": "push_sum"}
+    assert "its weights are 1/N" in compute.compute("target_weights", asked)["reason"]
+    assert compute.compute("target_weights", {"topology": "star", "n_clients": 6})["reason"] == ""
 
 
 @pytest.mark.parametrize(

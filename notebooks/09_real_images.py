@@ -64,7 +64,13 @@ assert classes_seen[0.1] < classes_seen[1.0] < classes_seen[100.0]
 chosen = settings("ci", "decl", method="mae", alpha=0.1, rounds=12, learning_rate=1e-3, topology="ring")
 ready = prepare(chosen)
 run = pretrain(
-    ready.method, ready.descent, ready.train.images, ready.partition, chosen.rounds, mixing=ready.mixing, seed=chosen.seed
+    ready.method,
+    ready.descent,
+    ready.train.images,
+    ready.partition,
+    chosen.rounds,
+    mixing=ready.mixing,
+    seed=chosen.seed,
 )
 before = pretrained.start_encoder(chosen, ready)
 after = pretrained.global_encoder(Saved(run.state, ()))
@@ -84,7 +90,10 @@ for name, encoder in (("random start", before), ("after twelve rounds", after)):
 # three seeds and Student's 95% interval of the gain.
 
 # %%
-records = {name: json.loads((pathlib.Path(FOLDER) / f"{name}.json").read_text()) for name in ("ceiling", "table1")}
+records = {
+    name: json.loads((pathlib.Path(FOLDER) / f"{name}.json").read_text())
+    for name in ("ceiling", "table1", "figure2a", "figure2b")
+}
 
 
 def scores(record, cell, which="trained"):
@@ -122,7 +131,8 @@ assert all(gain.mean > 0 for gain in gains.values())
 figure, axis = plt.subplots(figsize=(6.5, 3.2))
 for row, (encoder, skew) in enumerate((e, s) for e in ENCODERS for s in ("label", "feature")):
     drops = [
-        robustness.drop(scores("table1", f"{m} {encoder} iid"), scores("table1", f"{m} {encoder} {skew}")) for m in METHODS
+        robustness.drop(scores("table1", f"{m} {encoder} iid"), scores("table1", f"{m} {encoder} {skew}"))
+        for m in METHODS
     ]
     between = robustness.compare_drops(*drops)
     axis.errorbar(row, between.mean, [[between.mean - between.low], [between.high - between.mean]], fmt="ok", capsize=3)
@@ -131,3 +141,48 @@ axis.axhline(0, color="0.6", lw=0.8)
 axis.set_xticks(range(4), [f"{ENCODERS[e]}\n{s} skew" for e in ENCODERS for s in ("label", "feature")])
 axis.set_ylabel("MAE's drop minus SimSiam's, points")
 figure.tight_layout()
+
+# %% [markdown]
+# ## Figure 2: connectivity, and MAR as clients grow more different
+#
+# Left, a server minus networks of 20 clients: the paper has the server ahead, and networks gaining from connectivity. Where all
+# average with all the two are one computation, so that only smaller connectivities are drawn. Right, MAR minus MAE.
+
+# %%
+SAME = "varied 20"
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.2))
+for kind, mark in (("varied", "o"), ("uniform", "s")):
+    cells = [cell for cell in records["figure2a"]["cells"] if cell.startswith(kind)]
+    degrees = np.array([int(cell.split()[1]) for cell in cells])
+    gaps = [robustness.paired_difference(scores("figure2a", "server"), scores("figure2a", cell)) for cell in cells]
+    known = [k for k, gap in enumerate(gaps) if np.isfinite(gap.spread)]
+    error = [[gaps[k].mean - gaps[k].low for k in known], [gaps[k].high - gaps[k].mean for k in known]]
+    shift = 1.03 if kind == "uniform" else 1.0
+    words = "neighbourhoods vary" if kind == "varied" else "all of one size"
+    left.errorbar(degrees[known] * shift, [gaps[k].mean for k in known], error, fmt=mark, capsize=3, label=words)
+left.set_xscale("log")
+left.set_xticks([3, 5, 10], ["3", "5", "10"])
+left.minorticks_off()
+left.set_xlabel("connectivity, client included")
+left.set_ylabel("server minus network, points")
+ALPHAS = (1.0, 0.1, 0.01, 0.001)
+for place, (setting, words) in enumerate((("fl", "server"), ("decl", "neighbours"))):
+    more = [
+        robustness.paired_difference(
+            scores("figure2b", f"mar {setting} {alpha:g}"), scores("figure2b", f"mae {setting} {alpha:g}")
+        )
+        for alpha in ALPHAS
+    ]
+    error = [[gain.mean - gain.low for gain in more], [gain.high - gain.mean for gain in more]]
+    at = np.arange(4) + 0.12 * (2 * place - 1)
+    right.errorbar(at, [gain.mean for gain in more], error, fmt="os"[place], capsize=3, label=words)
+right.set_xticks(range(4), [f"{alpha:g}" for alpha in ALPHAS])
+right.set_xlabel("Dirichlet concentration")
+right.set_ylabel("MAR minus MAE, points")
+for axis in (left, right):
+    axis.axhline(0, color="0.6", lw=0.8)
+    axis.legend(frameon=False, fontsize="small")
+figure.tight_layout()
+
+# %%
+assert scores("figure2a", "server").tolist() == scores("figure2a", SAME).tolist()

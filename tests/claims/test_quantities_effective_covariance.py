@@ -72,6 +72,7 @@ def test_one_way_links_leave_a_skew_part_and_turn():
         ({"covariances": [[1, "a"]], "feature_dim": 1}, "must be numbers"),
         ({"covariances": "[1", "feature_dim": 1}, "nested list"),
         ({"covariances": [[[1.0, 2.0], [3.0, 1.0]]] * 4, "feature_dim": 1}, "not symmetric"),
+        ({"covariances": [[[1.0, 0.0], [0.0, float("nan")]]] * 4, "feature_dim": 1}, "must be finite; one is not"),
         ({"n_clients": 5, "covariances": CLIENTS.tolist(), "feature_dim": 1}, "4 x 4"),
         ({"n_clients": 4, "dim": 8, "feature_dim": 9}, "feature_dim"),
         ({"n_clients": 4, "dim": 8, "mixing": "push_sum"}, "Push-sum"),

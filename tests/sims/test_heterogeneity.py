@@ -71,6 +71,18 @@ def test_label_skew_shrinks_with_the_concentration():
     assert spread(9.9) / spread(1e6) == pytest.approx((1e6 + 1) / 10.9, rel=0.3)
 
 
+def test_clients_of_no_skew_see_the_mean_of_classes_that_are_half_common():
+    # Shares of 1/10 each, to the Dirichlet's spread of 1e-4.
+    classes = het.exchangeable(1, 10, D, C, 0.5)
+    x = het.label_skew(1, 4, D, C, 1e8)
+    np.testing.assert_allclose(x, np.broadcast_to(classes.mean(axis=0), x.shape), atol=1e-3)
+    np.testing.assert_allclose(
+        classes.mean(axis=0) - het.common(1, D, C) / 2,
+        np.mean(het.exchangeable(1, 10, D, C, 1.0), axis=0) / 2,
+        atol=1e-12,
+    )
+
+
 def test_seeds_give_other_clients_and_more_clients_keep_the_first():
     assert np.abs(het.exchangeable(1, N, D, C, 0.5) - het.exchangeable(2, N, D, C, 0.5)).max() > 0.01
     np.testing.assert_array_equal(het.exchangeable(1, N, D, C, 0.5)[:3], het.exchangeable(1, 3, D, C, 0.5))

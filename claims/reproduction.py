@@ -80,7 +80,8 @@ def reproduce(
 ) -> dict[str, Any]:
     """The record of an experiment, also written to `out`; cells that are finished there are taken as they are.
 
-    `jobs` trainings run side by side, each on cores of its own.
+    `jobs` trainings run side by side, each on cores of its own. A training is the same to the bit for one number of
+    cores; with another one products are rounded in another order, and training amplifies that.
     Errors: UsageError as `train`, `check_folder`, and for fewer than one job; KeyboardInterrupt keeps what is trained.
     """
     if jobs < 1:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from claims.__main__ import main
-from claims.advise import default_feature_dim
+from claims.advise import _normal_points, default_feature_dim
 from claims.client_data import ClientData, read_clients
 from theory import empirical_perturbation
 from theory.consensus_curvature import steady_states
@@ -85,6 +85,25 @@ def test_rows_with_owners_say_what_stacked_samples_say(capsys, tmp_path, archive
         # The interval's second order looks at each client's first samples only.
         rel = 0.1 if name == "interval_90" else 1e-8
         assert ragged["dissimilarity"]["value"][name] == pytest.approx(value, rel=rel)
+
+
+def test_the_interval_lies_around_the_estimate_and_not_below_zero(capsys, tmp_path, archive):
+    told = advice(capsys, archive)["dissimilarity"]["value"]
+    low, high = told["interval_90"]
+    assert 0 < low < told["zeta_squared_of_distributions"] < high
+    assert low + high == pytest.approx(2 * told["zeta_squared_of_distributions"])
+    alike = draw(np.random.default_rng(1), 0.0)
+    np.savez(tmp_path / "alike.npz", samples=alike)
+    told = advice(capsys, tmp_path / "alike.npz")["dissimilarity"]["value"]
+    assert told["interval_90"][0] == 0 < told["interval_90"][1]
+
+
+def test_points_are_drawn_with_the_moment_given():
+    moment, many = moments_of(draw(np.random.default_rng(2), 0.2))[0], 200_000
+    x = _normal_points(np.random.default_rng(3), moment, many)
+    # An entry of x x^T varies by X_kk X_ll + X_kl^2.
+    error = np.sqrt((np.outer(moment.diagonal(), moment.diagonal()) + moment**2) / many)
+    assert (np.abs(x.T @ x / many - moment) < 4.5 * error).all()
 
 
 def test_ragged_clients_keep_their_own_samples(tmp_path, samples):

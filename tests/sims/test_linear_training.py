@@ -9,7 +9,7 @@ from sims import heterogeneity, linear, metrics
 from sims.collapse import reduced
 from sims.linear_training import MinibatchUpdate, train, train_on_samples
 from sims.stats import estimate, standard_errors_allowed
-from sims.trajectory import preserved_weights
+from sims.trajectory import _MESSAGES, LEFT_TO_MOVE, Recorded, _is_settled, _verdict, preserved_weights
 from theory.mixing import mixing_matrix, perron_weights
 from theory.topologies import topology
 
@@ -250,3 +250,26 @@ def test_bad_samples_are_one_sentence():
         train_on_samples(
             linear.random_start(0, X, C), views, views[:, :4], SERVER, step_size=STEP, rounds=1, batch_size=2
         )
+
+
+@pytest.mark.parametrize("interval", [1, 10])
+@pytest.mark.parametrize("shrink", [0.5, 0.99])
+def test_models_have_settled_when_all_moves_ahead_add_up_to_little(interval, shrink):
+    def moves(left: float) -> np.ndarray:
+        """Two records `interval` rounds apart, of moves that shrink every round and add up to `left` after them."""
+        last = left * (1 - shrink) / shrink
+        return np.array([last / shrink**interval, last])
+
+    assert _is_settled(moves(0.9 * LEFT_TO_MOVE), interval)
+    assert not _is_settled(moves(1.1 * LEFT_TO_MOVE), interval)
+    assert not _is_settled(moves(0.9 * LEFT_TO_MOVE)[::-1], interval)
+
+
+@pytest.mark.parametrize(("rise", "message"), [(0.0, "fluctuates about a level"), (0.5, "Run more rounds")])
+def test_noise_has_a_level_when_its_last_two_quarters_agree(rise, message):
+    level = 1 + 0.01 * (-1.0) ** np.arange(40)
+    # Only the first half, which is no longer looked at, may be elsewhere.
+    level[:20] = 7
+    level[30:] += rise
+    records = Recorded(level, level, np.zeros((40, 1, 1)), np.ones(40), np.ones(40))
+    assert message in _MESSAGES[_verdict(False, records, 1, True, lambda: True)]

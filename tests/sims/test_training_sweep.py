@@ -127,3 +127,4 @@ def test_bad_sweeps_are_one_sentence(changes, message):
 
 def test_client_steps_count_every_gradient():
     assert SWEEP.client_steps == 2 * 2 * 2 * 3 * 40 * 6
+    assert ts.Sweep(**(ts.spec(SWEEP) | {"local_steps": 3})).client_steps == 3 * SWEEP.client_steps

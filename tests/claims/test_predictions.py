@@ -76,3 +76,22 @@ def test_push_sum_has_its_averaged_model_predicted():
     found = simulate(config, x, network(config, N))
     assert found["ratios"]["mean_model_subspace_error"]["effective_covariance"] == pytest.approx(1, abs=0.05)
     assert found["predictions"]["consensus_post_mix"] == {"all": None}
+
+
+def test_dissimilarity_is_the_spread_of_clients_gradients_at_the_optimum_of_the_weighted_mean():
+    mixing, x = clients(0.3)
+    weights = np.linalg.matrix_power(mixing, 200_000)[0]
+    target = np.einsum("i,ijk->jk", weights, x)
+    values, vectors = np.linalg.eigh(target)
+    optimum = np.sqrt(values[-FEATURE_DIM:])[:, None] * vectors[:, -FEATURE_DIM:].T
+    gradients = [2 * optimum @ (optimum.T @ optimum - own) for own in x]
+    mean = sum(gradients) / N
+    wanted = sum(np.linalg.norm(g - mean) ** 2 for g in gradients) / N
+    assert Case(mixing, x, FEATURE_DIM, 0.012, 1).dissimilarity == pytest.approx(wanted, rel=1e-8)
+
+
+def test_a_feature_dimension_and_a_signal_may_be_one_and_all():
+    mixing, x = metropolis(topology("ring", N)), clients(0.0)[1]
+    for size in (1, DIM):
+        found = simulate(Config(feature_dim=size, n_signal=size, rounds=3, step_size=0.01), x, mixing)
+        assert not found["diverged"]

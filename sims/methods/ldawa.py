@@ -64,6 +64,10 @@ class LDawa(Method):
         """That of the base."""
         return self.base.share(params, images, key)
 
+    def travels(self, params: Params) -> tuple[PyTree, PyTree]:
+        """That of the base."""
+        return self.base.travels(params)
+
     def combine(self, before: Params, trained: Params, weights: Float[Array, " some"]) -> Params:
         """The weighted mean of layers, each times its cosine with the layer before."""
 

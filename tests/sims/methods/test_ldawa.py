@@ -92,7 +92,7 @@ def test_all_but_the_combination_is_the_base():
     given = {"params": {}, "received": {}, "local": [], "images": images, "context": context, "key": key}
     given["image_shape"] = SHAPE
     answers = {name: {} for name in ("init", "init_local", "hear", "after_step", "end", "send")}
-    answers |= {"begin": ({}, []), "loss": scalar, "share": images[:, 0, 0]}
+    answers |= {"begin": ({}, []), "loss": scalar, "share": images[:, 0, 0], "travels": ({}, {})}
     # A method that the interface gains must be passed on too.
     assert {*answers, "combine"} == {name for name in vars(Method) if not name.startswith("_")}
     heard = []

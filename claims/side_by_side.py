@@ -4,11 +4,13 @@ Small models do not fill two cores with one training: on two cores two trainings
 the other on both (`benchmarks/RESULTS.md`).
 """
 
+import contextlib
 import multiprocessing
 import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -51,14 +53,14 @@ def run(
     for number, share in enumerate(cores.shares(cores.own(), n_processes)):
         numbers.put((number, share))
 
-    def listen(timeout: float) -> None:
-        try:
-            while True:
-                told = heard.get(timeout=timeout)
+    def listen() -> None:
+        # Until its time is up, not until all is quiet: short rounds never are.
+        end = time.monotonic() + LOOKS
+        with contextlib.suppress(queue.Empty):
+            while (left := end - time.monotonic()) > 0:
+                told = heard.get(timeout=left)
                 if tell is not None:
                     tell(told)
-        except queue.Empty:
-            return
 
     pool = ProcessPoolExecutor(n_processes, context, _start, (numbers, heard, stop))
     try:
@@ -70,7 +72,7 @@ def run(
         while not ended:
             done, open_ = wait(futures, timeout=0, return_when=FIRST_EXCEPTION)
             ended = not open_ or any(future.exception() for future in done)
-            listen(LOOKS)
+            listen()
         for future in futures:
             if future.done():
                 future.result()

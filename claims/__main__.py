@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 
 import tyro
 
+from claims.cli._optional import RULES
 from claims.cli.advise import Advise
 from claims.cli.compute import Compute
 from claims.cli.constants import Constants
@@ -53,6 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
                 "Every printed statement of the paper, decided; every refuted one with a corrected one that holds."
             ),
             args=arguments,
+            registry=RULES,
         )
         code = command.run()
         if sys.stdout is not None:

@@ -1,8 +1,10 @@
 """How training images uses the cores: one device a core, and several trainings at once each on cores of their own."""
 
 import contextlib
+import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 
 from sims.placement import use_cores
 
@@ -37,6 +39,19 @@ def keep_to(cores: tuple[int, ...]) -> None:
 def shares(cores: tuple[int, ...], n: int) -> list[tuple[int, ...]]:
     """`cores` dealt to n processes, as evenly as can be; with more processes than cores they share."""
     return [cores[i::n] or (cores[i % len(cores)],) for i in range(n)]
+
+
+def end_with_parent(before: Callable[[], object] = lambda: None) -> None:
+    """This process, a child of `multiprocessing`, ends when its parent has, however that ended; `before` is called."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "called in a process that multiprocessing started"
+
+    def end() -> None:
+        parent.join()
+        before()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 @contextlib.contextmanager

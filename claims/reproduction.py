@@ -89,15 +89,16 @@ def reproduce(
     todo = plan(name, preset, n_seeds)
     check_folder(out)
     # What another version trained is refused before hours of training, not after them.
-    left = [(label, cell) for label, _, cell in todo if _evaluation(out, cell) is None]
+    known = {cell: done for _, _, cell in todo if (done := _evaluation(out, cell)) is not None}
+    left = [(label, cell) for label, _, cell in todo if cell not in known]
     one = partial(train_cell, out, [cell for _, _, cell in todo])
     _train(one, left, len(todo), watch, jobs)
     found: dict[str, list[dict[str, Any]]] = {label: [] for label, _, _ in todo}
     cells: dict[str, Pretraining] = {}
     for label, _, cell in todo:
         cells.setdefault(label, cell)
-        evaluation = _evaluation(out, cell)
-        assert evaluation is not None
+        evaluation = known[cell] if cell in known else _evaluation(out, cell)
+        assert evaluation is not None, "what is left has been trained"
         found[label].append(evaluation)
 
     @cache
@@ -145,7 +146,7 @@ def _evaluation(out: pathlib.Path, cell: Pretraining) -> dict[str, Any] | None:
 
 
 def _train(
-    one: Callable[[Pretraining, Callable[[int, int], Callable[[int, float], None]]], None],
+    one: Callable[[Pretraining, side_by_side.Begin], None],
     left: Sequence[tuple[str, Pretraining]],
     n_cells: int,
     watch: Callable[[Progress], None] | None,
@@ -172,9 +173,7 @@ def _train(
         one(cell, partial(_begin, tell, number))
 
 
-def _begin(
-    tell: Callable[[side_by_side.Told], None], work: int, done: int, clients: int
-) -> Callable[[int, float], None]:
+def _begin(tell: Callable[[side_by_side.Told], None], work: int, done: int, clients: int) -> pretraining_run.Watch:
     tell(side_by_side.Told(0, work, done, clients))
     return lambda number, loss: tell(side_by_side.Told(0, work, number, clients, loss))
 
@@ -183,7 +182,7 @@ def train_cell(
     out: pathlib.Path,
     all_cells: Sequence[Pretraining],
     cell: Pretraining,
-    begin: Callable[[int, int], Callable[[int, float], None]],
+    begin: side_by_side.Begin,
 ) -> None:
     """Trains a cell to its end and measures it; `begin(round, clients)` gives who watches its rounds.
 
@@ -198,7 +197,7 @@ def train_cell(
     watch = begin(0 if begun is None else begun.round, prepared.participation or len(prepared.partition.indices))
     every = max(1, cell.rounds // 4)
     saved = pretraining_run.train(cell, prepared, folder, every, watch)
-    alike = [store.read(folder_of(out, other) / EVALUATION) for other in all_cells if _start(other) == _start(cell)]
+    alike = (store.read(folder_of(out, other) / EVALUATION) for other in all_cells if _start(other) == _start(cell))
     random_start = next((done["random_start"] for done in alike if done is not None), None)
     measured = pretrained.evaluate(cell, prepared, saved, random_start=random_start)
     store.write(folder / EVALUATION, store.dumps(measured))

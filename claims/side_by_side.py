@@ -1,28 +1,27 @@
 """Trainings side by side: processes with cores of their own, each with one training after another.
 
 Small models do not fill two cores with one training: on two cores two trainings at once take less time than one after
-the other on both (`benchmarks/RESULTS.md`).
+the other on both. `python -m benchmarks.reproductions` takes the time of a whole experiment.
 """
 
 import contextlib
 import multiprocessing
-import os
 import queue
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from claims import cores
+from claims.pretraining_run import Watch
 from claims.usage import UsageError
 
 LOOKS = 0.2  # seconds between two looks at what the processes tell
-Watch = Callable[[int, float], None]
+Begin = Callable[[int, int], Watch]  # of the rounds done and the clients of a round
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Told:
 
 
 def run(
-    one: Callable[[Any, Callable[[int, int], Watch]], None],
+    one: Callable[[Any, Begin], None],
     work: Sequence[Any],
     n_processes: int,
     tell: Callable[[Told], None] | None = None,
@@ -70,8 +69,8 @@ def run(
             futures = [pool.submit(_call, one, item, number) for number, item in enumerate(work)]
         ended = False
         while not ended:
-            done, open_ = wait(futures, timeout=0, return_when=FIRST_EXCEPTION)
-            ended = not open_ or any(future.exception() for future in done)
+            done = [future for future in futures if future.done()]
+            ended = len(done) == len(futures) or any(future.exception() for future in done)
             listen()
         for future in futures:
             if future.done():
@@ -98,19 +97,15 @@ def _start(numbers: Any, heard: Any, stop: Any) -> None:
     _number, share = numbers.get()
     cores.keep_to(share)
     cores.use_all()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cores.end_with_parent(_stop_and_wait)
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
+def _stop_and_wait() -> None:
     _stop.set()
-    with _busy:  # what trains is saved first
-        os._exit(1)
+    _busy.acquire()  # what trains is saved first
 
 
-def _call(one: Callable[[Any, Callable[[int, int], Watch]], None], item: Any, work: int) -> None:
+def _call(one: Callable[[Any, Begin], None], item: Any, work: int) -> None:
     def begin(done: int, clients: int) -> Watch:
         _told.put(Told(_number, work, done, clients))
 
@@ -126,7 +121,7 @@ def _call(one: Callable[[Any, Callable[[int, int], Watch]], None], item: Any, wo
             one(item, begin)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _ignoring_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -5,9 +5,7 @@ cores a machine has.
 """
 
 import multiprocessing
-import os
 import signal
-import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -80,12 +78,4 @@ def order(claims: Sequence[str], recorded_rows: Sequence[Row]) -> list[str]:
 
 def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends the workers
-
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "a worker has a parent"
-
-    def die_with_parent() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=die_with_parent, daemon=True).start()
+    cores.end_with_parent()

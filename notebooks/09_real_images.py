@@ -27,6 +27,7 @@ import numpy as np
 from claims import pretrained
 from claims.pretraining import prepare, settings
 from claims.pretraining_store import Saved
+from claims.reproduce import figure2b
 from claims.trained_orders import FOLDER
 from sims import evaluation, partitions, robustness
 from sims.datasets.loading import load
@@ -149,7 +150,6 @@ figure.tight_layout()
 # average with all the two are one computation, so that only smaller connectivities are drawn. Right, MAR minus MAE.
 
 # %%
-SAME = "varied 20"
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.2))
 for kind, mark in (("varied", "o"), ("uniform", "s")):
     cells = [cell for cell in records["figure2a"]["cells"] if cell.startswith(kind)]
@@ -165,18 +165,17 @@ left.set_xticks([3, 5, 10], ["3", "5", "10"])
 left.minorticks_off()
 left.set_xlabel("connectivity, client included")
 left.set_ylabel("server minus network, points")
-ALPHAS = (1.0, 0.1, 0.01, 0.001)
 for place, (setting, words) in enumerate((("fl", "server"), ("decl", "neighbours"))):
     more = [
         robustness.paired_difference(
             scores("figure2b", f"mar {setting} {alpha:g}"), scores("figure2b", f"mae {setting} {alpha:g}")
         )
-        for alpha in ALPHAS
+        for alpha in figure2b.ALPHAS
     ]
     error = [[gain.mean - gain.low for gain in more], [gain.high - gain.mean for gain in more]]
     at = np.arange(4) + 0.12 * (2 * place - 1)
     right.errorbar(at, [gain.mean for gain in more], error, fmt="os"[place], capsize=3, label=words)
-right.set_xticks(range(4), [f"{alpha:g}" for alpha in ALPHAS])
+right.set_xticks(range(4), [f"{alpha:g}" for alpha in figure2b.ALPHAS])
 right.set_xlabel("Dirichlet concentration")
 right.set_ylabel("MAR minus MAE, points")
 for axis in (left, right):
@@ -185,4 +184,4 @@ for axis in (left, right):
 figure.tight_layout()
 
 # %%
-assert scores("figure2a", "server").tolist() == scores("figure2a", SAME).tolist()
+assert scores("figure2a", "server").tolist() == scores("figure2a", "varied 20").tolist()

@@ -123,10 +123,10 @@ def _show(record: dict[str, Any]) -> None:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, dict) and "low" in value and float(value["high"]) == math.inf:
-        return f"{_plain(value['mean']):+.2f} at every seed"  # no spread, hence no interval
     if isinstance(value, dict) and "low" in value:
-        return f"{_plain(value['mean']):+.2f} [{_plain(value['low']):.2f}, {_plain(value['high']):.2f}]"
+        bounded = math.isfinite(float(value["high"]))  # no spread over seeds, no interval
+        interval = f"[{_plain(value['low']):.2f}, {_plain(value['high']):.2f}]" if bounded else "at every seed"
+        return f"{_plain(value['mean']):+.2f} {interval}"
     if isinstance(value, dict):
         return f"{value['mean']:.2f} ± {value['deviation']:.2f}"
     if isinstance(value, float):

@@ -3,7 +3,8 @@
 Shares of hidden pixels on a ResNet, which paints over what a transformer drops; normalised targets, and the rate.
 """
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 from claims.pretraining import Pretraining
 from claims.reproduce._cells import MAE, iid
@@ -11,33 +12,45 @@ from claims.reproduce._results import Results, Row
 
 TITLE = "Choices of the presets: hidden share, targets and rate of masked reconstruction"
 CHOSEN = "as chosen"
+Change = Callable[[Pretraining], Pretraining]
+
+
+def _hiding(share: str) -> Change:
+    return lambda chosen: replace(chosen, options=(("mask_ratio", share),))
+
+
+def _plain_targets(chosen: Pretraining) -> Pretraining:
+    return replace(chosen, options=(("normalise", "false"),))
+
+
+def _faster(factor: float) -> Change:
+    return lambda chosen: replace(chosen, learning_rate=factor * chosen.learning_rate)
+
+
 # In the order of a table: what differs from the preset, by encoder.
-OTHERS: dict[str, dict[str, dict[str, Any]]] = {
+OTHERS: dict[str, dict[str, Change]] = {
     "resnet": {
-        "a half hidden": {"options": (("mask_ratio", "0.5"),)},
-        "three quarters hidden": {"options": (("mask_ratio", "0.75"),)},
-        "plain targets": {"options": (("normalise", "false"),)},
+        "a half hidden": _hiding("0.5"),
+        "three quarters hidden": _hiding("0.75"),
+        "plain targets": _plain_targets,
     },
     "vit": {
-        "a half hidden": {"options": (("mask_ratio", "0.5"),)},
-        "plain targets": {"options": (("normalise", "false"),)},
-        "half the rate": {"learning_rate": 0.5},
-        "twice the rate": {"learning_rate": 2.0},
+        "a half hidden": _hiding("0.5"),
+        "plain targets": _plain_targets,
+        "half the rate": _faster(0.5),
+        "twice the rate": _faster(2.0),
     },
 }
 
 
 def cells(preset: str) -> dict[str, Pretraining]:
-    """Each encoder as the preset has it, and with one thing changed; rates are factors of the preset's."""
+    """Each encoder as the preset has it, and with one thing changed."""
     found = {}
     for encoder, others in OTHERS.items():
         chosen = iid(preset, MAE, encoder=encoder)
         found[f"{encoder} {CHOSEN}"] = chosen
-        for words, changed in others.items():
-            more = dict(changed)
-            if "learning_rate" in more:
-                more["learning_rate"] *= chosen.learning_rate
-            found[f"{encoder} {words}"] = iid(preset, MAE, encoder=encoder, **more)
+        for words, change in others.items():
+            found[f"{encoder} {words}"] = change(chosen)
     return found
 
 

@@ -72,6 +72,20 @@ def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, says, capsys):
     assert len(message.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("pretrain", "--rounds", "many", "--out", "x"), "--rounds: invalid literal for int()"),
+        (("pretrain", "--preset", "desktop", "--out", "x"), "('ci', 'laptop', 'paper')"),
+    ],
+)
+def test_what_may_be_left_out_is_parsed_as_if_it_must_be_given(arguments, says, capsys):
+    assert dssl(*arguments) == 2
+    told = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert says in told
+    assert "None" not in told
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"verdicts": [1]}', '{"verdicts": [{"claim": "x"}]}'])
 @pytest.mark.parametrize("use", ["verify", "report", "readme"])
 def test_a_damaged_record_is_named_and_nothing_is_written(content, use, tmp_path, capsys):

@@ -1,9 +1,10 @@
-"""The 3 x 3 convolution of the ResNet in two forms that agree: the backend's own, and a matrix product of patches."""
+"""The convolutions of the ResNet in two forms that agree: the backend's own, and products of matrices."""
 
 from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -33,7 +34,7 @@ class Conv(nnx.Module):
 def native(
     maps: Float[Array, "n h w inputs"], kernel: Float[Array, "size size inputs outputs"], stride: int
 ) -> Float[Array, "n h2 w2 outputs"]:
-    """The backend's convolution: the fastest, but on a CPU only outside of scan, map and loops."""
+    """The backend's own; on a CPU a naive kernel inside of scan, map and loops."""
     edge = (kernel.shape[0] - 1) // 2
     return jax.lax.conv_general_dilated(
         maps, kernel, (stride, stride), [(edge, edge)] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
@@ -43,22 +44,42 @@ def native(
 def im2col(
     maps: Float[Array, "n h w inputs"], kernel: Float[Array, "size size inputs outputs"], stride: int
 ) -> Float[Array, "n h2 w2 outputs"]:
-    """The kernel times a matrix of all shifts of the image: on a CPU as fast in loops as outside."""
+    """A product with the kernel, on a CPU as fast in loops as outside: of a matrix of all shifts of the image.
+
+    Small images by the whole linear map instead: most of their shifts are of the zeros around them.
+    """
     size, _, inputs, outputs = kernel.shape
     n, height, width, _ = maps.shape
     edge = (size - 1) // 2
-    # Images last: then every shift is a copy of long runs, and one product serves the whole batch.
-    padded = jnp.pad(jnp.transpose(maps, (3, 1, 2, 0)), ((0, 0), (edge, edge), (edge, edge), (0, 0)))
     rows, columns = -(-height // stride), -(-width // stride)
+    if height * width <= size * size:  # from here on the whole map has no more entries than the shifts
+        taps = _taps((height, width), (rows, columns), size, stride)
+        whole = jnp.einsum("pqt,tio->piqo", taps, kernel.reshape(size * size, inputs, outputs))
+        product = maps.reshape(n, -1) @ whole.reshape(height * width * inputs, -1)
+        return product.reshape(n, rows, columns, outputs)
+    padded = jnp.pad(maps, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
     shifts = [
         jax.lax.slice(
             padded,
             (0, i, j, 0),
-            (inputs, i + (rows - 1) * stride + 1, j + (columns - 1) * stride + 1, n),
+            (n, i + (rows - 1) * stride + 1, j + (columns - 1) * stride + 1, inputs),
             (1, stride, stride, 1),
         )
         for i in range(size)
         for j in range(size)
     ]
-    product = kernel.reshape(-1, outputs).T @ jnp.concatenate(shifts).reshape(size * size * inputs, -1)
-    return jnp.transpose(product.reshape(outputs, rows, columns, n), (3, 1, 2, 0))
+    product = jnp.concatenate(shifts, axis=3).reshape(n * rows * columns, -1) @ kernel.reshape(-1, outputs)
+    return product.reshape(n, rows, columns, outputs)
+
+
+def _taps(
+    places: tuple[int, int], results: tuple[int, int], size: int, stride: int
+) -> Float[np.ndarray, "places results taps"]:
+    """1 where a result sees a place through a tap of the kernel, else 0."""
+    seen = [np.zeros((p, r, size), np.float32) for p, r in zip(places, results, strict=True)]
+    for along in seen:
+        for result in range(along.shape[1]):
+            for tap in range(size):
+                if 0 <= (place := result * stride + tap - (size - 1) // 2) < along.shape[0]:
+                    along[place, result, tap] = 1
+    return np.einsum("yYi,xXj->yxYXij", *seen).reshape(places[0] * places[1], results[0] * results[1], size * size)

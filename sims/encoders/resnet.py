@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
@@ -143,7 +144,26 @@ class _Norm(nnx.Module):
             )
 
     def __call__(self, maps: Float[Array, "n h w channels"], has_statistics: bool) -> Float[Array, "n h w channels"]:
-        return self.norm(maps, use_running_average=has_statistics) if self.is_batch else self.norm(maps)
+        if self.is_batch:
+            return self.norm(maps, use_running_average=has_statistics)
+        return by_groups(maps, self.norm)
+
+
+def by_groups(maps: Float[Array, "n h w channels"], norm: nnx.GroupNorm) -> Float[Array, "n h w channels"]:
+    """What `norm` gives, channel by channel first: on a CPU faster than its reduction over three axes at once."""
+    assert norm.scale is not None, "flax leaves it out on request only"
+    assert norm.bias is not None, "flax leaves it out on request only"
+    n, _, _, channels = maps.shape
+
+    def group_mean(of_channels: Float[Array, "n channels"]) -> Float[Array, "n 1 1 channels"]:
+        groups = of_channels.reshape(n, norm.num_groups, -1)
+        means = jnp.mean(groups, axis=2, keepdims=True)
+        return jnp.broadcast_to(means, groups.shape).reshape(n, 1, 1, channels)
+
+    centred = maps - group_mean(jnp.mean(maps, axis=(1, 2)))
+    variance = group_mean(jnp.mean(centred**2, axis=(1, 2)))
+    scale, shift = (p[...].reshape(1, 1, 1, channels) for p in (norm.scale, norm.bias))
+    return centred * (jax.lax.rsqrt(variance + norm.epsilon) * scale) + shift
 
 
 def _layout(encoder: ResNet) -> list[tuple[str, int, int]]:

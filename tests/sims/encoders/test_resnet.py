@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from scipy.signal import correlate
 
 from sims.encoders.convolution import im2col, native
-from sims.encoders.resnet import ResNet
+from sims.encoders.resnet import ResNet, by_groups
 
 ENCODER = ResNet(channels=4, blocks=1, groups=2)
 BATCH = replace(ENCODER, norm="batch")
@@ -39,7 +40,12 @@ def test_parameters_are_as_many_as_counted_by_hand(channels, blocks, stem, side,
         assert by_hand == 11_689_512 - 513 * 1000  # ResNet-18 of ImageNet without its classifier
 
 
-@pytest.mark.parametrize(("size", "stride", "side"), [(3, 1, 5), (3, 2, 5), (3, 2, 6), (1, 2, 5), (7, 2, 8)])
+SMALL = [(3, 1, 1), (3, 1, 2), (3, 1, 3), (3, 2, 2), (3, 2, 3), (1, 1, 1), (7, 2, 6)]  # by the whole linear map
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "side"), [(3, 1, 5), (3, 2, 5), (3, 1, 4), (3, 2, 6), (1, 2, 5), (7, 2, 8), *SMALL]
+)
 def test_both_convolutions_equal_scipy_and_share_their_gradients(size, stride, side):
     rng = np.random.default_rng(size * 10 + stride)
     maps, kernel = rng.normal(size=(2, side, side, 3)), rng.normal(size=(size, size, 3, 4))
@@ -62,6 +68,29 @@ def test_both_convolutions_equal_scipy_and_share_their_gradients(size, stride, s
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-5)
         assert a.dtype == jnp.float32
+
+
+def test_maps_that_are_not_square_keep_their_axes():
+    rng = np.random.default_rng(8)
+    for height, width in ((2, 4), (4, 2), (1, 5), (6, 3)):  # two by the whole map, at most nine places
+        maps = jnp.asarray(rng.normal(size=(2, height, width, 3)), jnp.float32)
+        kernel = jnp.asarray(rng.normal(size=(3, 3, 3, 4)), jnp.float32)
+        np.testing.assert_allclose(im2col(maps, kernel, 1), native(maps, kernel, 1), rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(8, 2), (6, 6), (5, 1)])
+def test_normalising_by_groups_is_that_of_flax(channels, groups):
+    rng = np.random.default_rng(channels)
+    norm = nnx.GroupNorm(channels, groups, use_fast_variance=False, rngs=nnx.Rngs(0))
+    assert norm.scale is not None
+    assert norm.bias is not None
+    norm.scale[...], norm.bias[...] = (jnp.asarray(rng.normal(size=channels), jnp.float32) for _ in range(2))
+    maps = jnp.asarray(3 + rng.normal(size=(4, 3, 5, channels)), jnp.float32)
+    cotangent = jnp.asarray(rng.normal(size=maps.shape), jnp.float32)
+    (a, pull_a), (b, pull_b) = (jax.vjp(form, maps) for form in (lambda x: by_groups(x, norm), norm))
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(*(pull(cotangent)[0] for pull in (pull_a, pull_b)), rtol=1e-4, atol=1e-5)
+    assert a.dtype == jnp.float32
 
 
 def test_the_form_of_the_convolution_changes_nothing_but_speed():

@@ -91,4 +91,4 @@ def test_noise_adds_to_the_deterministic_consensus_error_of_noisy_training():
 )
 def test_bad_input_is_refused_in_a_sentence(noise_std, step_size, words):
     with pytest.raises(ValueError, match=words):
-        cn.consensus_noise(metropolis(topology("ring", 6)), noise_std, step_size, curvatures=np.array([1.0]))
+        cn.consensus_noise(metropolis(topology("ring", 6)), noise_std, step_size, curvatures=np.array([0.1, 1.0]))

@@ -72,7 +72,10 @@ def test_the_bound_for_the_effective_covariance_holds_at_any_step(name, scale):
     for seed in range(5):
         x = covariances(0.5, seed)
         step = scale / stiffness(mixing, x, C, 1.0, 2)
-        assert subspace_drift(mixing, x, C, step, 2) <= effective_subspace_bound(mixing, x, C, step, 2)
+        bound = effective_subspace_bound(mixing, x, C, step, 2)
+        assert subspace_drift(mixing, x, C, step, 2) <= bound
+        # Nothing has changed but the unit of the data.
+        assert effective_subspace_bound(mixing, 100 * x, C, step / 100, 2) == pytest.approx(bound, rel=1e-9)
 
 
 def test_the_bound_says_nothing_once_directions_may_change_places():
@@ -182,6 +185,7 @@ def test_representability_and_sensitivity_move_at_most_as_bounded():
         assert all(m <= b + 1e-15 for m, b in zip(moved, bounds, strict=True))
         tightest = [max(t, m / b) for t, m, b in zip(tightest, moved, bounds, strict=True)]
     assert min(tightest) > 0.5
+    assert representability_bound(9.0) == sensitivity_bound(9.0) == 1  # r_k lies in [0, 1]
 
 
 # Networks.

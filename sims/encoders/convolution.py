@@ -44,15 +44,16 @@ def native(
 def im2col(
     maps: Float[Array, "n h w inputs"], kernel: Float[Array, "size size inputs outputs"], stride: int
 ) -> Float[Array, "n h2 w2 outputs"]:
-    """A product with the kernel, on a CPU as fast in loops as outside: of a matrix of all shifts of the image.
+    """The matrix of all shifts of the image times the kernel: on a CPU as fast in loops as outside.
 
-    Small images by the whole linear map instead: most of their shifts are of the zeros around them.
+    An image with no more places than the kernel has taps is multiplied by the whole linear map instead, which then has
+    no more entries than the shifts: most of those would be of the zeros around it.
     """
     size, _, inputs, outputs = kernel.shape
     n, height, width, _ = maps.shape
     edge = (size - 1) // 2
     rows, columns = -(-height // stride), -(-width // stride)
-    if height * width <= size * size:  # from here on the whole map has no more entries than the shifts
+    if height * width <= size * size:
         taps = _taps((height, width), (rows, columns), size, stride)
         whole = jnp.einsum("pqt,tio->piqo", taps, kernel.reshape(size * size, inputs, outputs))
         product = maps.reshape(n, -1) @ whole.reshape(height * width * inputs, -1)

@@ -72,7 +72,7 @@ def test_both_convolutions_equal_scipy_and_share_their_gradients(size, stride, s
 
 def test_maps_that_are_not_square_keep_their_axes():
     rng = np.random.default_rng(8)
-    for height, width in ((2, 4), (4, 2), (1, 5), (6, 3)):  # two by the whole map, at most nine places
+    for height, width in ((2, 4), (4, 2), (1, 5), (6, 3)):  # the last by shifts, the others by the whole map
         maps = jnp.asarray(rng.normal(size=(2, height, width, 3)), jnp.float32)
         kernel = jnp.asarray(rng.normal(size=(3, 3, 3, 4)), jnp.float32)
         np.testing.assert_allclose(im2col(maps, kernel, 1), native(maps, kernel, 1), rtol=1e-5, atol=2e-5)

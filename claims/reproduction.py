@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+import jax
+
 from claims import pretrained, pretraining_run, pretraining_store, side_by_side, store
 from claims.pretraining import Pretraining, as_table, prepare
 from claims.reproduce import names
@@ -17,7 +19,9 @@ from sims.encoders import PyTree
 
 CELLS, EVALUATION = "cells", "evaluation.json"
 SEEDS: Mapping[str, int] = {"ci": 2, "laptop": 3, "paper": 3}  # the paper's three trials
+KINDS = 4  # of trainings whose compiled programs a process keeps: each fills up to half a GiB
 Cell = tuple[str, int, Pretraining]
+_kept: set[tuple[Any, ...]] = set()
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ def train_cell(
     Measures of its random start are taken from any of `all_cells` that began alike and is done.
     Errors: UsageError as `train`.
     """
+    _make_room(cell)
     folder = folder_of(out, cell)
     prepared = prepare(cell)
     if not (folder / pretraining_store.SETTINGS).exists():
@@ -201,6 +206,15 @@ def train_cell(
     random_start = next((done["random_start"] for done in alike if done is not None), None)
     measured = pretrained.evaluate(cell, prepared, saved, random_start=random_start)
     store.write(folder / EVALUATION, store.dumps(measured))
+
+
+def _make_room(cell: Pretraining) -> None:
+    """Forgets all compiled programs where this training is of one kind too many; seeds and partitions share them."""
+    kind = cell.method, cell.encoder, cell.options, cell.setting
+    if kind not in _kept and len(_kept) >= KINDS:
+        jax.clear_caches()
+        _kept.clear()
+    _kept.add(kind)
 
 
 def _start(cell: Pretraining) -> tuple[Any, ...]:

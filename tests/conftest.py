@@ -1,12 +1,18 @@
 """Every annotated shape is checked at run time, and JAX may not silently broadcast ranks."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 
 # One thread a process, before numpy is loaded: the tests are the parallelism, and small matrices on many threads are
 # slower by an order of magnitude.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+# What this process or one that it starts has compiled is not compiled again. A folder for each worker: JAX writes its
+# entries in place, so that another reader may find half of one.
+_programs = tempfile.TemporaryDirectory(prefix="compiled-")
+os.environ |= {"JAX_COMPILATION_CACHE_DIR": _programs.name, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
 import pytest  # noqa: E402
 from jaxtyping import install_import_hook  # noqa: E402

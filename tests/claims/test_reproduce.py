@@ -36,6 +36,15 @@ def one_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("claims.cores.n_used", lambda: 1)
 
 
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One entry each time that compiled programs would have been forgotten; those of other tests stay."""
+    times: list[None] = []
+    monkeypatch.setattr(reproduction, "_kept", set())
+    monkeypatch.setattr("jax.clear_caches", lambda: times.append(None))
+    return times
+
+
 def made_up(cell: pretraining.Pretraining) -> dict[str, Any]:
     """An evaluation that differs with everything: no training, so that what is tested is the rest."""
     rng = np.random.default_rng([cell.seed, *pretraining_bytes(cell)])
@@ -323,6 +332,21 @@ def test_trainings_side_by_side_are_those_in_turn_bit_for_bit(capsys, tmp_path, 
         with pytest.raises(AssertionError):  # nothing was trained
             reproduction.reproduce("small", "ci", 2, tmp_path / "turn", turn_by_turn.append, jobs=1)
     assert [told.finished for told in turn_by_turn] == [0, 2]  # both names of the first
+
+
+def test_compiled_programs_of_a_few_kinds_of_training_are_kept(tmp_path, quick, forgotten):
+    def train(encoder: str, *, seeds: int = 2, **given: Any) -> int:
+        for seed in range(seeds):
+            cell = pretraining.settings("ci", encoder=encoder, seed=seed, **given)
+            reproduction.train_cell(tmp_path, [], cell, lambda done, clients: lambda number, loss: None)
+        return len(forgotten)
+
+    assert [train(encoder, alpha=alpha) for encoder in ("vit", "resnet") for alpha in (0.1, 1.0)] == [0] * 4
+    assert train("linear", method="simsiam") == train("vit", method="simsiam") == 0
+    assert train("resnet", method="simsiam") == 1  # the fifth kind
+    assert train("resnet", method="simsiam") == 1  # is kept itself
+    assert train("vit") == 1
+    assert [train("linear", method="simsiam", setting=setting) for setting in ("fl", "decl", "central")] == [1, 1, 2]
 
 
 def test_no_jobs_are_refused(capsys, tmp_path):

@@ -1,10 +1,14 @@
 """How training images uses the cores: one device a core, and several trainings at once each on cores of their own."""
 
 import contextlib
+import ctypes
+import gc
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+
+import jax
 
 from sims.placement import use_cores
 
@@ -39,6 +43,14 @@ def keep_to(cores: tuple[int, ...]) -> None:
 def shares(cores: tuple[int, ...], n: int) -> list[tuple[int, ...]]:
     """`cores` dealt to n processes, as evenly as can be; with more processes than cores they share."""
     return [cores[i::n] or (cores[i % len(cores)],) for i in range(n)]
+
+
+def forget_programs() -> None:
+    """Drops all compiled programs and gives their memory back to the system; what is needed again compiles again."""
+    jax.clear_caches()
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # where the C library is not glibc
+        ctypes.CDLL(None).malloc_trim(0)  # which otherwise keeps most of it
 
 
 def end_with_parent(before: Callable[[], object] = lambda: None) -> None:

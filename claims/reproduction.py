@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-import jax
-
-from claims import pretrained, pretraining_run, pretraining_store, side_by_side, store
+from claims import cores, pretrained, pretraining_run, pretraining_store, side_by_side, store
 from claims.pretraining import Pretraining, as_table, prepare
 from claims.reproduce import names
 from claims.reproduce._results import Results
@@ -212,7 +210,7 @@ def _make_room(cell: Pretraining) -> None:
     """Forgets all compiled programs where this training is of one kind too many; seeds and partitions share them."""
     kind = cell.method, cell.encoder, cell.options, cell.setting
     if kind not in _kept and len(_kept) >= KINDS:
-        jax.clear_caches()
+        cores.forget_programs()
         _kept.clear()
     _kept.add(kind)
 

@@ -8,6 +8,7 @@ import sys
 import time
 from functools import partial
 
+import jax
 import pytest
 
 from claims import cores, side_by_side
@@ -74,6 +75,15 @@ def test_processes_have_cores_of_their_own(tmp_path):
 def test_cores_are_dealt_evenly_and_shared_when_they_are_few():
     assert cores.shares((0, 1, 2, 3, 4), 2) == [(0, 2, 4), (1, 3)]
     assert cores.shares((7,), 3) == [(7,), (7,), (7,)]
+
+
+def test_forgotten_programs_are_compiled_again():
+    doubled = jax.jit(lambda x: 2 * x)
+    assert doubled(1.0) == 2
+    assert doubled._cache_size() == 1
+    cores.forget_programs()
+    assert doubled._cache_size() == 0
+    assert doubled(1.0) == 2
 
 
 def test_an_interrupt_reaches_every_training_after_its_round(tmp_path):

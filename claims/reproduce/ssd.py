@@ -1,7 +1,8 @@
 """Not in the paper: soft separation and distillation (SSD), part by part, ten label-skewed clients, all in every round.
 
 What fang2025 reports of CIFAR-10 with ten clients: separation and distillation together raise uniformity and accuracy,
-distillation alone does nothing, hard separation is the most uniform and not accurate.
+distillation alone does nothing, hard separation is the most uniform and not accurate. Embeddings are 64
+wide at `laptop`: under hard separation a client has 6 coordinates to spread over.
 """
 
 from typing import Any

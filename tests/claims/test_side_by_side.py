@@ -116,6 +116,8 @@ def test_a_killed_process_is_one_sentence(tmp_path):
 def test_trainings_save_and_end_when_their_parent_does(tmp_path, how):
     text = (
         f"import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})\n"
+        # Whoever started the tests may have left interrupts ignored, as a shell does for what runs behind it.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import pathlib\nfrom functools import partial\n"
         "from claims import side_by_side\nfrom test_side_by_side import goes_on\n"
         "if __name__ == '__main__':\n"

@@ -159,13 +159,16 @@ def test_every_client_is_drawn_alike():
         def __call__(self, params, local, data, clients, key):
             return params + 1, local
 
-    rounds = 3000
-    run = engine.run(Counted(), jnp.zeros((N, 1)), np.eye(N), rounds, participation=2, key=jax.random.key(2))
-    times = run.post_mix[:, 0]
-    assert times.sum() == 2 * rounds
+    def record(views, data):
+        return (views.pre_mix - views.before)[:, 0]
+
+    rounds, start = 3000, jnp.zeros((N, 1))
+    options = {"participation": 2, "record": record, "record_every": 1, "key": jax.random.key(2)}
+    run = engine.run(Counted(), start, np.eye(N), rounds, **options)
+    assert (run.records.sum(axis=1) == 2).all()
     # Draws of one round exclude each other, so the spread of a client's count is that of independent rounds.
     spread = np.sqrt(rounds * (2 / N) * (1 - 2 / N))
-    assert np.abs(times - rounds * 2 / N).max() < standard_errors_allowed() * spread
+    assert np.abs(run.records.sum(axis=0) - rounds * 2 / N).max() < standard_errors_allowed() * spread
 
 
 def test_absent_clients_keep_their_models_on_a_network(models, aims):

@@ -22,6 +22,7 @@ from theory.topologies import Adjacency
 LARGEST_GREEDY = 60
 LARGEST_MOVING = 64  # dimensions: every link tried may need eigenvectors of its own
 UNDER_CONNECTED = 2.0  # times the median squared distance from the shared optimum
+ROUND_OFF = 1e-12  # lengths below it, relative to the models, are rounding
 TRUSTED = 0.1  # of next order or stiffness: first order is then good to about this
 
 
@@ -134,8 +135,8 @@ def under_connected(case: Case, adjacency: Adjacency, models: Models | None) -> 
     if models is None:
         return said(None, rests_on, "Not said: the models at rest are not known.")
     mean = np.einsum("i,icd->cd", case.weights, models)
-    apart = np.sum((models - mean) ** 2, axis=(1, 2))
-    place = np.sum(deviation_response(case.mixing) ** 2, axis=1)
+    apart = _beyond_rounding(np.sum((models - mean) ** 2, axis=(1, 2)), float(np.sum(mean**2)))
+    place = _beyond_rounding(np.sum(deviation_response(case.mixing) ** 2, axis=1), 1.0)
     median, usual = float(np.median(apart)), float(np.median(place))
     flagged = [
         {
@@ -152,6 +153,11 @@ def under_connected(case: Case, adjacency: Adjacency, models: Models | None) -> 
         "links to the client help; else its data set it apart."
     )
     return said(flagged, rests_on, sure)
+
+
+def _beyond_rounding(squared: Float[np.ndarray, " client"], size: float) -> Float[np.ndarray, " client"]:
+    """Squared lengths, 0 for those that rounding alone makes of equal models of squared length `size`."""
+    return np.where(squared > ROUND_OFF**2 * size, squared, 0.0)
 
 
 def links(case: Case, adjacency: Adjacency, rule: Callable[[Adjacency], Mixing], budget: int) -> dict[str, Any]:

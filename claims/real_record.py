@@ -199,15 +199,20 @@ def _estimate(samples: np.ndarray) -> dict[str, float]:
 
 
 def rounded(value: Any) -> Any:
-    """Six significant digits: beyond them the record would depend on how a machine orders its sums."""
+    """Six significant digits: beyond them the record would depend on how a machine orders its sums.
+
+    Ten digits first: a number such as 738.5625 but for its last bits is then rounded one way on every machine.
+    """
     if isinstance(value, Mapping):
         return {k: rounded(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [rounded(v) for v in value]
     if isinstance(value, np.ndarray):
         return rounded(value.tolist())
+    if not isinstance(value, float):
+        return value
     # Round-off around zero would otherwise keep six digits of noise.
-    return (0.0 if abs(value) < 1e-12 else float(f"{value:.6g}")) if isinstance(value, float) else value
+    return 0.0 if abs(value) < 1e-12 else float(f"{float(f'{value:.10g}'):.6g}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def build(source: pathlib.Path) -> pathlib.Path:
         cell["id"] = f"cell-{place}"  # random ids would make every build a different file
     client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
     client.record_timing = False
+    client.coalesce_streams = True  # how a kernel cuts its output into pieces is chance
     client.execute()
     notebook.metadata.pop("jupytext", None)
     target = source.with_suffix(".ipynb")

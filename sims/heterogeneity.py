@@ -13,6 +13,7 @@ Covariances = Float[np.ndarray, "clients dim dim"]
 Adjacency = Bool[np.ndarray, "clients clients"]
 # Own matrices have this many directions a client for each direction that is represented.
 RANK_RATIO = 2
+ALIKE = 1e-9  # eigenvalues and shares nearer than that, relatively, are equal but for rounding
 
 
 def commuting(n_clients: int, dim: int, *, tau: float | None = None, mu: float | None = None) -> Covariances:
@@ -105,8 +106,14 @@ def _laplacian_vector(adjacency: Adjacency, number: int) -> np.ndarray:
     a = np.asarray(adjacency, dtype=float)
     if a.ndim != 2 or len(a) < 2 or (a != a.T).any():
         raise ValueError(f"Two clients or more on an undirected network were wanted; got an adjacency {a.shape}.")
-    vector = np.linalg.eigh(np.diag(a.sum(axis=1)) - a)[1][:, number]
-    return vector * np.sign(vector[np.abs(vector).argmax()])
+    values, vectors = np.linalg.eigh(np.diag(a.sum(axis=1)) - a)
+    # An eigenvalue may be repeated, and then every library and machine returns vectors of its own. The projector onto
+    # all of them is one: its column for the client that has most of it, the first of these, sign included.
+    space = vectors[:, np.abs(values - values[number]) < ALIKE * values[-1]]
+    projector = space @ space.T
+    share = np.diagonal(projector)
+    column = projector[:, np.flatnonzero(share > share.max() * (1 - ALIKE))[0]]
+    return column / np.linalg.norm(column)
 
 
 def _check(dim: int, feature_dim: int, level: float) -> None:

@@ -33,6 +33,9 @@ def large_bartlett(rng: np.random.Generator, n_rows: int, width: int) -> Float[n
 
 
 def square_root(gram: Float[np.ndarray, "trials m m"]) -> Float[np.ndarray, "trials m m"]:
-    """R with R^T R = gram, for positive semi-definite matrices of any rank."""
+    """R with R^T R = gram, for positive semi-definite matrices of any rank: the symmetric one.
+
+    Eigenvectors alone would do, but their signs are the library's whim, and would decide which noise R meets.
+    """
     values, vectors = np.linalg.eigh(gram)
-    return np.sqrt(np.clip(values, 0, None))[..., :, None] * np.swapaxes(vectors, -1, -2)
+    return (vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]) @ np.swapaxes(vectors, -1, -2)

@@ -30,6 +30,7 @@ CLAIMS = ("cor-connectivity", "cor-connectivity-training", "thm-federated-traini
 SEED, DIM, FEATURE_DIM, LEVEL = 1708, 16, 3, 0.3
 STEP_SIZE, ROUNDS = 5e-3, 12_000
 LOCAL_STEPS = (1, 2, 3)  # tried in the search for a network that beats the server
+ALIKE = 1e-6
 COLLAPSED = 1e-9  # below it a drift is round-off
 
 
@@ -80,7 +81,8 @@ def _beats_the_server() -> dict[str, Any]:
             for steps in LOCAL_STEPS:
                 sides = [_case(a, kinds[list(placement)], steps) for a in (_complete(adjacency), adjacency)]
                 server, network = (_drift(_mean(c, steady_states(*_problem(c))), c.covariances) for c in sides)
-                if server > COLLAPSED and server / network > ratio:
+                # Placements that are one but for the kinds' names or a turn differ by rounding: the first is shown.
+                if server > COLLAPSED and server / network > ratio * (1 + ALIKE):
                     best, ratio = (sides, placement, adjacency), server / network
     if best is None:
         raise ValueError("No regular network of at most four clients beats the server here.")

@@ -335,7 +335,8 @@ def test_the_ends_of_a_path_are_flagged_for_their_place(capsys, tmp_path):
     assert max(flagged, key=lambda c: flagged[c]["by_place_alone"]) in (0, 19)
     code, out, _ = dssl(capsys, "--data", str(tmp_path / "many.npz"), "--topology", "complete", "--json")
     assert code == 0
-    assert all(one["by_place_alone"] == pytest.approx(1) for one in json.loads(out)["under_connected"]["value"])
+    # All average with all: models are equal, and what rounding leaves between them flags nobody.
+    assert json.loads(out)["under_connected"]["value"] == []
 
 
 def test_the_number_of_features_is_where_the_spectrum_drops(tmp_path, samples):

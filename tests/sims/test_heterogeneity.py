@@ -54,6 +54,26 @@ def test_homophily_is_along_the_slowest_mode_and_alternation_along_the_fastest()
         np.testing.assert_allclose(laplacian @ off, value * off, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["ring", "hypercube", "barbell", "path"])
+def test_types_do_not_depend_on_which_eigenvectors_a_library_returns(name, monkeypatch):
+    adjacency = topology(name, 8)
+    before = [place(1, adjacency, D, C, 0.5) for place in (het.homophily, het.alternating)]
+    eigh = np.linalg.eigh
+    rng = np.random.default_rng(0)
+
+    def others(a):
+        values, vectors = eigh(a)
+        for value in np.unique(values.round(9)):
+            where = np.flatnonzero(np.abs(values - value) < 1e-8)
+            turn = np.linalg.qr(rng.standard_normal((len(where), len(where))))[0]
+            vectors[:, where] = -vectors[:, where] @ turn
+        return values, vectors
+
+    monkeypatch.setattr(np.linalg, "eigh", others)
+    for place, x in zip((het.homophily, het.alternating), before, strict=True):
+        np.testing.assert_allclose(place(1, adjacency, D, C, 0.5), x, atol=1e-12)
+
+
 def test_alternating_clients_on_an_even_ring_are_two_kinds_in_turn():
     x = het.alternating(1, RING, D, C, 0.5)
     np.testing.assert_allclose(x[::2], x[:1].repeat(N // 2, 0), atol=1e-13)

@@ -30,6 +30,18 @@ def test_one_greedy_link_is_the_best_single_link():
     assert best < kirchhoff_index(path)
 
 
+def test_of_mirror_images_the_first_is_chosen_whatever_rounding_says():
+    ring = topology("ring", 12)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+
+        def rounded(adjacency, rng=rng):
+            return kirchhoff_index(adjacency) * (1 + 1e-13 * rng.standard_normal())
+
+        assert greedy_links(ring, rounded, 1)[0][0] == (0, 6)
+        assert best_links(ring, rounded, 1)[0] == ((0, 6),)
+
+
 def test_the_best_set_is_never_worse_than_the_greedy_one_and_can_be_better():
     ring = topology("ring", 12)
     greedy = greedy_links(ring, kirchhoff_index, 2)[-1][1]

@@ -21,7 +21,8 @@ def build(record: dict[str, Any]) -> Figure:
     """Left: simulated consensus error. Others: predicted over simulated, by number of local steps; 1 is exact."""
     rows = record["rows"]
     steps = sorted({r["local_steps"] for r in rows})
-    order = sorted((r for r in rows if r["local_steps"] == steps[0]), key=lambda r: -r["gap"])
+    # Gaps that are equal but for rounding keep the order of the record.
+    order = sorted((r for r in rows if r["local_steps"] == steps[0]), key=lambda r: -round(r["gap"], 9))
     names = [r["network"] for r in order]
     with styled():
         figure, axes = plt.subplots(

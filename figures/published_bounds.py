@@ -22,7 +22,8 @@ PARTS = {"heterogeneity": "unlike clients, exact gradients", "noise": "alike cli
 def build(record: dict[str, Any]) -> Figure:
     """Each value over the simulated consensus error, log scale; left: what heterogeneity adds, right: what noise."""
     rows = record["rows"]
-    order = sorted((r for r in rows if r["part"] == "heterogeneity"), key=lambda r: -r["gap"])
+    # Gaps that are equal but for rounding keep the order of the record.
+    order = sorted((r for r in rows if r["part"] == "heterogeneity"), key=lambda r: -round(r["gap"], 9))
     names = [r["network"] for r in order]
     with styled():
         figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.9), sharey=True)

@@ -11,12 +11,13 @@ comma := ,
 verify: $(VENV)/.run$(EXTRAS)
 	$(BIN)/dssl verify
 
+# Two processes, a core each: more threads of linear algebra would only wait for one another.
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/dssl constants --check
-	$(BIN)/pytest -n 2
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

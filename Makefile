@@ -11,7 +11,7 @@ comma := ,
 verify: $(VENV)/.run$(EXTRAS)
 	$(BIN)/dssl verify
 
-# Two processes, a core each: more threads of linear algebra would only wait for one another.
+# One thread of linear algebra a process, as records are made; it takes no longer than two.
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright

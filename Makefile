@@ -11,13 +11,12 @@ comma := ,
 verify: $(VENV)/.run$(EXTRAS)
 	$(BIN)/dssl verify
 
-# One thread of linear algebra a process, as records are made; it takes no longer than two.
 test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/dssl constants --check
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

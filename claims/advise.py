@@ -15,6 +15,7 @@ from claims.advised_network import TRUSTED, links, network_sections, said, under
 from claims.client_data import ClientData
 from claims.predictions import Case
 from claims.usage import UsageError
+from sims.wishart import square_root
 from theory import empirical_perturbation
 from theory.dissimilarity_estimate import estimate_dissimilarity
 from theory.mixing import Mixing
@@ -187,5 +188,4 @@ def _order(data: ClientData, plan: Plan, seed: int) -> dict[str, Any]:
 def _normal_points(
     rng: np.random.Generator, moment: Float[np.ndarray, "dim dim"], count: int
 ) -> Float[np.ndarray, "_ dim"]:
-    values, vectors = np.linalg.eigh(moment)
-    return rng.standard_normal((count, len(moment))) @ (vectors * np.sqrt(np.maximum(values, 0))).T
+    return rng.standard_normal((count, len(moment))) @ square_root(moment)

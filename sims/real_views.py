@@ -8,6 +8,7 @@ from jaxtyping import Float64
 
 from sims.sampler import CrossMoments
 from sims.subspace import encoder_subspace, top_subspace
+from sims.wishart import square_root
 from theory.readings import EXPECTED, Loss, Mask, Objective, Selection
 
 Matrix = Float64[np.ndarray, "dim dim"]
@@ -100,8 +101,7 @@ def augmentation_noise(rng: np.random.Generator, moment: Matrix, n: int) -> tupl
     d = len(moment)
     if n < 2 * d:
         raise ValueError(f"At least 2 x {d} noisy views were wanted; got {n}. Draw more samples.")
-    values, vectors = scipy.linalg.eigh(moment)
-    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T * np.sqrt(n)
+    root = square_root(moment) * np.sqrt(n)
     along_a, along_b, across = (rng.standard_normal((d, d)) for _ in range(3))
     factor = np.tril(rng.standard_normal((d, d)), -1)  # Bartlett: factor factor^T is Wishart with n - d degrees
     factor[np.diag_indices(d)] = np.sqrt(rng.chisquare(n - d - np.arange(d)))

@@ -10,7 +10,7 @@ Points = Float[np.ndarray, "n dim"]
 def mean_kernel(points: Points, t: float = 2.0) -> float:
     """The mean of exp(-t |u - v|^2) over all pairs of points of length one, a point with itself included.
 
-    Source: wang2020, Section 4.1. Units: from exp(-4 t) to 1. Errors: none.
+    Source: wang2020, Section 4.1. Units: above exp(-4 t), at most 1. Errors: none.
     """
     return float(np.mean(np.exp(2 * t * (points @ points.T - 1))))
 

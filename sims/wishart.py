@@ -32,7 +32,7 @@ def large_bartlett(rng: np.random.Generator, n_rows: int, width: int) -> Float[n
     return r
 
 
-def square_root(gram: Float[np.ndarray, "trials m m"]) -> Float[np.ndarray, "trials m m"]:
+def square_root(gram: Float[np.ndarray, "*trials m m"]) -> Float[np.ndarray, "*trials m m"]:
     """R with R^T R = gram, for positive semi-definite matrices of any rank: the symmetric one.
 
     Eigenvectors alone would do, but their signs are the library's whim, and would decide which noise R meets.

@@ -14,7 +14,7 @@ Adjacency = Bool[np.ndarray, "clients clients"]
 Link = tuple[int, int]
 Score = Callable[[Adjacency], float]
 MOST_COMBINATIONS = 50_000
-ALIKE = 1e-9
+ALIKE = 1e-9  # scores nearer than that, relatively, are equal but for rounding
 
 
 def missing_links(adjacency: Adjacency) -> list[Link]:

@@ -48,7 +48,10 @@ def own_width(dim: int, n_clients: int) -> int:
     Source: fang2025, Section 4. Units: a count. Errors: ValueError for no client, or more clients than coordinates.
     """
     if not 1 <= n_clients <= dim:
-        raise ValueError(f"From 1 to {dim} clients, as many as coordinates, were wanted; got {n_clients}.")
+        raise ValueError(
+            "Each client owns a coordinate or more: from 1 client to as many as coordinates were wanted; got "
+            f"{n_clients} clients for {dim}. Widen the encoder."
+        )
     return dim // n_clients
 
 

@@ -30,7 +30,7 @@ CLAIMS = ("cor-connectivity", "cor-connectivity-training", "thm-federated-traini
 SEED, DIM, FEATURE_DIM, LEVEL = 1708, 16, 3, 0.3
 STEP_SIZE, ROUNDS = 5e-3, 12_000
 LOCAL_STEPS = (1, 2, 3)  # tried in the search for a network that beats the server
-ALIKE = 1e-6
+ALIKE = 1e-6  # ratios nearer than that, relatively, are equal but for rounding
 COLLAPSED = 1e-9  # below it a drift is round-off
 
 

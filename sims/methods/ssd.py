@@ -12,6 +12,7 @@ from sims.encoders import ImageShape
 from sims.methods import Context, Images, Method, Params, PyTree
 from sims.methods.heads import Head
 from sims.views import two_views
+from theory.hypersphere import own_width
 
 Separation = Literal["soft", "hard", "none"]
 Variant = Literal["printed", "released"]
@@ -127,12 +128,7 @@ def own_coordinates(client: Int[Array, ""], n_clients: int, dim: int) -> Float[A
 
     Errors: ValueError for more clients than coordinates.
     """
-    size = dim // n_clients
-    if size < 1:
-        raise ValueError(
-            f"Each client owns a coordinate or more; got {n_clients} clients for {dim}. Widen the encoder."
-        )
-    return (jnp.arange(dim) // size == client).astype(jnp.float32)
+    return (jnp.arange(dim) // own_width(dim, n_clients) == client).astype(jnp.float32)
 
 
 def separation(z: Float[Array, "n dim"], owned: Float[Array, " dim"], scale: float, variant: str) -> Float[Array, ""]:

@@ -160,8 +160,9 @@ def main() -> None:
     parser.add_argument("--virtual-devices", action="store_true")
     options = parser.parse_args()
     if options.virtual_devices:
-        from sims import placement
+        from sims import memory, placement
 
+        memory.keep_freed()  # as `dssl` does
         placement.use_cores(options.cores)
     ready: dict[str, Prepared] = {}
     for line in sys.stdin:

@@ -1,7 +1,6 @@
 """How training images uses the cores: one device a core, and several trainings at once each on cores of their own."""
 
 import contextlib
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import jax
 
+from sims import memory
 from sims.placement import use_cores
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # of linear algebra
@@ -29,7 +29,8 @@ def n_used() -> int:
 
 
 def use_all() -> None:
-    """One JAX device for each core, up to eight; where JAX runs already it keeps the devices it has."""
+    """One JAX device for each core, up to eight, and freed memory kept; a JAX that runs keeps the devices it has."""
+    memory.keep_freed()
     with contextlib.suppress(ValueError):
         use_cores(n_used())
 
@@ -49,8 +50,7 @@ def forget_programs() -> None:
     """Drops all compiled programs and gives their memory back to the system; what is needed again compiles again."""
     jax.clear_caches()
     gc.collect()
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # where the C library is not glibc
-        ctypes.CDLL(None).malloc_trim(0)  # which otherwise keeps most of it
+    memory.trim()  # the C library otherwise keeps most of it
 
 
 def end_with_parent(before: Callable[[], object] = lambda: None) -> None:

@@ -9,7 +9,7 @@ from claims import pretraining_store
 from claims.pretraining import Prepared, Pretraining
 from claims.pretraining_store import Saved
 from claims.usage import UsageError
-from sims import pretrain
+from sims import memory, pretrain
 from sims.rounds import State
 
 Watch = Callable[[int, float], None]
@@ -49,6 +49,7 @@ def train(
         if number % every == 0 and number < chosen.rounds:
             pretraining_store.save(folder, Saved(state, tuple(losses)))
             saved = number
+        memory.trim_if_grown()
         if watch is not None:
             watch(number, losses[-1])
 

@@ -203,9 +203,8 @@ def variances(name: str) -> near_axes.PairVariances:
 
 
 @cache
-def sigma_star(name: str, samples_per_client: int, tier: Tier) -> dict[str, float]:
+def sigma_star(name: str, samples_per_client: int, trials: int) -> dict[str, float]:
     """sigma* measured, with its standard error, beside second order and the prediction pair by pair of axes."""
-    trials = EFFORT[tier].sigma_trials[name]
     pairs = near_axes.sigma_star(variances(name), samples_per_client * len(inputs(name).clients))
     measured, error = measure_sigma_star(
         samples(name, samples_per_client, trials),

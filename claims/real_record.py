@@ -3,13 +3,12 @@
 `python -m claims.real_record` writes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from claims import store
-from claims.core import Tier
 from claims.real_images import (
     CL,
     CL_EXPECTED,
@@ -25,6 +24,7 @@ from claims.real_images import (
     RECONSTRUCTION,
     SEED,
     Comparison,
+    Effort,
     RareSite,
     foreign_powers,
     inputs,
@@ -58,8 +58,8 @@ RARE_FRACTIONS = ((Rare.ABSENT, 0.0), (Rare.INSIDE, 0.05), (Rare.OUTSIDE, 0.02),
 RARE_TRIALS, LOCAL_TRIALS, LOCAL_SIZE = 24, 6, 1000
 
 
-def record(tier: Tier = "full") -> dict[str, Any]:
-    """Everything measured on the real images, as numbers with standard errors."""
+def record(effort: Effort = EFFORT["full"], sites: Sequence[int | None] = (None, *range(N_AXES))) -> dict[str, Any]:
+    """Everything measured on the real images, as numbers with standard errors; rare classes at these clients' sites."""
     labels = load().labels
     partitions: dict[str, Partition] = {"label pairs": label_pairs(labels, SEED), "iid": iid(labels, N_AXES, SEED)}
     for a in DIRICHLET:
@@ -70,28 +70,28 @@ def record(tier: Tier = "full") -> dict[str, Any]:
         "mask_ratio": MASK_RATIO,
         "augmentation_std": PAPER_STD,
         "n_axes": N_AXES,
-        "inputs": {name: _one_input(name, tier) for name in INPUTS},
+        "inputs": {name: _one_input(name, effort) for name in INPUTS},
         "sigma_star": [
-            {"inputs": name, "samples_per_client": n, **sigma_star(name, n, tier)}
-            for name in EFFORT[tier].sigma_trials
-            for n in EFFORT[tier].sizes
+            {"inputs": name, "samples_per_client": n, **sigma_star(name, n, effort.sigma_trials[name])}
+            for name in effort.sigma_trials
+            for n in effort.sizes
         ],
-        "rare": [one_site(client, rare, at) for client in (None, *range(N_AXES)) for rare, at in RARE_FRACTIONS],
+        "rare": [one_site(client, rare, at) for client in sites for rare, at in RARE_FRACTIONS],
         "partitions": {name: _one_partition("pixels", p) for name, p in partitions.items()},
     }
 
 
-def _one_input(name: str, tier: Tier) -> dict[str, Any]:
+def _one_input(name: str, effort: Effort) -> dict[str, Any]:
     values, _ = empirical_perturbation.reference_axes(inputs(name).clients, N_AXES)
     return {
         "eigenvalues": values[: 2 * N_AXES],
-        "near_axes": _gap(name, EFFORT[tier].sizes),
+        "near_axes": _gap(name, effort.sizes),
         "readings": [
-            one_reading(name, n, c, EFFORT[tier].trials)
-            for n in EFFORT[tier].sizes
+            one_reading(name, n, c, effort.trials)
+            for n in effort.sizes
             for c in COMPARISONS
             # The order at many draws is clear at the smallest size, and costs most.
-            if n == EFFORT[tier].sizes[0] or c.contrast.draws != MANY
+            if n == effort.sizes[0] or c.contrast.draws != MANY
         ],
     }
 

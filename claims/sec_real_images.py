@@ -103,7 +103,7 @@ def sigma_cells(context: Context, on_features: bool) -> list[Cell]:
     for name in EFFORT[context.tier].sigma_trials:
         if name.endswith("features") == on_features:
             size = EFFORT[context.tier].sizes[-1]
-            found = sigma_star(name, size, context.tier)
+            found = sigma_star(name, size, EFFORT[context.tier].sigma_trials[name])
             claimed = found["pairs" if on_features else "second_order"]
             at = {"inputs": name, "samples_per_client": size}
             cells.append(Cell(at, claimed, found["measured"], found["standard_error"]))

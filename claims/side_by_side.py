@@ -6,8 +6,10 @@ the other on both. `python -m benchmarks.reproductions` takes the time of a whol
 
 import contextlib
 import multiprocessing
+import os
 import queue
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -61,11 +63,12 @@ def run(
                 if tell is not None:
                     tell(told)
 
+    programs = tempfile.TemporaryDirectory(prefix="compiled-", ignore_cleanup_errors=True)
     pool = ProcessPoolExecutor(n_processes, context, _start, (numbers, heard, stop))
     try:
-        # The processes inherit both. Products of a probe are small, and on several threads many times slower. Ctrl-C
+        # The processes inherit all. Products of a probe are small, and on several threads many times slower. Ctrl-C
         # goes to all processes; these hear of it by `stop`.
-        with cores.environment(cores.ONE_THREAD), _ignoring_interrupts():
+        with cores.environment(cores.ONE_THREAD | _compiled_once(programs.name)), _ignoring_interrupts():
             futures = [pool.submit(_call, one, item, number) for number, item in enumerate(work)]
         ended = False
         while not ended:
@@ -82,6 +85,17 @@ def run(
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
+        programs.cleanup()
+
+
+def _compiled_once(folder: str) -> dict[str, str]:
+    """JAX's variables by which what one process has compiled is compiled by no other, for the time of these trainings.
+
+    Only with a largest size does JAX lock its entries, so that nobody reads half of one. A user's own folder stays.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return {}
+    return {"JAX_COMPILATION_CACHE_DIR": folder, "JAX_COMPILATION_CACHE_MAX_SIZE": str(1 << 32)}
 
 
 _told: Any = None

@@ -36,6 +36,7 @@ class Constants:
             raise UsageError("--check compares and --accept records; both came. Give one of them.")
         if self.accept:
             store.check_writable(self.recorded)
+        record = self._record() if self.check else []  # what is no record is told before the work, not after
         found = constants()
         if self.accept:
             store.write(self.recorded, store.dumps([vars(c) for c in found]))
@@ -47,13 +48,16 @@ class Constants:
                 table.add_row(*(Text(t) for t in (c.name, c.value, str(c.is_certified), c.exact, c.source)))
             Console().print(table)
             return 0
-        record = store.read(self.recorded) or []
-        if not isinstance(record, list) or not all(isinstance(c, dict) and c.keys() >= _FIELDS for c in record):
-            raise UsageError(
-                f"{self.recorded} is no record of constants. Restore it, or run `dssl constants --accept`."
-            )
         moves = moved(record, found)
         for m in moves:
             print(f"{m.name}\n  old    {m.recorded or 'absent'}\n  new    {m.found or 'absent'}\n  source {m.source}")
         print(f"{len(moves)} of {len(found)} constants moved." if moves else f"All {len(found)} constants stand.")
         return 1 if moves else 0
+
+    def _record(self) -> list[dict[str, str]]:
+        record = store.read(self.recorded) or []
+        if not isinstance(record, list) or not all(isinstance(c, dict) and c.keys() >= _FIELDS for c in record):
+            raise UsageError(
+                f"{self.recorded} is no record of constants. Restore it, or run `dssl constants --accept`."
+            )
+        return record

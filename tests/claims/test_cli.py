@@ -100,7 +100,8 @@ def test_a_damaged_record_is_named_and_nothing_is_written(content, use, tmp_path
     assert (out.read_text() if out.exists() else None) == before
 
 
-def test_damaged_constants_are_named(tmp_path, capsys):
+def test_damaged_constants_are_named_before_any_is_derived(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("claims.constants.constants", lambda: pytest.fail("derived before the record was looked at"))
     record = tmp_path / "constants.json"
     record.write_text('[{"name": 1}]')
     assert dssl("constants", "--check", "--recorded", str(record)) == 2

@@ -17,7 +17,7 @@ from claims.__main__ import main
 from claims.cli import pretrain
 from claims.pretraining_store import Saved
 from claims.usage import UsageError
-from sims import evaluation, privacy, rounds
+from sims import evaluation, memory, privacy, rounds
 from sims.encoders.presets import encoder
 
 ROUNDS = 4
@@ -115,6 +115,14 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(capsys, tmp_path, whole):
     assert 1 <= end_of(out).round < ROUNDS
     assert dssl(capsys, "pretrain", "--resume", "--out", str(out))[0] == 0
     assert_same_bits(end_of(out), end_of(whole["fl"]))
+
+
+def test_memory_is_given_back_between_rounds(capsys, tmp_path, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(memory, "trim_if_grown", lambda: asked.append(1))
+    linear = ("--encoder", "linear", "--method", "simsiam", "--out", str(tmp_path / "run"))
+    assert dssl(capsys, "pretrain", *TINY, *linear)[0] == 0
+    assert len(asked) == ROUNDS
 
 
 def test_checkpoints_hold_the_clients_before_they_were_mixed(whole):

@@ -9,6 +9,7 @@ import time
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import pytest
 
 from claims import cores, side_by_side
@@ -44,6 +45,16 @@ def fails_or_goes_on(out: pathlib.Path, item: int, begin) -> None:
 
 def is_killed(out: pathlib.Path, item: int, begin) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def compiles(out: pathlib.Path, item: int, begin) -> None:
+    """A program, by item 1 after item 0, and how much of what it needed had been compiled before."""
+    told: list[str] = []
+    jax.monitoring.register_event_listener(lambda name, **_: told.append(name))
+    if item == 1:
+        assert appear(out / "0")
+    jax.jit(lambda x: jnp.sin(x) @ jnp.cos(x))(jnp.ones((7, 7))).block_until_ready()
+    (out / f"{item}").write_text(str(told.count("/jax/compilation_cache/cache_hits")))
 
 
 def appear(*paths: pathlib.Path) -> bool:
@@ -84,6 +95,19 @@ def test_forgotten_programs_are_compiled_again():
     cores.forget_programs()
     assert doubled._cache_size() == 0
     assert doubled(1.0) == 2
+
+
+def test_what_one_process_has_compiled_no_other_compiles(tmp_path, monkeypatch):
+    own, out = tmp_path / "own", tmp_path / "out"
+    own.mkdir()
+    out.mkdir()
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    monkeypatch.setattr("tempfile.tempdir", str(own))
+    side_by_side.run(partial(compiles, out), [0, 1], 2)
+    assert int((out / "0").read_text()) == 0
+    assert int((out / "1").read_text()) > 0
+    assert not list(own.iterdir())
 
 
 def test_an_interrupt_reaches_every_training_after_its_round(tmp_path):

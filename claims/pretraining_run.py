@@ -49,7 +49,7 @@ def train(
         if number % every == 0 and number < chosen.rounds:
             pretraining_store.save(folder, Saved(state, tuple(losses)))
             saved = number
-        memory.trim_if_grown()
+        memory.trim_if_short()
         if watch is not None:
             watch(number, losses[-1])
 

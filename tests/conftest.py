@@ -34,7 +34,7 @@ settings.load_profile("same-everywhere")
 @pytest.fixture(autouse=True)
 def _memory_is_given_back() -> Iterator[None]:
     yield
-    memory.trim_if_grown(1 << 30)  # commands that train, called by a test, keep what is freed
+    memory.trim_if_short()  # commands that train, called by a test, keep what is freed
 
 
 @pytest.fixture(autouse=True)

@@ -119,7 +119,7 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(capsys, tmp_path, whole):
 
 def test_memory_is_given_back_between_rounds(capsys, tmp_path, monkeypatch):
     asked: list[int] = []
-    monkeypatch.setattr(memory, "trim_if_grown", lambda: asked.append(1))
+    monkeypatch.setattr(memory, "trim_if_short", lambda: asked.append(1))
     linear = ("--encoder", "linear", "--method", "simsiam", "--out", str(tmp_path / "run"))
     assert dssl(capsys, "pretrain", *TINY, *linear)[0] == 0
     assert len(asked) == ROUNDS

@@ -1,4 +1,4 @@
-"""Freed memory stays until it is given back, each shown on what the system says of a process of its own."""
+"""Freed memory stays until there is little: what a process of its own takes, and what the system's files say."""
 
 import subprocess
 import sys
@@ -10,6 +10,7 @@ from sims import memory
 # Pieces of 48 MiB, above the 32 MiB from which glibc always gives back what is freed.
 KEEPS = """
 import numpy as np
+from claims import cores
 from sims import memory
 
 MIB = 1 << 20
@@ -18,40 +19,63 @@ MIB = 1 << 20
 def taken_and_freed():
     pieces = [np.ones(6 * MIB) for _ in range(8)]
     del pieces
-    return memory.resident() // MIB
+    return memory.resident() // MIB - before
+
+
+def short(total, left):
+    memory.available = lambda: (total, left)
+    return memory.trim_if_short()
 
 
 before = memory.resident() // MIB
-given_back = taken_and_freed()
-assert not memory.trim_if_grown()  # from here on it counts
+found = [taken_and_freed()]
 is_kept = START
-kept = taken_and_freed()
-assert not memory.trim_if_grown(1 << 40)
-assert memory.resident() // MIB == kept
-has_trimmed = memory.trim_if_grown(100 * MIB)
-trimmed = memory.resident() // MIB
-held = [np.ones(6 * MIB) for _ in range(8)]
-assert memory.trim_if_grown(100 * MIB)
-assert not memory.trim_if_grown(100 * MIB)  # what is in use is not asked for every round
-print(is_kept, has_trimmed, given_back - before, kept - before, trimmed - before)
+found.append(taken_and_freed())
+said = [short(600, 100)]
+found.append(memory.resident() // MIB - before)
+said.append(short(600, 99))
+found.append(memory.resident() // MIB - before)
+found.append(taken_and_freed())
+said.append(short(600, 99))
+found.append(taken_and_freed())
+print(is_kept, *(word.replace(" ", "_") for word in said), *found)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 @pytest.mark.parametrize("start", ["memory.keep_freed()", "cores.use_all() is None"])
-def test_freed_memory_is_kept_and_then_given_back(start):
-    program = "from claims import cores\n" + KEEPS.replace("START", start)
+def test_freed_memory_is_kept_until_there_is_little(start):
+    program = KEEPS.replace("START", start)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    is_kept, has_trimmed, *grown = done.stdout.split()
-    given_back, kept, trimmed = map(int, grown)
+    is_kept, *said, as_ever, kept, enough, trimmed, kept_again, not_kept = done.stdout.split()
     if is_kept == "False":
         pytest.skip("the C library is not glibc")
-    assert given_back < 50
-    assert kept > 300
-    assert has_trimmed == "True"
-    assert trimmed < 50
+    assert said == ["enough", "trimmed", "not_kept"]
+    assert all(int(grown) > 300 for grown in (kept, enough, kept_again))
+    assert all(int(grown) < 50 for grown in (as_ever, trimmed, not_kept))
 
 
-def test_no_growth_where_the_system_does_not_say(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory.pathlib, "Path", lambda _: tmp_path / "statm")
-    assert memory.resident() == 0
+def told(root, **files):
+    for name, text in files.items():
+        path = root / ("proc/meminfo" if name == "meminfo" else f"sys/fs/cgroup/memory.{name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return memory.available(root)
+
+
+MEMINFO = "MemTotal:       1000 kB\nMemFree:        1 kB\nMemAvailable:   600 kB\nHugePages_Total:       0\n"
+
+
+def test_available_is_what_the_system_says_or_the_control_group_where_it_has_less(tmp_path):
+    assert told(tmp_path) == (0, 0)
+    assert told(tmp_path, meminfo=MEMINFO) == (1000 << 10, 600 << 10)
+    assert told(tmp_path, max="max\n", current="5000\n", stat="inactive_file 0\n") == (1000 << 10, 600 << 10)
+    # Files kept in memory make room when asked.
+    assert told(tmp_path, max="9000\n", stat="anon 4000\ninactive_file 1000\n") == (9000, 9000 - 4000)
+    assert told(tmp_path, max=str(10**9)) == (1000 << 10, 600 << 10)
+
+
+def test_nothing_is_trimmed_where_the_system_does_not_say(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: (0, 0))
+    monkeypatch.setattr(memory, "trim", lambda: pytest.fail("trimmed"))
+    assert memory.trim_if_short() == "enough"

@@ -5,18 +5,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify test notebooks clean
+.PHONY: verify test lint types imports constants notebooks clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
 	$(BIN)/dssl verify
 
+# What needs one core each goes side by side; the tests come after, on two.
 test: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/pyright
-	$(BIN)/lint-imports
-	$(BIN)/dssl constants --check
+	$(MAKE) -j 2 lint types imports constants
 	$(BIN)/pytest -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/pyright
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+constants: $(VENV)/.dev
+	$(BIN)/dssl constants --check
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

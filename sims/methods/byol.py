@@ -18,8 +18,9 @@ class Byol(Method):
     """Encoder, projector and predictor online, which are mixed, and a target of the first two that a client keeps.
 
     After each step the target is `decay` times itself plus the rest of the online network; it begins as the first model
-    that the client receives. `norm` is that of projector and predictor: "layer" treats images one by one, "batch" is
-    the original's, with the statistics of each batch of views.
+    that the client receives. `norm` is that of projector and predictor: "batch" is the original's, with the statistics
+    of each batch of views; under "layer", where images do not depend on each other, all features turned towards one
+    direction (FedU and FedEMA on a small ResNet: uniformity 0.000 and -0.001, at random start -0.25).
     Source: grill2020, Section 3.1, whose views have augmentations of their own kinds and whose decay rises to 1;
     zhuang2022code, `model.py` and `client.py`, for a constant decay and for the clients' targets.
     Errors: ValueError for settings out of range.
@@ -29,7 +30,7 @@ class Byol(Method):
     embedding_dim: int = 64
     decay: float = 0.99
     strength: float = 1.0
-    norm: str = "layer"
+    norm: str = "batch"
 
     def __post_init__(self) -> None:
         _ = self._head  # it checks its sizes and the norm

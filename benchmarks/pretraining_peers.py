@@ -40,7 +40,8 @@ NOTE = (
     "each step, and is for encoders that convolve natively, as XLA has no fast convolution inside compiled loops; "
     "`vmap` turns every product into one of {n_clients} small ones in {n_clients} times the memory, which suits an "
     "accelerator; `collapsed`, exact for one plain step with a server, takes one optimiser step and moves one model "
-    "where the others do so for each client; its gradients are taken client by client as in `loop`."
+    "where the others do so for each client; its gradients are taken client by client as in `loop`. Our processes keep "
+    "freed memory (`sims/memory.py`), but for the one that says it is returned."
 )
 
 
@@ -118,6 +119,7 @@ def started(o: Options) -> dict[str, Worker | None]:
     return {
         "ceiling": worker(here, {}),
         "spread": worker(here, {"XLA_FLAGS": o.xla_flags}, virtual_devices=True),
+        "returning": worker(here, {pretraining_worker.RETURNS_FREED: "1"}, virtual_devices=True),
         "single": worker(here, {}),
         "peers": None if o.peers is None else worker(str(o.peers), {}),
     }
@@ -133,6 +135,10 @@ def ways_of(name: str, descent: Descent, workers: Mapping[str, Worker | None], o
         for devices, worker in (("a device a core", "spread"), ("one device", "single")):
             turns = o.slow_turns if form == "vmap" else o.turns
             ways[f"engine, `{form}`, {devices}"] = Way(workers[worker], "ours", case | {"form": form}, turns)
+    chosen = "collapsed" if descent.steps else "loop"
+    ways[f"engine, `{chosen}`, a device a core, freed memory returned"] = Way(
+        workers["returning"], "ours", case | {"form": chosen}, o.turns
+    )
     torch = case | {"sizes": asdict(pretraining_worker.build(method, encoder)), "threads": o.cores}
     # Small operations may be faster on one thread, and are where other work shares the cores.
     settings: dict[str, dict[str, Any]] = {"": {}, ", one thread": {"threads": 1}}

@@ -7,6 +7,7 @@ what is not installed is answered as missing.
 import argparse
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 SIDE = 28
+RETURNS_FREED = "RETURNS_FREED"  # in the environment of a process that is to leave freed memory to the C library
 # What a round answers; and what is known before it, the same for every round.
 Prepared = tuple[Callable[[], dict[str, float]], dict[str, float]]
 
@@ -40,12 +42,14 @@ def ours(form: str, method: str, encoder: str, n_clients: int, n_images: int, de
     """The engine in one form, the data and the start in place, as `sims.pretrain.pretrain` calls it."""
     import jax
 
-    from sims import pretrain
+    from sims import memory, pretrain
     from sims import rounds as engine
     from sims.client_training import ClientTraining
     from sims.descent import Descent
     from sims.partitions import Partition
 
+    if RETURNS_FREED not in os.environ:
+        memory.keep_freed()  # as `dssl` does
     images, clients = images_and_clients(n_clients, n_images)
     partition = Partition(tuple(clients), np.full((n_clients, 1), n_images))
     chosen, how = build(method, encoder), Descent(**descent)
@@ -160,9 +164,8 @@ def main() -> None:
     parser.add_argument("--virtual-devices", action="store_true")
     options = parser.parse_args()
     if options.virtual_devices:
-        from sims import memory, placement
+        from sims import placement
 
-        memory.keep_freed()  # as `dssl` does
         placement.use_cores(options.cores)
     ready: dict[str, Prepared] = {}
     for line in sys.stdin:

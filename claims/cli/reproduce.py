@@ -39,8 +39,8 @@ class Reproduce:
     seeds: int | None = None
     """Trainings of every cell; the paper's three if not given, two for ci."""
     jobs: int | None = None
-    """Trainings side by side, each on cores of its own, of some two GiB; if not given one a core, up to eight, and one
-    on an accelerator."""
+    """Trainings side by side, each on cores of its own, of some two GiB (and of what was freed, while there is room);
+    if not given one a core, up to eight, and one on an accelerator."""
 
     def run(self) -> int:
         cores.use_all()

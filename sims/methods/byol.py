@@ -19,8 +19,9 @@ class Byol(Method):
 
     After each step the target is `decay` times itself plus the rest of the online network; it begins as the first model
     that the client receives. `norm` is that of projector and predictor: "batch" is the original's, with the statistics
-    of each batch of views; under "layer", where images do not depend on each other, all features turned towards one
-    direction (FedU and FedEMA on a small ResNet: uniformity 0.000 and -0.001, at random start -0.25).
+    of each batch of views. Under "layer", where images do not depend on each other, all features turned towards one
+    direction in long trainings of FedU and FedEMA, though a linear probe, which scales them, told classes apart by what
+    was left around it, and better than under "batch".
     Source: grill2020, Section 3.1, whose views have augmentations of their own kinds and whose decay rises to 1;
     zhuang2022code, `model.py` and `client.py`, for a constant decay and for the clients' targets.
     Errors: ValueError for settings out of range.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
-from claims import cores
+from claims import cores, verdicts
 from claims.core import Tier
 from claims.verdicts import Row
 
@@ -35,26 +35,34 @@ class Outcome:
     error: str = ""
 
 
-def decide_claim(claim_id: str, tier: Tier, spoil: bool = False) -> Outcome:
-    """Every statement of one claim, decided in this process; with `spoil` each one spoiled by its own factor."""
+def decide_claim(
+    claim_id: str, tier: Tier, spoil: bool = False, only: frozenset[verdicts.Key] | None = None
+) -> Outcome:
+    """Every statement of one claim, or `only` these, decided in this process; `spoil`: each by its own factor."""
     from claims.catalogue import catalogue, decide
-    from claims.verdicts import row
 
     started = time.perf_counter()
     try:
         claim = catalogue()[claim_id]
-        rows = [row(decide(claim, s, tier, s.spoil if spoil else 1.0)) for s in claim.statements]
+        chosen = [s for s in claim.statements if only is None or (claim.id, s.reading, s.kind, s.text) in only]
+        rows = [verdicts.row(decide(claim, s, tier, s.spoil if spoil else 1.0)) for s in chosen]
     except Exception:  # a broken check is reported beside the others' verdicts; the command then fails
         return Outcome(claim_id, seconds=time.perf_counter() - started, error=traceback.format_exc())
     return Outcome(claim_id, rows, time.perf_counter() - started)
 
 
-def run(claims: Sequence[str], tier: Tier, n_workers: int, spoil: bool = False) -> Iterator[Outcome]:
+def run(
+    claims: Sequence[str],
+    tier: Tier,
+    n_workers: int,
+    spoil: bool = False,
+    only: frozenset[verdicts.Key] | None = None,
+) -> Iterator[Outcome]:
     """Each claim's outcome, in the order of completion. Abandoned or interrupted, it ends its workers at once."""
     context = multiprocessing.get_context("spawn")  # a forked XLA client hangs
     with cores.environment(_WORKER_ENVIRONMENT):
         pool = ProcessPoolExecutor(max(1, min(n_workers, len(claims))), context, initializer=_prepare_worker)
-        futures = {pool.submit(decide_claim, c, tier, spoil): c for c in claims}
+        futures = {pool.submit(decide_claim, c, tier, spoil, only): c for c in claims}
         is_complete = False
         try:
             for future in as_completed(futures):

@@ -48,7 +48,8 @@ NOTE = (
 @dataclass(frozen=True)
 class Options:
     """`peers`: a Python with torch. `turns`: timings of a way, `slow_turns` of `vmap`. `xla_flags` of the process with
-    a device a core, empty as `dssl` has it. `cases` to time. `record`: also append to RESULTS.md."""
+    a device a core, empty as `dssl` has it. `cases` to time, `by` which steps, and the ways whose names contain one of
+    `ways` (all if none is given). `record`: also append to RESULTS.md."""
 
     peers: pathlib.Path | None = None
     cores: int = os.cpu_count() or 1
@@ -59,6 +60,8 @@ class Options:
     batch_size: int = 64
     xla_flags: str = ""
     cases: tuple[str, ...] = tuple(CASES)
+    by: tuple[str, ...] = ("AdamW", "one SGD step")
+    ways: tuple[str, ...] = ()
     record: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
@@ -84,13 +87,16 @@ def main(options: Options) -> int:
         for name in o.cases:
             flops = pretraining_worker.step_flops(*CASES[name], o.batch_size)
             for descent in (ADAMW, ONE_STEP):
-                ways = ways_of(name, descent, workers, o)
+                steps = "one SGD step" if descent.steps else "AdamW"
+                if steps not in o.by:
+                    continue
+                every = ways_of(name, descent, workers, o)
+                ways = {way: asked for way, asked in every.items() if not o.ways or any(part in way for part in o.ways)}
                 found, missing, tops = timed(ways, workers["ceiling"], o.turns)
                 if complaint := disagreement(found):
                     print(f"{name}, {descent.optimizer}: {complaint}", file=sys.stderr)
                     result = 1
                     continue
-                steps = "one SGD step" if descent.steps else "AdamW"
                 table = summary(list(ways), found, missing, tops, flops, o.batch_size)
                 rows = [{"trained": name, "by": steps, **row} for row in table]
                 print(*record.table(rows), "", sep="\n", flush=True)

@@ -2,7 +2,8 @@
 
 Each baseline is the method of its own paper (`sims/methods/`), with this project's settings for all and none tuned for
 any of them; a baseline tuned by its authors may stand higher. FedU and FedEMA have the heads of the original BYOL: with
-layer norm in them (`--option norm=layer`) both stood higher on two seeds, so theirs are verdicts on this form alone.
+layer norm in them, also in the record, both stand higher on average and FedMAR is above neither for certain, so theirs
+are verdicts on this form alone.
 """
 
 from claims.core import Claim, Statement

@@ -43,7 +43,7 @@ print(is_kept, *(word.replace(" ", "_") for word in said), *found)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
-@pytest.mark.parametrize("start", ["memory.keep_freed()", "cores.use_all() is None"])
+@pytest.mark.parametrize("start", ["memory.keep_freed()", "cores.keep_to(cores.own()[:1]) is cores.use_all() is None"])
 def test_freed_memory_is_kept_until_there_is_little(start):
     program = KEEPS.replace("START", start)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

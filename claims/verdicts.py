@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claims import store
-from claims.core import Entry, Evidence, Status
+from claims.core import Claim, Entry, Evidence, Statement, Status
 from claims.usage import UsageError
 
 Row = dict[str, Any]
@@ -46,6 +46,11 @@ def row(entry: Entry) -> Row:
 def key(row: Row) -> Key:
     """What identifies a row: claim, reading, statement, text."""
     return (row["claim"], row["reading"], row["statement"], row["text"])
+
+
+def key_of(claim: Claim, statement: Statement) -> Key:
+    """The same of a statement that is still to be decided."""
+    return (claim.id, statement.reading, statement.kind, statement.text)
 
 
 def counts(rows: Iterable[Row]) -> dict[str, dict[str, int]]:

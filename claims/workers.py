@@ -44,7 +44,7 @@ def decide_claim(
     started = time.perf_counter()
     try:
         claim = catalogue()[claim_id]
-        chosen = [s for s in claim.statements if only is None or (claim.id, s.reading, s.kind, s.text) in only]
+        chosen = [s for s in claim.statements if only is None or verdicts.key_of(claim, s) in only]
         rows = [verdicts.row(decide(claim, s, tier, s.spoil if spoil else 1.0)) for s in chosen]
     except Exception:  # a broken check is reported beside the others' verdicts; the command then fails
         return Outcome(claim_id, seconds=time.perf_counter() - started, error=traceback.format_exc())

@@ -1,8 +1,8 @@
 """What a process frees: kept for its next step, and given back to the system when memory runs short.
 
 glibc returns large pieces to the system as soon as they are freed, and the system clears their pages again for the next
-step. With pieces of tens of megabytes that was 30% of the processor time of a ResNet's training. Kept pieces break up,
-so that a process that keeps them takes several times what it needs: long trainings call `trim_if_short` between rounds.
+step: much of the processor time of a ResNet's training, whose pieces are of tens of megabytes. Kept pieces break up, so
+that a process that keeps them takes several times what it needs: long trainings call `trim_if_short` between rounds.
 """
 
 import ctypes

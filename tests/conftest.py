@@ -24,17 +24,9 @@ with install_import_hook(["theory", "sims"], "beartype.beartype"):
 import jax  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-from sims import memory  # noqa: E402
-
 # The same examples everywhere: a red test is red for whoever runs it next.
 settings.register_profile("same-everywhere", derandomize=True, deadline=None)
 settings.load_profile("same-everywhere")
-
-
-@pytest.fixture(autouse=True)
-def _memory_is_given_back() -> Iterator[None]:
-    yield
-    memory.trim_if_short()  # commands that train, called by a test, keep what is freed
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ def spoilable() -> list[tuple[Claim, Statement]]:
     found = []
     for claim in catalogue().values():
         for s in claim.statements:
-            status = RECORDED.get((claim.id, s.reading, s.kind, s.text))
+            status = RECORDED.get(verdicts.key_of(claim, s))
             if not isinstance(s.check, Printed) and (status == "HOLDS" or isinstance(s.check, Empty)):
                 found.append((claim, s))
     return found
@@ -42,7 +42,7 @@ def spoiled(tmp_path_factory) -> dict[verdicts.Key, str]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
             claims = workers.order(sorted({claim.id for claim, _ in spoilable()}), verdicts.recorded())
-            only = frozenset((c.id, s.reading, s.kind, s.text) for c, s in spoilable())
+            only = frozenset(verdicts.key_of(c, s) for c, s in spoilable())
             outcomes = list(workers.run(claims, "quick", 2, spoil=True, only=only))
             assert not [o.error for o in outcomes if o.error]
             kept.write_text(json.dumps([r for o in outcomes for r in o.rows]))
@@ -52,7 +52,7 @@ def spoiled(tmp_path_factory) -> dict[verdicts.Key, str]:
 @pytest.mark.parametrize("case", spoilable(), ids=_name)
 def test_a_spoiled_statement_is_caught(case, spoiled):
     claim, statement = case
-    status = spoiled[(claim.id, statement.reading, statement.kind, statement.text)]
+    status = spoiled[verdicts.key_of(claim, statement)]
     if isinstance(statement.check, Empty):
         assert status != statement.check.status
     else:

@@ -49,7 +49,7 @@ def ours(form: str, method: str, encoder: str, n_clients: int, n_images: int, de
     from sims.partitions import Partition
 
     if RETURNS_FREED not in os.environ:
-        memory.keep_freed()  # as `dssl` does where a process has one core
+        memory.keep_freed()  # as `dssl` does
     images, clients = images_and_clients(n_clients, n_images)
     partition = Partition(tuple(clients), np.full((n_clients, 1), n_images))
     chosen, how = build(method, encoder), Descent(**descent)

@@ -29,9 +29,8 @@ def n_used() -> int:
 
 
 def use_all() -> None:
-    """One JAX device for each core, up to eight (a JAX that runs keeps its own); on one core freed memory is kept."""
-    if n_used() == 1:  # with several devices it was faster in one comparison and slower in another
-        memory.keep_freed()
+    """One JAX device for each core, up to eight (a JAX that runs keeps its own), and freed memory is kept."""
+    memory.keep_freed()
     with contextlib.suppress(ValueError):
         use_cores(n_used())
 

@@ -9,41 +9,53 @@ import ctypes
 import pathlib
 import time
 
-# Parameters of mallopt in glibc's malloc.h, with what we set and what glibc begins with. One arena: pieces above 64 MiB
-# fit in no other than the first.
-_M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
-_KEEPING = {_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: 2**31 - 1, _M_ARENA_MAX: 1}
-_BEFORE = {_M_MMAP_MAX: 1 << 16, _M_TRIM_THRESHOLD: 1 << 17}
+# Parameters of mallopt in glibc's malloc.h, with what we set, and where glibc's own thresholds are once large pieces
+# were freed (after a mallopt they no longer move). A pad as large as an arena's heap keeps emptied heaps. Arenas are
+# not bounded: with one, which alone can keep pieces above 64 MiB, two devices were as slow as with nothing kept.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4
+_KEEPING = {_M_MMAP_MAX: 0, _M_TOP_PAD: 64 << 20, _M_TRIM_THRESHOLD: 2**31 - 1}
+_RETURNING = {_M_MMAP_MAX: 1 << 16, _M_TOP_PAD: 1 << 17, _M_MMAP_THRESHOLD: 32 << 20, _M_TRIM_THRESHOLD: 64 << 20}
 
 LEAST_SHARE = 1 / 6  # of the main memory that is left available
 TOO_SOON = 30.0  # seconds from one trim to the next, below which keeping does not pay: pages are cleared every time
 
+_is_keeping = False
 _trimmed = -TOO_SOON
 
 
 def keep_freed() -> bool:
-    """From now on freed memory stays with this process until it is trimmed; False, and no change, without glibc.
+    """From now on freed memory stays with this process until it is trimmed; False, and no change, without glibc."""
+    global _is_keeping
+    _is_keeping = _set(_KEEPING)
+    return _is_keeping
 
-    Call it before threads allocate: those that have an arena of their own keep it.
-    """
-    return _set(_KEEPING)
+
+def return_freed() -> None:
+    """Ends `keep_freed`: what is free goes back to the system now, and large pieces as soon as they are freed."""
+    global _is_keeping
+    if _is_keeping:
+        _is_keeping = False
+        _set(_RETURNING)
+        trim()
 
 
 def trim_if_short() -> str:
-    """Gives freed memory back where little is available: "enough", "trimmed", or "not kept" if that was so just before.
+    """Between steps: "enough" memory is available, too little and what is kept is "trimmed", or nothing is: "not kept".
 
-    After "not kept" freed memory goes back to the system at once, as it did before `keep_freed`.
+    Where it is too little twice within `TOO_SOON`, freed memory is no longer kept.
     """
     global _trimmed
+    if not _is_keeping:
+        return "not kept"
     total, left = available()
     if left >= LEAST_SHARE * total:
         return "enough"
-    is_too_soon = time.monotonic() - _trimmed < TOO_SOON
-    if is_too_soon:
-        _set(_BEFORE)
+    if time.monotonic() - _trimmed < TOO_SOON:
+        return_freed()
+        return "not kept"
     trim()
     _trimmed = time.monotonic()
-    return "not kept" if is_too_soon else "trimmed"
+    return "trimmed"
 
 
 def trim() -> None:

@@ -24,9 +24,17 @@ with install_import_hook(["theory", "sims"], "beartype.beartype"):
 import jax  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+from sims import memory  # noqa: E402
+
 # The same examples everywhere: a red test is red for whoever runs it next.
 settings.register_profile("same-everywhere", derandomize=True, deadline=None)
 settings.load_profile("same-everywhere")
+
+
+@pytest.fixture(autouse=True)
+def _memory_is_given_back() -> Iterator[None]:
+    yield
+    memory.return_freed()  # commands that train keep what is freed, and a test calls them in its own process
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from sims.encoders import ImageShape, PyTree
-from sims.encoders.convolution import CONVOLUTIONS, Conv, Convolution
+from sims.encoders.convolution import CONVOLUTIONS, Conv, Convolution, max_pool
 from sims.encoders.functional import bound, initial
 
 Norm = Literal["group", "batch"]
@@ -102,7 +102,7 @@ class _ResNet(nnx.Module):
     ) -> Float[Array, "n h w feature"]:
         maps = nnx.relu(self.norm(self.conv(images), has_statistics))
         if self.encoder.stem == "large":
-            maps = nnx.max_pool(maps, (3, 3), (2, 2), ((1, 1), (1, 1)))
+            maps = max_pool(maps)
         for name, _, _ in _layout(self.encoder):
             maps = getattr(self, name)(maps, has_statistics)
         return maps

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 from scipy.signal import correlate
 
-from sims.encoders.convolution import im2col, native
+from sims.encoders.convolution import im2col, max_pool, native
 from sims.encoders.resnet import ResNet, by_groups
 
 ENCODER = ResNet(channels=4, blocks=1, groups=2)
@@ -76,6 +76,22 @@ def test_maps_that_are_not_square_keep_their_axes():
         maps = jnp.asarray(rng.normal(size=(2, height, width, 3)), jnp.float32)
         kernel = jnp.asarray(rng.normal(size=(3, 3, 3, 4)), jnp.float32)
         np.testing.assert_allclose(im2col(maps, kernel, 1), native(maps, kernel, 1), rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (1, 2), (2, 5), (6, 7), (14, 14)])
+def test_the_maximum_is_that_of_flax(sides):
+    rng = np.random.default_rng(sides[1])
+    maps = jnp.asarray(rng.normal(size=(3, *sides, 2)), jnp.float32)
+    (a, pull_a), (b, pull_b) = (
+        jax.vjp(form, maps) for form in (max_pool, lambda x: nnx.max_pool(x, (3, 3), (2, 2), ((1, 1), (1, 1))))
+    )
+    np.testing.assert_array_equal(a, b)
+    cotangent = jnp.asarray(rng.normal(size=a.shape), jnp.float32)
+    # Sums of up to four terms, in another order.
+    np.testing.assert_allclose(*(pull(cotangent)[0] for pull in (pull_a, pull_b)), rtol=1e-6, atol=1e-6)
+    (shared,) = jax.vjp(max_pool, jnp.ones_like(maps))[1](cotangent)
+    np.testing.assert_allclose(shared.sum(), cotangent.sum(), rtol=1e-5, atol=1e-5)
+    assert a.dtype == shared.dtype == jnp.float32
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(8, 2), (6, 6), (5, 1)])

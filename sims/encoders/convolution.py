@@ -8,6 +8,8 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
+from sims.encoders.products import product
+
 Convolution = Literal["native", "im2col"]
 CONVOLUTIONS = get_args(Convolution)
 
@@ -56,8 +58,8 @@ def im2col(
     if height * width <= size * size:
         taps = _taps((height, width), (rows, columns), size, stride)
         whole = jnp.einsum("pqt,tio->piqo", taps, kernel.reshape(size * size, inputs, outputs))
-        product = maps.reshape(n, -1) @ whole.reshape(height * width * inputs, -1)
-        return product.reshape(n, rows, columns, outputs)
+        whole = whole.reshape(height * width * inputs, -1)
+        return product(maps.reshape(n, -1), whole).reshape(n, rows, columns, outputs)
     padded = jnp.pad(maps, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
     shifts = [
         jax.lax.slice(
@@ -69,11 +71,8 @@ def im2col(
         for i in range(size)
         for j in range(size)
     ]
-    # A CPU's product over the first axes, as the kernel's gradient is, takes half the time with the narrower matrix on
-    # the left; the barrier keeps XLA from turning it around.
-    turned = jax.lax.optimization_barrier(kernel.reshape(-1, outputs).T)
-    product = jnp.concatenate(shifts, axis=3).reshape(n * rows * columns, -1) @ turned.T
-    return product.reshape(n, rows, columns, outputs)
+    matrix = jnp.concatenate(shifts, axis=3).reshape(n * rows * columns, -1)
+    return product(matrix, kernel.reshape(-1, outputs)).reshape(n, rows, columns, outputs)
 
 
 def max_pool(maps: Float[Array, "n h w channels"]) -> Float[Array, "n h2 w2 channels"]:

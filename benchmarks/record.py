@@ -15,14 +15,26 @@ import jax
 from claims import store
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "RESULTS.md"
+VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # by the name that Linux gives them
 HEAD = "# Benchmark results\n\nEach row is written by the program that measured it, with the day and the machine.\n"
 
 
 def machine() -> str:
-    """What the numbers depend on: CPUs, the accelerator if JAX uses one, JAX's version."""
+    """What the numbers depend on: CPUs and, where Linux tells, their vectors, an accelerator in use, JAX's version."""
     device = jax.devices()[0]
-    accelerator = "" if device.platform == "cpu" else f"{device.device_kind}, "
-    return f"{os.cpu_count()} CPUs, {accelerator}jax {jax.__version__}"
+    accelerator = None if device.platform == "cpu" else device.device_kind
+    parts = (f"{os.cpu_count()} CPUs", vectors(), accelerator, f"jax {jax.__version__}")
+    return ", ".join(part for part in parts if part)
+
+
+def vectors(told: pathlib.Path = pathlib.Path("/proc/cpuinfo")) -> str | None:
+    """The widest vectors of x86 that the first processor has; None for others and where nothing is told."""
+    try:
+        text = told.read_text(encoding="utf-8")
+    except OSError:
+        return None
+    flags = next((line.split() for line in text.splitlines() if line.startswith("flags")), [])
+    return next((name for flag, name in VECTORS.items() if flag in flags), None)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:

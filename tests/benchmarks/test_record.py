@@ -72,7 +72,27 @@ def test_the_machine_is_its_cpus_and_its_jax(monkeypatch):
     monkeypatch.setattr(record.os, "cpu_count", lambda: 3)
     cpu = type("Device", (), {"platform": "cpu", "device_kind": "cpu"})
     monkeypatch.setattr(record.jax, "devices", lambda: [cpu])
+    monkeypatch.setattr(record, "vectors", lambda: None)
     assert machine() == f"3 CPUs, jax {jax.__version__}"
+    monkeypatch.setattr(record, "vectors", lambda: "AVX2")
+    assert machine() == f"3 CPUs, AVX2, jax {jax.__version__}"
     gpu = type("Device", (), {"platform": "gpu", "device_kind": "NVIDIA X"})
     monkeypatch.setattr(record.jax, "devices", lambda: [gpu])
-    assert machine() == f"3 CPUs, NVIDIA X, jax {jax.__version__}"
+    assert machine() == f"3 CPUs, AVX2, NVIDIA X, jax {jax.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("text", "widest"),
+    [
+        ("model name\t: X\nflags\t\t: fpu avx avx2 avx512f bmi1\n", "AVX-512"),
+        ("flags\t\t: fpu avx avx2 bmi1\nflags\t\t: avx512f\n", "AVX2"),
+        ("flags\t\t: fpu avx2x\n", None),
+        ("Features\t: fp asimd\n", None),
+        (None, None),
+    ],
+)
+def test_vectors_are_those_of_the_first_processor(text, widest, tmp_path):
+    told = tmp_path / "cpuinfo"
+    if text is not None:
+        told.write_text(text)
+    assert record.vectors(told) == widest

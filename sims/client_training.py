@@ -288,11 +288,13 @@ def _weighed(weights, stacked):
     return jax.tree.map(lambda leaf: jnp.tensordot(weights.astype(leaf.dtype), leaf, axes=1), stacked)
 
 
-_client_compiled = jax.jit(ClientTraining._client, static_argnums=0)
+# Compiled for a CPU alone, where the order of operations that takes the least memory is the faster one.
+_IN_LITTLE_MEMORY: dict[str, str | bool] = {"xla_cpu_enable_concurrency_optimized_scheduler": False}
+_client_compiled = jax.jit(ClientTraining._client, static_argnums=0, compiler_options=_IN_LITTLE_MEMORY)
 _begin_compiled = jax.jit(ClientTraining._begin, static_argnums=0)
-_step_compiled = jax.jit(ClientTraining._step, static_argnums=0)
+_step_compiled = jax.jit(ClientTraining._step, static_argnums=0, compiler_options=_IN_LITTLE_MEMORY)
 _finish_compiled = jax.jit(ClientTraining._finish, static_argnums=0)
-_slope_compiled = jax.jit(ClientTraining._slope, static_argnums=0)
+_slope_compiled = jax.jit(ClientTraining._slope, static_argnums=0, compiler_options=_IN_LITTLE_MEMORY)
 _one_step_compiled = jax.jit(ClientTraining._one_step, static_argnums=0)
 
 

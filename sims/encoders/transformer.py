@@ -69,7 +69,8 @@ class Block(nnx.Module):
 
     def __call__(self, tokens: Float[Array, "n tokens width"]) -> Float[Array, "n tokens width"]:
         tokens = tokens + self.out(self._attention(self.norm_attention(tokens)))
-        return tokens + self.contract(_gelu(self.expand(self.norm_mlp(tokens))))
+        # Computed again for the gradient rather than kept: memory costs more time than the error function.
+        return tokens + self.contract(jax.checkpoint(_gelu)(self.expand(self.norm_mlp(tokens))))
 
     def _attention(self, tokens: Float[Array, "n tokens width"]) -> Float[Array, "n tokens width"]:
         n, size, width = tokens.shape

@@ -29,6 +29,7 @@ CASES = {
 }
 ADAMW = Descent(weight_decay=0.05, warm_up=0.0, is_decayed=False)
 ONE_STEP = Descent("sgd", weight_decay=0.05, steps=1, warm_up=0.0, is_decayed=False)
+BY = {"AdamW": ADAMW, "one SGD step": ONE_STEP}
 NOTE = (
     "N = {n_clients} clients with {n_images} images of 28 x 28 each, batches of {batch}, float32, laptop presets; "
     "AdamW takes an epoch, SGD one step. Operations are those of all matrix products in the traced gradient of one "
@@ -60,7 +61,7 @@ class Options:
     batch_size: int = 64
     xla_flags: str = ""
     cases: tuple[str, ...] = tuple(CASES)
-    by: tuple[str, ...] = ("AdamW", "one SGD step")
+    by: tuple[str, ...] = tuple(BY)
     ways: tuple[str, ...] = ()
     record: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
@@ -78,18 +79,17 @@ class Way:
 def main(options: Options) -> int:
     """Times all cases, printing (and recording) each when it is done; 1 if the ways did not do the same work."""
     o = options
-    if unknown := set(o.cases) - set(CASES):
-        raise SystemExit(f"Cases are {'; '.join(CASES)}; got {'; '.join(sorted(unknown))}.")
+    for what, given, known in (("Cases", o.cases, CASES), ("Steps", o.by, BY)):
+        if unknown := set(given) - set(known):
+            raise SystemExit(f"{what} are {'; '.join(known)}; got {'; '.join(sorted(unknown))}.")
     workers = started(o)
     result = 0
     note = NOTE.format(n_clients=o.n_clients, n_images=o.n_images, batch=o.batch_size)
     try:
         for name in o.cases:
             flops = pretraining_worker.step_flops(*CASES[name], o.batch_size)
-            for descent in (ADAMW, ONE_STEP):
-                steps = "one SGD step" if descent.steps else "AdamW"
-                if steps not in o.by:
-                    continue
+            for steps in o.by:
+                descent = BY[steps]
                 every = ways_of(name, descent, workers, o)
                 ways = {way: asked for way, asked in every.items() if not o.ways or any(part in way for part in o.ways)}
                 found, missing, tops = timed(ways, workers["ceiling"], o.turns)

@@ -27,6 +27,7 @@ BECAUSE_SPREAD = "Minus the log mean of exp(-2 |u - v|^2) over pairs of features
 BECAUSE_PROBE = "Linear probe of the first minus of the second."
 APART = "embeddings of unit length, clients apart in coordinates"
 PROOF = "Proven in docs/proofs/hypersphere.md"
+NARROW_OR_ONE_SPACE = ("hard separation", "wide alignment and uniformity", PLAIN)
 POINTS = 60  # of each client, where they are searched for
 ROUND_OFF = 1e-12
 
@@ -124,6 +125,8 @@ CLAIM = Claim(
         ),
         *(more_uniform("hard separation", other) for other in (PLAIN, "both")),
         more_accurate("both", "hard separation"),
+        # The narrow order failed: is it for want of coordinates? Stated before these cells were trained.
+        *(more_uniform("wide hard separation", other) for other in NARROW_OR_ONE_SPACE),
         limit(
             "Under hard separation all clients' embeddings together are at most 2t - log(1 + (F - 1)/N) uniform, with"
             " F = 0F1(; m/2; t^2) and m = floor(d/N) coordinates a client:"

@@ -1,8 +1,9 @@
 """Not in the paper: soft separation and distillation (SSD), part by part, ten label-skewed clients, all in every round.
 
 What fang2025 reports of CIFAR-10 with ten clients: separation and distillation together raise uniformity and accuracy,
-distillation alone does nothing, hard separation is the most uniform and not accurate. Embeddings are 64
-wide at `laptop`: under hard separation a client has 6 coordinates to spread over.
+distillation alone does nothing, hard separation is the most uniform and not accurate. Embeddings are as wide as
+features, 64 at `laptop`: under hard separation a client has 6 coordinates to spread over. So two cells have embeddings
+so wide that a client has as many coordinates as there are features.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from claims.pretraining import Pretraining
 from claims.reproduce._cells import cell
 from claims.reproduce._results import Results, Row, interval, mean_of
 from sims import robustness
+from sims.encoders.presets import encoder
 
 TITLE = "SSD part by part: uniformity of features and accuracy"
 CLIENTS = 10
@@ -25,6 +27,11 @@ PARTS = {
     "both": (),
     "hard separation": (("separation", "hard"), ("distillation_weight", "0")),
 }
+# Of which a client has as many coordinates as there are features.
+WIDE = {
+    "wide alignment and uniformity": PARTS[PLAIN],
+    "wide hard separation": PARTS["hard separation"],
+}
 _LENGTH: dict[str, dict[str, Any]] = {
     "ci": {"rounds": 2, "clients": 4},
     "laptop": {"rounds": 30, "epochs": 1, "clients": CLIENTS},
@@ -33,9 +40,15 @@ _LENGTH: dict[str, dict[str, Any]] = {
 
 
 def cells(preset: str) -> dict[str, Pretraining]:
-    """Each part on the same clients."""
+    """Each part on the same clients, and two of them with wide embeddings."""
     more = _LENGTH[preset]
-    return {words: cell(preset, "ssd", options=o, participation=more["clients"], **more) for words, o in PARTS.items()}
+    clients = more["clients"]
+    width = clients * encoder("vit", preset).feature_dim
+    wide = {words: (*options, ("embedding_dim", str(width))) for words, options in WIDE.items()}
+    return {
+        words: cell(preset, "ssd", options=options, participation=clients, **more)
+        for words, options in (PARTS | wide).items()
+    }
 
 
 def spread_of(results: Results, words: str) -> Float[np.ndarray, " seeds"]:

@@ -37,6 +37,7 @@ class Ssd(Method):
     """
 
     hidden_dim: int = 256
+    embedding_dim: int = 0
     norm: str = "layer"
     strength: float = 1.0
     separation: str = "soft"
@@ -48,6 +49,11 @@ class Ssd(Method):
 
     def __post_init__(self) -> None:
         _ = self._projector  # it checks its sizes and the norm
+        if self.distillation_weight and self._width != self.encoder.feature_dim:
+            raise ValueError(
+                f"Distillation compares embeddings with features, {self.encoder.feature_dim} of them; got "
+                f"embedding_dim={self.embedding_dim}. Set distillation_weight=0, or leave embedding_dim out."
+            )
         for name, value, known in (
             ("separation", self.separation, get_args(Separation)),
             ("variant", self.variant, get_args(Variant)),
@@ -61,7 +67,7 @@ class Ssd(Method):
             )
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
-        """Encoder, and a projector whose embeddings are as wide as the features: distillation compares them."""
+        """Encoder and projector."""
         key_encoder, key_projector = jax.random.split(key)
         return {
             "encoder": self.encoder.init(key_encoder, image_shape),
@@ -72,7 +78,7 @@ class Ssd(Method):
         self, params: Params, local: PyTree, images: Images, context: Context, key: Key[Array, ""]
     ) -> Float[Array, ""]:
         """The sum of the terms; all but the alignment are means over the two views."""
-        owned = own_coordinates(context.client, context.n_clients, self.encoder.feature_dim)
+        owned = own_coordinates(context.client, context.n_clients, self._width)
 
         def one(view: Images) -> tuple[Array, Array]:
             features = self.encoder.features(params["encoder"], view)
@@ -81,14 +87,20 @@ class Ssd(Method):
             terms = self.uniformity_weight * uniformity(z)
             if self.separation == "soft":
                 terms += self.separation_weight * separation(z, owned, self.scale, self.variant)
-            return z, terms + self.distillation_weight * distillation(features, raw, self.variant)
+            if self.distillation_weight:
+                terms += self.distillation_weight * distillation(features, raw, self.variant)
+            return z, terms
 
         z, terms = jax.vmap(one)(jnp.stack(two_views(key, images, self.strength)))
         return alignment(z[0], z[1]) + jnp.mean(terms)
 
     @property
     def _projector(self) -> Head:
-        return Head((self.hidden_dim, self.encoder.feature_dim), self.norm)
+        return Head((self.hidden_dim, self._width), self.norm)
+
+    @property
+    def _width(self) -> int:
+        return self.embedding_dim or self.encoder.feature_dim
 
 
 def alignment(a: Float[Array, "n dim"], b: Float[Array, "n dim"]) -> Float[Array, ""]:

@@ -149,6 +149,23 @@ def test_the_loss_is_the_weighted_sum_of_its_terms_in_float32(kind):
         assert not np.any(np.asarray(jnp.stack(z))[..., owned == 0])
 
 
+@pytest.mark.parametrize("kind", ["soft", "hard", "none"])
+def test_wider_embeddings_give_a_client_as_many_coordinates_as_there_are_features(kind):
+    wide = CLIENTS * DIM
+    method = Ssd(Linear(DIM), embedding_dim=wide, separation=kind, distillation_weight=0.0)
+    key, client = jax.random.key(3), jnp.asarray(1)
+    images = jax.random.uniform(key, (5, 8, 8, 1), jnp.float32)
+    loss, features, raw = parts(method, method.init(key, (8, 8, 1)), images, client, key)
+    assert features[0].shape == (5, DIM)
+    assert raw[0].shape == (5, wide)
+    owned = jnp.zeros(wide).at[DIM : 2 * DIM].set(1.0)
+    z = [unit(r[:, DIM : 2 * DIM] if kind == "hard" else r) for r in raw]
+    expected = alignment(*z) + (uniformity(z[0]) + uniformity(z[1])) / 2
+    if kind == "soft":
+        expected += sum(separation(one, owned, 10.0, "released") for one in z) / 2
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
 def test_settings_out_of_range_are_refused():
     for options, named in (
         ({"separation": "firm"}, "separation is one of soft"),
@@ -156,6 +173,8 @@ def test_settings_out_of_range_are_refused():
         ({"scale": 0.0}, "scale=0.0"),
         ({"uniformity_weight": -1.0}, "weights"),
         ({"hidden_dim": 0}, "sizes"),
+        ({"embedding_dim": 2 * DIM}, "Distillation compares"),
+        ({"embedding_dim": -1, "distillation_weight": 0.0}, "sizes"),
     ):
         with pytest.raises(ValueError, match=named):
             Ssd(Linear(DIM), **options)

@@ -12,6 +12,7 @@ from claims.cli.compute import Compute
 from claims.cli.constants import Constants
 from claims.cli.evaluate import Evaluate
 from claims.cli.figures import Figures
+from claims.cli.methods import Methods
 from claims.cli.pretrain import Pretrain
 from claims.cli.readme import Readme
 from claims.cli.report import Report
@@ -34,6 +35,7 @@ _COMMANDS = (
     | Annotated[Topology, tyro.conf.subcommand("topology")]
     | Annotated[Simulate, tyro.conf.subcommand("simulate")]
     | Annotated[Advise, tyro.conf.subcommand("advise")]
+    | Annotated[Methods, tyro.conf.subcommand("methods")]
     | Annotated[Pretrain, tyro.conf.subcommand("pretrain")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Reproduce, tyro.conf.subcommand("reproduce")]

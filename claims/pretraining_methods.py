@@ -1,9 +1,10 @@
-"""A method of self-supervision by the name of its file, in any encoder, with options as text."""
+"""A method of self-supervision by the name of its file, in any encoder, with options as text; and what it is."""
 
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, get_type_hints
 
 import sims.methods
@@ -15,7 +16,29 @@ from sims.encoders.vit import Vit
 from sims.methods import Method
 
 _NOT_METHODS = {"heads"}
-_PARTS = ("encoder", "masked", "base")  # what a method is built of, given here and not by an option
+_BUILT_ON = {"masked": "mae", "base": "simsiam"}  # a part of a method, and the method that it is
+_PARTS = ("encoder", *_BUILT_ON)  # what a method is built of, given here and not by an option
+FROM_SETTINGS = ("horizon", "most_heard", "patch_size")  # unless given as options
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a method. `method` is whose it is: the method's own, or that of one it builds on."""
+
+    name: str
+    kind: str
+    default: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a method is in a sentence, in full (what is kept of the published one, what is changed), and its options."""
+
+    name: str
+    sentence: str
+    text: str
+    options: tuple[Option, ...]
 
 
 def names() -> list[str]:
@@ -40,17 +63,56 @@ def build(
     Errors: UsageError for an unknown method or option, or an encoder that the method has no form for; ValueError for
     settings out of range.
     """
-    if name not in names():
-        raise unknown("method", name, names(), f"It is one of {', '.join(names())}.")
+    _check(name)
     given = dict(options)
     if len(given) != len(options):
         raise UsageError(f"Each option of a method is given once; got {' '.join(key for key, _ in options)}.")
     defaults = {"horizon": horizon, "most_heard": most_heard}
     made = _built(name, encoder, given, defaults if patch_size is None else defaults | {"patch_size": patch_size})
     if given:
-        known = [field.name for field in fields(made) if field.name not in _PARTS]
+        known = _known(made)
         raise unknown(f"option of {name}", next(iter(given)), known, f"It takes {', '.join(known) or 'none'}.")
     return made
+
+
+def _known(made: Method) -> list[str]:
+    """Every option that counts for a method as it was built."""
+    own = [field.name for field in fields(made) if field.init and field.name not in _PARTS]
+    return own + [name for part in _BUILT_ON if hasattr(made, part) for name in _known(getattr(made, part))]
+
+
+def describe(name: str) -> Description:
+    """From the method's own file. Errors: UsageError for an unknown method."""
+    _check(name)
+    kind = _class(name)
+    parts = [inspect.getdoc(one) or "" for one in (importlib.import_module(kind.__module__), kind)]
+    sentence, *more = (_flowing(paragraph) for part in parts for paragraph in part.split("\n\n"))
+    return Description(name, sentence, "\n\n".join(more), tuple(_options(name)))
+
+
+def _flowing(paragraph: str) -> str:
+    """On one line, the source on another; what is raised is for callers, not for readers."""
+    text = " ".join(paragraph.partition("Errors:")[0].split())
+    return text.replace(" Source: ", "\nSource: ")
+
+
+def _options(name: str) -> Iterator[Option]:
+    kind = _class(name)
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        if not field.init or field.name in _PARTS:
+            continue
+        is_set = field.name in FROM_SETTINGS or field.default is MISSING
+        shown = hints[field.name].__name__ if isinstance(hints[field.name], type) else str(hints[field.name])
+        yield Option(field.name, shown, "as the training's settings" if is_set else str(field.default), name)
+    for part, other in _BUILT_ON.items():
+        if part in {field.name for field in fields(kind) if field.init}:
+            yield from _options(other)
+
+
+def _check(name: str) -> None:
+    if name not in names():
+        raise unknown("method", name, names(), f"It is one of {', '.join(names())}.")
 
 
 def _built(name: str, encoder: Encoder, given: dict[str, str], defaults: Mapping[str, Any]) -> Method:
@@ -71,10 +133,9 @@ def _built(name: str, encoder: Encoder, given: dict[str, str], defaults: Mapping
                 "--method."
             )
         values["encoder"] = encoder
-    if "masked" in own:
-        values["masked"] = _built("mae", encoder, given, defaults)
-    if "base" in own:
-        values["base"] = _built("simsiam", encoder, given, defaults)
+    for part, other in _BUILT_ON.items():
+        if part in own:
+            values[part] = _built(other, encoder, given, defaults)
     return kind(**values)
 
 

@@ -22,8 +22,9 @@ class Pretrain:
     """Pre-train an encoder on clients' images: `dssl pretrain --preset ci --method mae --out DIR`.
 
     What is not given is the preset's: ci for seconds, laptop for minutes on two cores, paper for the counts of its
-    Appendix A.2. Methods are the files of sims/methods. Checkpoints go into DIR; with --resume training goes on from
-    the last one, bit for bit as if it had not been interrupted. Exit code 2 for bad input, 130 for Ctrl-C, which saves.
+    Appendix A.2. `dssl methods` tells of methods and their options. Checkpoints go into DIR; with --resume training
+    goes on from the last one, bit for bit as if it had not been interrupted. Exit code 2 for bad input, 130 for Ctrl-C,
+    which saves.
     """
 
     out: pathlib.Path

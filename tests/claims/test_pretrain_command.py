@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from claims import pretrained, pretraining, pretraining_store
+from claims import pretrained, pretraining, pretraining_methods, pretraining_store
 from claims.__main__ import main
 from claims.cli import pretrain
 from claims.pretraining_store import Saved
@@ -334,8 +334,37 @@ def test_one_client_alone_trains_on_its_own_images():
     assert local.participation is None
 
 
+def test_a_method_is_told_with_its_source_and_every_option_it_takes(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    code, listed, _ = dssl(capsys, "methods")
+    assert code == 0
+    names = pretraining_methods.names()
+    assert [line.split()[0] for line in listed.splitlines()] == names
+    for name in names:
+        code, told, _ = dssl(capsys, "methods", name)
+        assert code == 0
+        assert "\nSource: " in told
+        assert "Errors:" not in told
+        chosen = encoder("resnet" if name == "masked_reconstruction" else "vit", "ci")
+        with pytest.raises(UsageError) as refused:
+            pretraining_methods.build(name, chosen, (("nothing", "1"),), horizon=3.0, most_heard=2)
+        taken = str(refused.value).rpartition("It takes ")[2].rstrip(".").split(", ")
+        options = [line.split()[0] for line in told.partition("option ")[2].splitlines()[1:]]
+        assert options == taken
+        # Each default may as well be given.
+        for one in pretraining_methods.describe(name).options:
+            if one.default != "as the training's settings":
+                pretraining_methods.build(name, chosen, ((one.name, one.default),), horizon=3.0, most_heard=2)
+    assert {line.split()[-1] for line in dssl(capsys, "methods", "mar")[1].splitlines() if "mask_ratio" in line} == {
+        "mae"
+    }
+    code, _, error = dssl(capsys, "methods", "fedu3")
+    assert code == 2
+    assert "the nearest valid are fedu, fedu2" in error
+
+
 def test_every_method_can_be_built_for_a_network_of_some_kind():
-    names = pretraining.build.__globals__["names"]()
+    names = pretraining_methods.names()
     assert {"mae", "mar", "simsiam", "ssd"} <= set(names)
     for name in names:
         made = []

@@ -27,25 +27,28 @@ def evaluate(
     saved: Saved,
     fine_tune_at: Sequence[float] = (),
     random_start: dict[str, Any] | None = None,
+    on: Prepared | None = None,
 ) -> dict[str, Any]:
     """Measures of the global encoder and of the encoder that training began with, on images held out; and bytes.
 
     The global model is the server's, or the mean of all clients' (chen2026, Algorithm 2, its last line).
     `weight_distance` is over encoders, from the clients that trained last, before mixing, to the global one and between
     them: Table 5's sum over arrays, and the plain Euclidean distance.
-    `random_start` are its measures where they are known; `built` is what the settings came to (`built`).
+    `random_start` are its measures where they are known; `built` is what the settings came to (`built`). `on` has other
+    images than those of the training, to measure on.
     Units: accuracies in [0, 1], bytes for each client that takes part and each round.
     Errors: ValueError for features that are not finite or a fraction outside (0, 1].
     """
+    on = prepared if on is None else on
     if random_start is None:
-        random_start = measures(chosen, prepared, start_encoder(chosen, prepared), fine_tune_at)
+        random_start = measures(chosen, on, start_encoder(chosen, prepared), fine_tune_at)
     final = global_encoder(saved)
     found: dict[str, Any] = {
         "rounds_done": saved.round,
         "rounds": chosen.rounds,
         "built": built(prepared),
         "loss": saved.losses[-1] if saved.losses else None,
-        "trained": measures(chosen, prepared, final, fine_tune_at),
+        "trained": measures(chosen, on, final, fine_tune_at),
         "random_start": random_start,
         "bytes": traffic(prepared, saved),
     }

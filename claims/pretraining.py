@@ -15,6 +15,7 @@ from claims.usage import UsageError, unknown
 from sims import partitions
 from sims.datasets.labelled_images import LabelledImages, choose, hold_out
 from sims.datasets.loading import EMBEDDED, load
+from sims.datasets.scaling import in_channels
 from sims.descent import Descent
 from sims.encoders.presets import Kind, Preset, encoder, tiling
 from sims.encoders.vit import Vit
@@ -36,6 +37,7 @@ class Pretraining:
     partition by itself (local). A partition `dirichlet` with alpha = inf is IID. Each seed draws its own held-out
     images, clients, network and start; seeds of two runs are therefore pairs. `options` are the method's, as text.
     `test_per_class` 0 takes the test images that the data come with; `train_per_class` 0 trains on all the others.
+    `side` scales images to so many pixels; 0 leaves them.
     """
 
     preset: Preset
@@ -57,11 +59,12 @@ class Pretraining:
     train_per_class: int
     seed: int
     client: int = 0
+    side: int = 0
     options: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         least = {"clients": 1, "rounds": 1, "epochs": 1, "batch": 1, "test_per_class": 0, "train_per_class": 0}
-        for name, low in (least | {"seed": 0, "client": 0}).items():
+        for name, low in (least | {"seed": 0, "client": 0, "side": 0}).items():
             value = getattr(self, name)
             if value < low:
                 raise UsageError(f"{name} is a whole number from {low}; got {name}={value}. Change it.")
@@ -75,6 +78,15 @@ class Pretraining:
             raise UsageError(f"alpha is positive, inf for IID clients; got alpha={self.alpha}. Change it.")
         if self.client >= self.clients:
             raise UsageError(f"Clients count from 0 to {self.clients - 1}; got client={self.client}. Change it.")
+
+
+@dataclass(frozen=True)
+class Images:
+    """Which images: a source as `sims.datasets.loading.load` takes it, how many are held out, and how many are used."""
+
+    data: str
+    test_per_class: int
+    train_per_class: int
 
 
 # FL and DecL of each preset: clients, participation, epochs, rounds; the paper's from A.2.
@@ -102,6 +114,7 @@ _COMMON: Mapping[str, Any] = {
     "alpha": math.inf,
     "seed": 0,
     "client": 0,
+    "side": 0,
     "options": (),
 }
 
@@ -137,15 +150,19 @@ def changed(chosen: Pretraining, given: Mapping[str, Any]) -> Pretraining:
     return replace(chosen, **given)
 
 
+_LATER = {"side"}  # settings that came after the first trainings were stored
+
+
 def as_table(chosen: Pretraining) -> dict[str, Any]:
-    """The settings as they are stored."""
-    return asdict(chosen) | {"options": [list(pair) for pair in chosen.options]}
+    """The settings as they are stored, and as folders are named after: what came later is left out where it is 0."""
+    table = asdict(chosen) | {"options": [list(pair) for pair in chosen.options]}
+    return {name: value for name, value in table.items() if name not in _LATER or value}
 
 
 def from_table(table: Any, where: str) -> Pretraining:
     """Settings as they were stored. Errors: UsageError naming `where` for anything else."""
     hints = get_type_hints(Pretraining)
-    if not isinstance(table, dict) or set(table) != {field.name for field in fields(Pretraining)}:
+    if not isinstance(table, dict) or set(table) | _LATER != {field.name for field in fields(Pretraining)}:
         raise UsageError(f"{where} holds no settings of a pre-training. Name a folder that dssl pretrain made.")
     options = table["options"]
     values = {key: parse(key, value, hints[key], is_text=False) for key, value in table.items() if key != "options"}
@@ -193,12 +210,26 @@ def prepare(chosen: Pretraining) -> Prepared:
     return Prepared(train, test, partition, method, descent, mixing, participation, skew)
 
 
+def prepare_others(chosen: Pretraining, prepared: Prepared, images: Images) -> Prepared:
+    """The same with other images to evaluate on, brought to the size and the channels of those trained on.
+
+    Errors: ValueError for images that cannot be read, or are in colour where training saw grey.
+    """
+    height, width, channels = prepared.train.images.shape[1:]
+    if height != width:
+        raise UsageError(f"Other images are scaled to a square; training saw {height} x {width}. Leave --data out.")
+    others = replace(chosen, **asdict(images), side=height)
+    train, test = (in_channels(some, channels) for some in _images(others))
+    return replace(prepared, train=train, test=test)
+
+
 def _images(chosen: Pretraining) -> tuple[LabelledImages, LabelledImages]:
-    train = load(chosen.data)
+    side = chosen.side or None
+    train = load(chosen.data, side=side)
     if chosen.test_per_class:
         train, test = hold_out(train, chosen.test_per_class, chosen.seed)
     else:
-        test = load(chosen.data, "test")
+        test = load(chosen.data, "test", side)
     if chosen.train_per_class:
         train = train.take(choose(train.labels, chosen.train_per_class, chosen.seed))
     return train, test

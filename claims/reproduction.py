@@ -45,15 +45,17 @@ def experiment(name: str) -> Any:
     return importlib.import_module(f"claims.reproduce.{name}")
 
 
-def plan(name: str, preset: str, n_seeds: int) -> list[Cell]:
+def plan(name: str, preset: str, n_seeds: int, images: Mapping[str, Any] | None = None) -> list[Cell]:
     """All trainings of an experiment, seed by seed, so that what is finished is always whole seeds.
 
+    `images` are settings of `Pretraining` about images that take the place of the preset's.
     Errors: UsageError for fewer than two seeds: a single run has no interval.
     """
     if n_seeds < 2:
         raise UsageError(f"A drop needs an interval, and that at least 2 seeds; got --seeds {n_seeds}. Raise it.")
     cells: Mapping[str, Pretraining] = experiment(name).cells(preset)
-    return [(label, seed, replace(cell, seed=seed)) for seed in range(n_seeds) for label, cell in cells.items()]
+    more = images or {}
+    return [(label, seed, replace(cell, seed=seed, **more)) for seed in range(n_seeds) for label, cell in cells.items()]
 
 
 def folder_of(out: pathlib.Path, cell: Pretraining) -> pathlib.Path:
@@ -79,16 +81,17 @@ def reproduce(
     out: pathlib.Path,
     watch: Callable[[Progress], None] | None = None,
     jobs: int = 1,
+    images: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The record of an experiment, also written to `out`; cells that are finished there are taken as they are.
 
     `jobs` trainings run side by side, each on cores of its own. A training is the same to the bit for one number of
-    cores; with another one products are rounded in another order, and training amplifies that.
+    cores; with another one products are rounded in another order, and training amplifies that. `images` as in `plan`.
     Errors: UsageError as `train`, `check_folder`, and for fewer than one job; KeyboardInterrupt keeps what is trained.
     """
     if jobs < 1:
         raise UsageError(f"Trainings run side by side, at least one of them; got --jobs {jobs}. Raise it.")
-    todo = plan(name, preset, n_seeds)
+    todo = plan(name, preset, n_seeds, images)
     check_folder(out)
     # What another version trained is refused before hours of training, not after them.
     known = {cell: done for _, _, cell in todo if (done := _evaluation(out, cell)) is not None}
@@ -216,5 +219,5 @@ def _make_room(cell: Pretraining) -> None:
 
 
 def _start(cell: Pretraining) -> tuple[Any, ...]:
-    images = cell.data, cell.test_per_class, cell.train_per_class
+    images = cell.data, cell.side, cell.test_per_class, cell.train_per_class
     return cell.method, cell.encoder, cell.preset, cell.options, cell.seed, *images

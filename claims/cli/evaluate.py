@@ -18,14 +18,21 @@ class Evaluate:
 
     On images held out: a linear probe, nearest neighbours, fine-tuning if asked for, uniformity, alignment, effective
     rank; how much of the directions in which classes differ is linear in the features; how far clients' models are from
-    the global one; bytes that a client sends and receives in a round. Of an unfinished training the last checkpoint is
-    taken. Exit code 2 for bad input.
+    the global one; bytes that a client sends and receives in a round. With --data that is measured on other images than
+    training saw, scaled to their size: how far what was learnt transfers. Of an unfinished training the last checkpoint
+    is taken. Exit code 2 for bad input.
     """
 
     folder: tyro.conf.Positional[pathlib.Path]
     """What dssl pretrain wrote into."""
     fine_tune: tuple[float, ...] = ()
     """Shares of the labels to fine-tune on, such as 0.01 0.1 1."""
+    data: str | None = None
+    """Other images to measure on, as dssl pretrain takes them; the training's if not given."""
+    test_per_class: int | None = None
+    """Of --data, images of each class held out; 0, if not given, takes the test images that the data come with."""
+    train_per_class: int | None = None
+    """Of --data, images of each class that probes learn from; 0, if not given, is all."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print JSON."""
 
@@ -49,19 +56,28 @@ class Evaluate:
         for share in self.fine_tune:
             if not 0 < share <= 1:
                 raise UsageError(f"Shares of the labels lie above 0 and up to 1; got --fine-tune {share}. Change it.")
+        counts = {"test_per_class": self.test_per_class, "train_per_class": self.train_per_class}
+        if self.data is None and any(value is not None for value in counts.values()):
+            raise UsageError("--test-per-class and --train-per-class belong to --data; it is missing. Add it.")
         chosen = pretraining_store.settings_of(self.folder)
         prepared = pretraining.prepare(chosen)
+        images, on = None, None
+        if self.data is not None:
+            images = pretraining.Images(self.data, **{name: value or 0 for name, value in counts.items()})
+            on = pretraining.prepare_others(chosen, prepared, images)
         saved = pretraining_store.load(self.folder, prepared)
         if saved is None:
             raise UsageError(f"{self.folder} has no checkpoint yet. Go on with dssl pretrain --resume.")
-        found = pretrained.evaluate(chosen, prepared, saved, self.fine_tune)
-        return {"settings": pretraining.as_table(chosen), **found}
+        found = pretrained.evaluate(chosen, prepared, saved, self.fine_tune, on=on)
+        return {"settings": pretraining.as_table(chosen), "images": images and vars(images), **found}
 
 
 def _show(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
     if found["rounds_done"] < found["rounds"]:
         console.print(f"Unfinished: {found['rounds_done']} of {found['rounds']} rounds.", style="bold")
+    if found["images"]:
+        console.print(f"On other images than training saw: {found['images']['data']}")
     table = Table("", "pre-trained", "random start", box=None, padding=(0, 3, 0, 0))
     trained, start = found["trained"], found["random_start"]
     for name, key in (("linear probe", "linear_probe"), ("nearest neighbours", "knn")):

@@ -65,6 +65,8 @@ class Pretrain:
     """The highest rate; it falls as a cosine over all rounds."""
     data: str | None = None
     """fashion-mnist (embedded), fashion-mnist-full, a folder or a file."""
+    side: int | None = None
+    """Pixels that images are scaled to, their central square; 0 leaves them as they are."""
     test_per_class: int | None = None
     """Images of each class held out; 0 takes the test images that the data come with."""
     train_per_class: int | None = None

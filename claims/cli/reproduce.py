@@ -41,19 +41,27 @@ class Reproduce:
     jobs: int | None = None
     """Trainings side by side, each on cores of its own, of some two GiB (and of what was freed, while there is room);
     if not given one a core, up to eight, and one on an accelerator."""
+    data: str | None = None
+    """Images in place of the embedded ones: fashion-mnist-full, a folder or a file."""
+    side: int | None = None
+    """Pixels that images are scaled to, their central square."""
+    test_per_class: int | None = None
+    """Images of each class held out; 0 takes the test images that the data come with. The preset's if not given."""
 
     def run(self) -> int:
         cores.use_all()
         from claims import reproduction
 
         n_seeds = reproduction.SEEDS[self.preset] if self.seeds is None else self.seeds
-        n_cells = len(reproduction.plan(self.name, self.preset, n_seeds))
+        given = {"data": self.data, "side": self.side, "test_per_class": self.test_per_class}
+        images = {name: value for name, value in given.items() if value is not None}
+        n_cells = len(reproduction.plan(self.name, self.preset, n_seeds, images))
         jobs = _jobs(self.jobs)
         console = Console(stderr=True)
         try:
             with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bar:
                 shown = _Shown(bar, n_cells)
-                record = reproduction.reproduce(self.name, self.preset, n_seeds, self.out, shown.watch, jobs)
+                record = reproduction.reproduce(self.name, self.preset, n_seeds, self.out, shown.watch, jobs, images)
         except KeyboardInterrupt:
             print(
                 f"Interrupted; what is trained is kept in {self.out}, and the same command goes on from there.",

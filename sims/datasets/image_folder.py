@@ -9,6 +9,7 @@ from PIL import Image
 
 from sims.datasets.files import reading
 from sims.datasets.labelled_images import LabelledImages, labelled
+from sims.datasets.scaling import check_side, square
 
 FORMATS = ("PNG", "JPEG")
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -25,8 +26,8 @@ def load(folder: pathlib.Path, split: str = "train", side: int | None = None) ->
     a folder without one is training data. A PNG with sound sums and too few rows is filled up with black by Pillow.
     Errors: ValueError, naming the file, for a damaged image, images of several sizes without `side`, an empty class.
     """
-    if side is not None and side < 1:
-        raise ValueError(f"Images need a side of at least 1 pixel; got side={side}.")
+    if side is not None:
+        check_side(side)
     root = _split_folder(folder, split)
     with reading(root, "folder", "Name a folder with one sub-folder a class."):
         classes = sorted((p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")), key=lambda p: p.name)
@@ -75,10 +76,4 @@ def _read(path: pathlib.Path, side: int | None) -> UInt8[np.ndarray, "height wid
                 raise ValueError(f"eight bits a channel were wanted, its mode is {image.mode}")
             # A palette may carry transparency, which only RGBA keeps apart from the colour.
             colour = (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
-            if side is not None:
-                # Cut first: ImageOps.fit lets pixels from outside the square into its edge.
-                short = min(colour.size)
-                left, top = (colour.width - short) // 2, (colour.height - short) // 2
-                square = colour.crop((left, top, left + short, top + short))
-                colour = square.resize((side, side), Image.Resampling.BILINEAR)
-            return np.asarray(colour)
+            return np.asarray(colour if side is None else square(colour, side))

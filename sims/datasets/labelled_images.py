@@ -79,10 +79,16 @@ def choose(labels: Integer[np.ndarray, " n"], per_class: int, seed: int) -> Int6
 def hold_out(data: LabelledImages, per_class: int, seed: int) -> tuple[LabelledImages, LabelledImages]:
     """The rest, and `per_class` images of each class held out: a test set for data that come without one.
 
-    Errors: ValueError when a class has fewer images.
+    Errors: ValueError when a class has fewer images, or none would be left of it.
     """
     out = np.zeros(len(data.labels), dtype=bool)
     out[choose(data.labels, per_class, seed)] = True
+    labels, counts = np.unique(data.labels, return_counts=True)
+    if counts.min() == per_class:
+        raise ValueError(
+            f"Of class {labels[counts.argmin()]} all {per_class} images would be held out and none be left to train "
+            f"on; got per_class={per_class}. Lower it."
+        )
     return data.take(np.flatnonzero(~out)), data.take(np.flatnonzero(out))
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from sims.datasets import cifar, fashion_mnist, idx, image_folder, mini_imagenet
 from sims.datasets.labelled_images import LabelledImages
+from sims.datasets.scaling import check_side, scaled
 
 EMBEDDED, FULL = "fashion-mnist", "fashion-mnist-full"
 # What the archives of CIFAR unpack to.
@@ -19,14 +20,13 @@ def load(
     """Images from `fashion-mnist` (embedded), `fashion-mnist-full` (Debian's package), a folder, or a file.
 
     A folder holds IDX files, CIFAR-10 or -100 (or the folder they unpack to), Mini-ImageNet, or one sub-folder a
-    class; a file is Mini-ImageNet's. Only images of the last kind are scaled to `side`.
+    class; a file is Mini-ImageNet's. With `side` images are cut to their central square and scaled to `side` x `side`.
     Errors: ValueError, naming the file, when it is missing, damaged or hostile; nothing in it is executed.
     """
+    if side is not None:
+        check_side(side)
     data = _load(source, split, side)
-    if side is not None and data.images.shape[1:3] != (side, side):
-        height, width = data.images.shape[1:3]
-        raise ValueError(f"Only image folders are scaled; got side={side} for {height} x {width} images. Leave it out.")
-    return data
+    return data if side is None else scaled(data, side)
 
 
 def _load(source: str | pathlib.Path, split: str, side: int | None) -> LabelledImages:

@@ -3,14 +3,17 @@
 import json
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image
 
 from claims import pretrained, pretraining, pretraining_methods, pretraining_store
 from claims.__main__ import main
@@ -18,6 +21,7 @@ from claims.cli import pretrain
 from claims.pretraining_store import Saved
 from claims.usage import UsageError
 from sims import evaluation, memory, privacy, rounds
+from sims.datasets.loading import load
 from sims.encoders.presets import encoder
 
 ROUNDS = 4
@@ -239,6 +243,72 @@ def test_an_evaluation_stands_beside_the_random_start(capsys, tmp_path, monkeypa
     assert code == 0
     assert "random start" in out
     assert "representability of classes" in out
+
+
+def idx_folder(folder: pathlib.Path, side: int, n: int) -> pathlib.Path:
+    """Grey images of three classes, the brighter the higher, n to train on and n to test."""
+    rng = np.random.default_rng(5)
+    folder.mkdir()
+    for prefix in ("train", "t10k"):
+        labels = np.arange(n) % 3
+        images = 60 * labels[:, None, None] + rng.integers(0, 60, (n, side, side))
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            head = bytes([0, 0, 8, array.ndim]) + b"".join(struct.pack(">I", length) for length in array.shape)
+            (folder / f"{prefix}-{name}-ubyte").write_bytes(head + array.astype(np.uint8).tobytes())
+    return folder
+
+
+def test_what_was_learnt_is_measured_on_other_images_scaled_to_those_of_training(capsys, tmp_path, whole):
+    others = idx_folder(tmp_path / "others", side=20, n=30)
+    code, out, _ = dssl(capsys, "evaluate", str(whole["fl"]), "--data", str(others), "--fine-tune", "1", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["images"] == {"data": str(others), "test_per_class": 0, "train_per_class": 0}
+    chosen = pretraining_store.settings_of(whole["fl"])
+    prepared = pretraining.prepare(chosen)
+    train, test = (load(others, split, 28) for split in ("train", "test"))
+    by_hand = replace(prepared, train=train, test=test)
+    encoders = pretrained.global_encoder(end_of(whole["fl"])), pretrained.start_encoder(chosen, prepared)
+    for name, one in zip(("trained", "random_start"), encoders, strict=True):
+        assert found[name] == pretrained.measures(chosen, by_hand, one, (1.0,))
+        assert found[name]["linear_probe"]["n_test"] == 30
+    code, out, _ = dssl(capsys, "evaluate", str(whole["fl"]), "--json")
+    own = json.loads(out)
+    assert own["images"] is None
+    # What does not look at images stays.
+    assert all(found[name] == own[name] for name in ("settings", "bytes", "weight_distance", "built"))
+    # Three images a class held out of those to train on.
+    more = ("--data", str(others), "--test-per-class", "3", "--train-per-class", "5")
+    code, out, err = dssl(capsys, "evaluate", str(whole["fl"]), *more)
+    assert code == 0, err
+    assert f"On other images than training saw: {others}" in out.replace("\n", "")
+
+
+def test_other_images_that_do_not_fit_are_refused_in_one_sentence(capsys, tmp_path, whole):
+    for name in ("a", "b"):
+        (tmp_path / "colour" / name).mkdir(parents=True)
+        Image.fromarray(np.full((9, 9, 3), 7, np.uint8)).save(tmp_path / "colour" / name / "x.png")
+    for arguments, message in (
+        (("--data", str(tmp_path / "none")), "which is not there"),
+        (("--data", str(tmp_path / "colour")), "has no sub-folder 'test'"),
+        (("--data", str(tmp_path / "colour"), "--test-per-class", "1"), "none be left to train on"),
+        (("--data", str(tmp_path / "colour"), "--test-per-class", "2"), "has 1 images; got per_class=2"),
+        (("--test-per-class", "1"), "belong to --data; it is missing"),
+        (("--data", "fashion-mnist", "--test-per-class", "-1"), "test_per_class is a whole number from 0"),
+    ):
+        code, _, err = dssl(capsys, "evaluate", str(whole["fl"]), *arguments)
+        assert (code, err.count("\n")) == (2, 1)
+        assert message in err
+
+
+def test_images_are_scaled_to_a_side_and_old_settings_have_none():
+    chosen = pretraining.settings("ci", "fl", side=14, data="fashion-mnist")
+    prepared = pretraining.prepare(chosen)
+    assert prepared.train.images.shape[1:] == prepared.test.images.shape[1:] == (14, 14, 1)
+    table = json.loads(json.dumps(pretraining.as_table(chosen)))
+    assert table["side"] == 14
+    assert pretraining.from_table(table, "here") == chosen
+    assert "side" not in pretraining.as_table(replace(chosen, side=0))
 
 
 def first_models(monkeypatch, tmp_path, capsys):

@@ -231,6 +231,24 @@ def test_an_interrupted_reproduction_goes_on_where_it_was(capsys, tmp_path, quic
     assert out == whole[1].replace("whole", "again")
 
 
+def test_an_experiment_goes_over_other_images(capsys, tmp_path, quick):
+    more = ("--data", "fashion-mnist", "--side", "14", "--test-per-class", "20")
+    assert dssl(capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path), *more)[0] == 0
+    assert quick
+    assert {(cell.data, cell.side, cell.test_per_class) for cell in quick} == {("fashion-mnist", 14, 20)}
+    record = json.loads((tmp_path / "choices.json").read_text())
+    assert {cell["settings"]["side"] for cell in record["cells"].values()} == {14}
+    # They are other cells than those of the preset's images.
+    n = len(quick)
+    assert dssl(capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    assert len(quick) == 2 * n
+    code, _, err = dssl(
+        capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path / "new"), "--data", "nowhere"
+    )
+    assert (code, err.count("\n")) == (2, 1)
+    assert "got 'nowhere', which is not there" in err
+
+
 def test_drops_are_paired_over_seeds():
     cells = reproduction.experiment("table1").cells("ci")
     found = {

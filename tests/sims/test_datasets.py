@@ -14,6 +14,7 @@ from sims.datasets.fashion_mnist import CLASS_NAMES, DEBIAN_FOLDER, SUBSET, load
 from sims.datasets.files import MOST_BYTES
 from sims.datasets.idx import read_idx
 from sims.datasets.labelled_images import choose
+from sims.datasets.scaling import in_channels, scaled
 
 
 def idx_bytes(array: np.ndarray, kind: int = 8) -> bytes:
@@ -178,11 +179,41 @@ def test_the_full_set_has_a_test_split():
         load_any("fashion-mnist-full", "val")
 
 
+def test_a_side_scales_images_of_every_source():
+    as_they_are, small = load_any(), load_any(side=14)
+    assert small.images.shape == (len(as_they_are.labels), 14, 14, 1)
+    assert np.array_equal(small.labels, as_they_are.labels)
+    # Each pixel is a weighted mean of those near it, so the mean of a picture stays.
+    means = [data.images.mean(axis=(1, 2, 3)) for data in (as_they_are, small)]
+    np.testing.assert_allclose(means[1], means[0], atol=3)
+    assert np.array_equal(load_any(side=28).images, as_they_are.images)
+    assert load_any(side=40).images.shape[1:] == (40, 40, 1)
+
+
+def test_wide_images_are_cut_to_their_central_square_before_they_are_scaled():
+    wide = np.zeros((2, 4, 12, 3), np.uint8)
+    wide[:, :, 4:8] = 100
+    wide[1] *= 2
+    data = scaled(LabelledImages(wide, np.arange(2), ("a", "b")), 2)
+    assert data.images.shape == (2, 2, 2, 3)
+    assert (data.images == np.array([100, 200])[:, None, None, None]).all()
+
+
+def test_grey_images_are_repeated_where_colour_is_wanted_and_colour_is_not_made_grey():
+    grey = LabelledImages(np.arange(8, dtype=np.uint8).reshape(2, 2, 2, 1), np.arange(2), ("a", "b"))
+    colour = in_channels(grey, 3)
+    assert colour.images.shape == (2, 2, 2, 3)
+    assert (colour.images == grey.images).all()
+    assert in_channels(grey, 1) is grey
+    with pytest.raises(ValueError, match="got images of 3 channels"):
+        in_channels(colour, 1)
+
+
 def test_an_unknown_name_and_a_side_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="got 'fashion', which is not there"):
         load_any("fashion")
-    with pytest.raises(ValueError, match="side=32"):
-        load_any(side=32)
+    with pytest.raises(ValueError, match="side=0"):
+        load_any(side=0)
 
 
 def test_held_out_images_are_as_many_of_each_class_and_the_rest_keeps_its_order():

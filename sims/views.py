@@ -4,7 +4,7 @@ Every image has a key of its own, so its view does not depend on the batch that 
 """
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 Images = Float[Array, "n height width channels"]
 Keys = Key[Array, " n"]
+Drawn = Literal["per_step", "fixed"]  # how often a view or a mask of an image is drawn
 
 SMALLEST_AREA, LARGEST_RATIO, MIRROR_RATE = 0.2, 4 / 3, 0.5
 JITTER, JITTER_RATE, GREY_RATE = 0.4, 0.8, 0.2

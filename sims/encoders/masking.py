@@ -15,6 +15,14 @@ def random_masking(
     As many are kept as fit into (1 - mask_ratio) n_patches. Source: he2022, Section 3 and released code.
     Errors: ValueError when nothing would be kept or nothing hidden.
     """
+    return masking_by(jax.random.uniform(key, (n, n_patches), jnp.float32), mask_ratio)
+
+
+def masking_by(
+    scores: Float[Array, "n patches"], mask_ratio: float
+) -> tuple[Int[Array, "n kept"], Int[Array, "n hidden"]]:
+    """`random_masking` with the patches of the highest scores kept. Errors: ValueError as there."""
+    n_patches = scores.shape[1]
     n_kept = floor(n_patches * (1 - mask_ratio) + 1e-9)  # 10 patches at 0.9 are 0.99999... kept ones
     if not 1 <= n_kept < n_patches:
         raise ValueError(
@@ -22,7 +30,7 @@ def random_masking(
             f"which keeps {n_kept}."
         )
     # The order of independent uniforms, from top_k: a sort takes seconds to compile.
-    order = jax.lax.top_k(jax.random.uniform(key, (n, n_patches), jnp.float32), n_patches)[1]
+    order = jax.lax.top_k(scores, n_patches)[1]
     return order[:, :n_kept], order[:, n_kept:]
 
 

@@ -1,16 +1,18 @@
 """Masked autoencoders: a vision transformer sees a quarter of an image's patches, a small decoder fills in the rest."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from sims.encoders import ImageShape
-from sims.encoders.masking import masked_reconstruction_loss, random_masking
+from sims.encoders.masking import masked_reconstruction_loss, masking_by, random_masking
 from sims.encoders.vit import Vit
 from sims.encoders.vit_decoder import Decoder
 from sims.methods import Context, Images, Method, Params, PyTree
-from sims.views import crop_and_mirror
+from sims.views import Drawn, content_keys, crop_and_mirror
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,9 @@ class Mae(Method):
     """Mean squared error over the patches that were hidden, each image under a mask of its own.
 
     `normalise` takes each patch as target with mean 0 and variance 1: its features are better, here too. `strength` is
-    that of cropping and mirroring before: 1 as in the original and in the released code, 0 not at all. There is no
-    class token.
+    that of cropping and mirroring before: 1 as in the original and in the released code, 0 not at all. `masks` is how
+    often an image's mask is drawn: "per_step" anew in each step, as in the original, or "fixed", once for all of
+    training (by the image's pixels and `masks_seed`), as the linear theory's one draw a sample. There is no class token.
     Source: he2022, Section 3 and Appendix A.1; chen2026code, `model_mae.py`, which does not normalise.
     Errors: ValueError for an encoder that is no `Vit`; when tracing, for other settings out of range.
     """
@@ -31,8 +34,12 @@ class Mae(Method):
     decoder_heads: int = 4
     normalise: bool = True
     strength: float = 0.0
+    masks: str = "per_step"
+    masks_seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.masks not in get_args(Drawn):
+            raise ValueError(f"Masks are drawn {' or '.join(get_args(Drawn))}; got masks={self.masks!r}.")
         if not isinstance(self.encoder, Vit):
             raise ValueError(
                 f"A masked autoencoder drops tokens of a Vit; got {self.encoder}. Use MaskedReconstruction."
@@ -57,9 +64,15 @@ class Mae(Method):
     ) -> tuple[Float[Array, ""], Float[Array, "n kept width"]]:
         """The loss, and the encoder's tokens of the patches it saw."""
         key_view, key_mask = jax.random.split(key)
+        own_keys = content_keys(jax.random.key(self.masks_seed), images) if self.masks == "fixed" else None
         images = crop_and_mirror(jax.random.split(key_view, len(images)), images, self.strength)
         patches = self.encoder.patches(images)
-        kept, hidden = random_masking(key_mask, len(images), patches.shape[1], self.mask_ratio)
+        n, n_patches, _ = patches.shape
+        if own_keys is not None:
+            scores = jax.vmap(lambda own: jax.random.uniform(own, (n_patches,), jnp.float32))(own_keys)
+            kept, hidden = masking_by(scores, self.mask_ratio)
+        else:
+            kept, hidden = random_masking(key_mask, n, n_patches, self.mask_ratio)
         latents = self.encoder.tokens(params["encoder"], patches, kept)
         predicted = self._decoder(images.shape[1:])(params["decoder"], latents, kept)
         return masked_reconstruction_loss(predicted, patches, hidden, self.normalise), latents

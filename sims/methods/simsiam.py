@@ -1,7 +1,7 @@
 """SimSiam: what a predictor makes of one view's embedding is drawn to the embedding of the other, held still."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +11,7 @@ from sims.directions import unit
 from sims.encoders import Encoder, ImageShape
 from sims.methods import Context, Images, Method, Params, PyTree
 from sims.methods.heads import Head
-from sims.views import augment, content_keys, noisy
-
-Drawn = Literal["per_step", "fixed"]
+from sims.views import Drawn, augment, content_keys, noisy
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from claims.reproduce._results import Results
 from claims.trained_orders import FOLDER, TrainedAlike, TrainedOrder, accuracy, drop, mean_accuracy, measured, recorded
 from sims import robustness
 
+WITHOUT_STATEMENTS = {"choices"}  # of our own presets, which nobody claims anything of
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
@@ -152,4 +153,4 @@ def test_every_experiment_of_a_statement_exists():
         for s in claim.statements
         if isinstance(s.check, TrainedOrder | TrainedAlike)
     }
-    assert set(NAMES) <= stated <= set(names())
+    assert set(NAMES) - WITHOUT_STATEMENTS <= stated <= set(names()) - WITHOUT_STATEMENTS

@@ -2,7 +2,7 @@
 
 In the linear theory masks lose less than contrast only where contrast sees one draw of its noise a sample, or noise
 above sigma*; with many draws, or little noise, contrast loses less (`thm-critical-noise`, Theorem 4.4 under R1 and R3).
-sigma* is for one draw a sample on both sides, so there are masks drawn once an image, too, and noise on both sides of it.
+sigma* is for one draw a sample of each, so masks are drawn once an image, too, against noise below it and above.
 """
 
 from claims.pretraining import Pretraining

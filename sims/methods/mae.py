@@ -22,7 +22,7 @@ class Mae(Method):
     `normalise` takes each patch as target with mean 0 and variance 1: its features are better, here too. `strength` is
     that of cropping and mirroring before: 1 as in the original and in the released code, 0 not at all. `masks` is how
     often an image's mask is drawn: "per_step" anew in each step, as in the original, or "fixed", once for all of
-    training (by the image's pixels and `masks_seed`), as the linear theory's one draw a sample. There is no class token.
+    training (by the image's pixels and `masks_seed`), as the linear theory's one draw a sample. No class token.
     Source: he2022, Section 3 and Appendix A.1; chen2026code, `model_mae.py`, which does not normalise.
     Errors: ValueError for an encoder that is no `Vit`; when tracing, for other settings out of range.
     """

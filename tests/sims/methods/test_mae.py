@@ -1,5 +1,7 @@
 """Masked autoencoders: loss on hidden patches alone, of which the encoder saw nothing."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -59,6 +61,30 @@ def test_the_encoder_sees_nothing_of_hidden_patches():
     for i in range(4):
         assert not slopes[i, hidden[i]].any()
         assert slopes[i, kept[i]].all()
+
+
+def test_fixed_masks_belong_to_an_image_whatever_the_key_and_the_batch():
+    fixed = replace(MAE, masks="fixed")
+    first, again = (np.asarray(computed(fixed, PARAMS, IMAGES, key)[1]) for key in (KEY, jax.random.key(8)))
+    assert np.array_equal(first, again)
+    turned = np.asarray(computed(fixed, PARAMS, IMAGES[::-1], KEY)[1])
+    np.testing.assert_allclose(turned[::-1], first, atol=1e-6)  # products of other batches round differently
+    many = jnp.asarray(np.random.default_rng(3).random((400, *SHAPE), dtype=np.float32))
+
+    def kept(method):
+        slope = jax.jit(jax.grad(lambda images: jnp.sum(method.loss_and_latents(PARAMS, images, KEY)[1] ** 3)))(many)
+        return np.abs(MAE.encoder.patches(slope)).max(axis=2) > 0
+
+    shown = kept(fixed)
+    assert (shown.sum(axis=1) == 4).all()
+    # Each patch is kept in a quarter of the images: 100 of 400, give or take five standard deviations.
+    assert np.abs(shown.sum(axis=0) - 100).max() < 5 * np.sqrt(400 * 0.25 * 0.75)
+    assert not np.array_equal(shown, kept(replace(fixed, masks_seed=1)))
+
+
+def test_masks_drawn_otherwise_are_refused():
+    with pytest.raises(ValueError, match="got masks='once'"):
+        replace(MAE, masks="once")
 
 
 def test_masks_differ_between_images_and_keys():

@@ -206,7 +206,8 @@ class ClientTraining:
         batch, key_share = self._batch(given, jax.random.fold_in(key, 1), images, 0)
         own = self.method.end(params, own)
         model = self.method.send(params, own)
-        sent = self.method.share(model, batch, key_share)
+        repeats = jnp.ceil(self.descent.batch_size / given.size)  # `_batch` goes through few images again
+        sent = self.method.share(model, batch, key_share, repeats.astype(jnp.float32))
         return model, own, sent, total / self._n_steps(given.size)
 
     def _batch(self, given, key, images, k):

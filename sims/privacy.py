@@ -1,7 +1,8 @@
 """The Gaussian mechanism on the embeddings that clients share: clipped rows, noise, and the privacy it buys.
 
 What is protected is one image of one client, against all who see its messages. What is accounted for are the
-embeddings alone: the model sent beside them was trained on the same images and is not protected by this.
+embeddings alone, of a given model. The model was trained on the same images, is sent beside them and is not protected
+by this; against those who have it, or who reckon with what the image changed in it, epsilon bounds nothing.
 """
 
 import math
@@ -29,11 +30,12 @@ def clip(embeddings: Float[Array, "n feature"], norm: float) -> Float[Array, "n 
     return embeddings * (norm / jnp.maximum(length, norm))
 
 
-def sensitivity(clip_norm: float, released: Released, neighbours: Neighbours, n: int) -> float:
+def sensitivity(clip_norm: float, released: Released, neighbours: Neighbours, n: int, repeats: float = 1.0) -> float:
     """The largest Euclidean change of what n clipped embeddings are released as when one image changes; exact.
 
     pool: all n rows, C = clip_norm for an image that is blanked (its row becomes zero, n stays), 2C for one that is
-    replaced by any other. mean: the n-th part of that.
+    replaced by any other; and the root of `repeats` times that where an image has so many of the rows, as it has where
+    a client with fewer images than a batch goes through them again. mean: the n-th part, and `repeats` times.
     Source: dwork2014, Definition 3.8; ledger. Units: those of the embeddings.
     Errors: ValueError for another option or sizes out of range.
     """
@@ -43,7 +45,8 @@ def sensitivity(clip_norm: float, released: Released, neighbours: Neighbours, n:
             f"What is released is pool or mean of n >= 1 rows, neighbours replace or zero; got {released!r}, "
             f"{neighbours!r}, n={n}."
         )
-    return (2 if neighbours == "replace" else 1) * clip_norm / (n if released == "mean" else 1)
+    one = (2 if neighbours == "replace" else 1) * clip_norm
+    return one * repeats / n if released == "mean" else one * repeats**0.5
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,19 @@ class GaussianMechanism:
                 f"Noise has a finite multiplier of at least 0; got noise_multiplier={self.noise_multiplier}."
             )
 
-    def std(self, n: int) -> float:
-        """The standard deviation of the noise on what is released of n embeddings."""
-        return self.noise_multiplier * sensitivity(self.clip_norm, self.released, self.neighbours, n)
+    def std(self, n: int, repeats: float = 1.0) -> float:
+        """The standard deviation of the noise on what is released of n embeddings, `repeats` of them of one image."""
+        return self.noise_multiplier * sensitivity(self.clip_norm, self.released, self.neighbours, n, repeats)
 
-    def __call__(self, key: Key[Array, ""], embeddings: Float[Array, "n feature"]) -> Float[Array, "rows feature"]:
-        """What is released: n noisy rows, or their noisy mean as one row."""
+    def __call__(
+        self, key: Key[Array, ""], embeddings: Float[Array, "n feature"], repeats: float | Float[Array, ""] = 1.0
+    ) -> Float[Array, "rows feature"]:
+        """What is released: n noisy rows, at most `repeats` of them of one image, or their noisy mean as one row."""
         rows = clip(embeddings, self.clip_norm)
         if self.released == "mean":
             rows = jnp.mean(rows, axis=0, keepdims=True)
-        return rows + self.std(len(embeddings)) * jax.random.normal(key, rows.shape, rows.dtype)
+        more = repeats if self.released == "mean" else jnp.sqrt(repeats)  # as `sensitivity`, of a number when compiled
+        return rows + self.std(len(embeddings)) * more * jax.random.normal(key, rows.shape, rows.dtype)
 
 
 def epsilon(

@@ -107,8 +107,8 @@ def _show(found: dict[str, Any]) -> None:
     if "privacy" in found:
         spent = found["privacy"]
         console.print(
-            f"Embeddings, not models, are private: epsilon {spent['epsilon']:.3g} at delta {spent['delta']:g} after "
-            f"{spent['releases']} messages of one client"
+            f"Embeddings, for given models: epsilon {spent['epsilon']:.3g} at delta {spent['delta']:g} after "
+            f"{spent['releases']} messages of one client. Models are sent beside them and are not private"
         )
 
 

@@ -77,8 +77,13 @@ class Method:
         """The model that is mixed and shared from, after `end`; the default sends the one that was trained."""
         return params
 
-    def share(self, params: Params, images: Images, key: Key[Array, ""]) -> Float[Array, "sent feature"] | None:
-        """Embeddings that a client sends with its model after training, from one batch; None sends nothing."""
+    def share(
+        self, params: Params, images: Images, key: Key[Array, ""], repeats: Float[Array, ""] | float = 1.0
+    ) -> Float[Array, "sent feature"] | None:
+        """Embeddings that a client sends with its model after training, from one batch; None sends nothing.
+
+        `repeats` is how often an image may be in the batch: more than once where there are fewer images.
+        """
         return None
 
     def travels(self, params: Params) -> tuple[PyTree, PyTree]:

@@ -60,9 +60,11 @@ class LDawa(Method):
         """That of the base."""
         return self.base.send(params, local)
 
-    def share(self, params: Params, images: Images, key: Key[Array, ""]) -> Float[Array, "sent feature"] | None:
+    def share(
+        self, params: Params, images: Images, key: Key[Array, ""], repeats: Float[Array, ""] | float = 1.0
+    ) -> Float[Array, "sent feature"] | None:
         """That of the base."""
-        return self.base.share(params, images, key)
+        return self.base.share(params, images, key, repeats)
 
     def travels(self, params: Params) -> tuple[PyTree, PyTree]:
         """That of the base."""

@@ -109,7 +109,9 @@ class Mar(Method):
         weight = jnp.where(has_heard, self.weight(context.selections.astype(reconstruction.dtype)), 0)
         return reconstruction + weight * self.discrepancy(latents, context.pool, context.heard)
 
-    def share(self, params: Params, images: Images, key: Key[Array, ""]) -> Float[Array, "sent feature"] | None:
+    def share(
+        self, params: Params, images: Images, key: Key[Array, ""], repeats: Float[Array, ""] | float = 1.0
+    ) -> Float[Array, "sent feature"] | None:
         """One row an image: its visible tokens. Nothing where nothing is aligned."""
         if self._is_plain:
             return None
@@ -117,7 +119,7 @@ class Mar(Method):
         rows = jax.lax.stop_gradient(latents.reshape(len(latents), -1))
         if self.mechanism is None:
             return rows
-        return self.mechanism(jax.random.split(key, 3)[2], rows)  # the loss above uses the first two
+        return self.mechanism(jax.random.split(key, 3)[2], rows, repeats)  # the loss above uses the first two
 
     @property
     def mechanism(self) -> GaussianMechanism | None:

@@ -122,7 +122,9 @@ class Orchestra(Method):
         """The trained network, with the target and the centroids that it was trained with."""
         return params | {"target": local["target"], "centroids": local["centroids"]}
 
-    def share(self, params: Params, images: Images, key: Key[Array, ""]) -> Float[Array, "sent feature"]:
+    def share(
+        self, params: Params, images: Images, key: Key[Array, ""], repeats: Float[Array, ""] | float = 1.0
+    ) -> Float[Array, "sent feature"]:
         """The local centroids: those of equal-size clusters of one batch of views under the target."""
         if len(images) < self.local_clusters:
             raise ValueError(

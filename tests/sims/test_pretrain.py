@@ -66,7 +66,7 @@ class Keeping(Noisy):
     def end(self, params, local):
         return local | {"last": params}
 
-    def share(self, params, images, key):
+    def share(self, params, images, key, repeats=1.0):
         return self.encoder.features(params["encoder"], images)
 
 
@@ -221,6 +221,28 @@ def test_a_client_with_few_images_repeats_its_own():
     drawn = {int(np.abs(IMAGES[:3].astype(float) - image).sum(axis=(1, 2, 3)).argmin()) for image in batch}
     assert np.abs(batch[:, None] - IMAGES[None, :3]).sum(axis=(2, 3, 4)).min(axis=1).max() < 1e-2
     assert drawn == {0, 1, 2}
+
+
+@dataclass(frozen=True)
+class Telling(Keeping):
+    """Sends the images themselves, and how often it was told that one may be among them."""
+
+    def share(self, params, images, key, repeats=1.0):
+        return jnp.concatenate([images.reshape(len(images), -1), jnp.full((len(images), 1), repeats)], axis=1)
+
+
+@pytest.mark.parametrize("form", ["loop", "vmap"])
+def test_a_method_is_told_how_often_an_image_is_in_what_it_sends(form):
+    apart = np.split(np.arange(120), [1, 4, 12, 21, 30])  # 1, 3, 8, 9, 9 and 90 images, batches of 8
+    table = np.stack([np.bincount(LABELS[own], minlength=3) for own in apart])
+    split = partitions.Partition(tuple(apart), table)
+    run = pretrain(Telling(), STEP, IMAGES, split, 1, form=form)
+    told = []
+    for rows in np.asarray(run.state.local.pool):
+        _, counts = np.unique(rows[:, :-1], axis=0, return_counts=True)
+        assert (rows[:, -1] == counts.max()).all()
+        told.append(int(counts.max()))
+    assert told == [8, 3, 1, 1, 1, 1]
 
 
 def test_clients_hear_their_neighbours_or_the_last_that_trained():

@@ -34,16 +34,18 @@ def test_a_clip_shortens_long_rows_alone():
     assert not np.any(found[0])
 
 
+@pytest.mark.parametrize("rows_of_one", [[2], [0, 2, 3]])
 @pytest.mark.parametrize("released", ["pool", "mean"])
 @pytest.mark.parametrize("neighbours", ["replace", "zero"])
-def test_no_change_of_an_image_exceeds_the_sensitivity_and_one_reaches_it(released, neighbours):
+def test_no_change_of_an_image_exceeds_the_sensitivity_and_one_reaches_it(released, neighbours, rows_of_one):
     rng, n = np.random.default_rng(1), 5
     mechanism = GaussianMechanism(1.5, 0.0, released, neighbours)
-    bound = sensitivity(1.5, released, neighbours, n)
+    bound = sensitivity(1.5, released, neighbours, n, len(rows_of_one))
+    changed = np.array(rows_of_one)
 
     def change(before, after):
         rows = jnp.asarray(rng.standard_normal((n, 3)))
-        first, second = (mechanism(jax.random.key(0), rows.at[2].set(row)) for row in (before, after))
+        first, second = (mechanism(jax.random.key(0), rows.at[changed].set(row)) for row in (before, after))
         return float(jnp.linalg.norm(first - second))
 
     pairs = [10 ** rng.uniform(-1, 1) * rng.standard_normal((2, 3)) for _ in range(30)]
@@ -53,18 +55,20 @@ def test_no_change_of_an_image_exceeds_the_sensitivity_and_one_reaches_it(releas
     assert change(far, -far if neighbours == "replace" else 0 * far) == pytest.approx(bound, rel=1e-12)
 
 
+@pytest.mark.parametrize("repeats", [1.0, 3.0])
 @pytest.mark.parametrize("released", ["pool", "mean"])
-def test_the_noise_has_the_standard_deviation_it_claims(released):
+def test_the_noise_has_the_standard_deviation_it_claims(released, repeats):
     mechanism = GaussianMechanism(2.0, 0.7, released, "replace")
     rows, keys = jnp.zeros((4, 8), jnp.float32), jax.random.split(jax.random.key(5), 500)
-    noise = np.asarray(jax.jit(jax.vmap(lambda key: mechanism(key, rows)))(keys))
+    noise = np.asarray(jax.jit(jax.vmap(lambda key, times: mechanism(key, rows, times), (0, None)))(keys, repeats))
     assert noise.dtype == np.float32
     assert noise.shape == (500, 4 if released == "pool" else 1, 8)
-    assert mechanism.std(4) == pytest.approx(0.7 * 4.0 / (1 if released == "pool" else 4))
+    std = 0.7 * 4.0 * (math.sqrt(repeats) if released == "pool" else repeats / 4)
+    assert mechanism.std(4, repeats) == pytest.approx(std)
     # n var / std^2 is chi-squared with n degrees: five of its standard errors.
-    ratio = np.mean(noise.astype(float) ** 2) / mechanism.std(4) ** 2
+    ratio = np.mean(noise.astype(float) ** 2) / std**2
     assert abs(ratio - 1) < 5 * math.sqrt(2 / noise.size)
-    assert abs(np.mean(noise)) < 5 * mechanism.std(4) / math.sqrt(noise.size)
+    assert abs(np.mean(noise)) < 5 * std / math.sqrt(noise.size)
 
 
 @pytest.mark.parametrize("noise", [0.8, 2.0, 5.0])

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
 from claims.pretraining import Prepared, Pretraining
@@ -50,7 +51,7 @@ def evaluate(
         "loss": saved.losses[-1] if saved.losses else None,
         "trained": measures(chosen, on, final, fine_tune_at),
         "random_start": random_start,
-        "bytes": traffic(prepared, saved),
+        "bytes": traffic(chosen, prepared, saved),
     }
     spent = privacy_spent(prepared, saved)
     if spent is not None:
@@ -145,25 +146,38 @@ def distances(clients: PyTree, final: PyTree) -> dict[str, Any]:
     return found
 
 
-def traffic(prepared: Prepared, saved: Saved) -> dict[str, float]:
+def traffic(chosen: Pretraining, prepared: Prepared, saved: Saved) -> dict[str, float]:
     """Bytes that a client sends and receives in a round in which it takes part, as a mean; 0 for one alone."""
+    by_client = traffic_by_client(chosen, prepared, saved)
+    return {name: float(amounts.mean()) for name, amounts in by_client.items()}
+
+
+def traffic_by_client(
+    chosen: Pretraining, prepared: Prepared, saved: Saved
+) -> dict[str, Float[np.ndarray, " clients"]]:
+    """The same for each client, expected over who else takes part where not all do: neighbours talk if both do.
+
+    Push-sum sends the weight of a model beside it.
+    """
     n = len(prepared.partition.indices)
     if n == 1:
-        return {"sent": 0.0, "received": 0.0}
+        return {"sent": np.zeros(1), "received": np.zeros(1)}
     model = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), saved.state.params)
     pool = saved.state.local.pool
     sent = None if pool is None else jax.ShapeDtypeStruct(pool.shape[1:], pool.dtype)
+    present = prepared.participation or n
     if prepared.mixing is not None:
-        total = communication.decentralised(communication.payload(model, sent), prepared.mixing)
-    else:
-        up, down = prepared.method.travels(model)
-        message = replace(communication.payload(up, sent), handed_down=communication.n_bytes(down))
-        here = np.arange(n) < (prepared.participation or n)
-        # Other methods that send embeddings hand them round as sets, too.
-        variant = None if sent is None else prepared.method.variant if isinstance(prepared.method, Mar) else "corrected"
-        total = communication.federated(message, here, variant)
-    active = (total.sent + total.received) > 0
-    return {"sent": float(total.sent[active].mean()), "received": float(total.received[active].mean())}
+        beside = saved.state.channel.dtype.itemsize if chosen.mixing == "push_sum" else 0
+        message = communication.payload(model, sent)
+        total = communication.decentralised(replace(message, model=message.model + beside), prepared.mixing)
+        both = (present - 1) / (n - 1)
+        return {"sent": both * total.sent, "received": both * total.received}
+    up, down = prepared.method.travels(model)
+    message = replace(communication.payload(up, sent), handed_down=communication.n_bytes(down))
+    # Other methods that send embeddings hand them round as sets, too.
+    variant = None if sent is None else prepared.method.variant if isinstance(prepared.method, Mar) else "corrected"
+    total = communication.federated(message, np.arange(n) < present, variant)
+    return {"sent": np.full(n, float(total.sent[0])), "received": np.full(n, float(total.received[0]))}
 
 
 def privacy_spent(prepared: Prepared, saved: Saved) -> dict[str, float] | None:

@@ -16,7 +16,7 @@ from sims import partitions
 from sims.datasets.labelled_images import LabelledImages, choose, hold_out
 from sims.datasets.loading import EMBEDDED, load
 from sims.datasets.scaling import in_channels
-from sims.descent import Descent
+from sims.descent import Descent, Optimizer
 from sims.encoders.presets import Kind, Preset, encoder, tiling
 from sims.encoders.vit import Vit
 from sims.feature_skew import Augmentation, client_augmentations
@@ -37,7 +37,8 @@ class Pretraining:
     partition by itself (local). A partition `dirichlet` with alpha = inf is IID. Each seed draws its own held-out
     images, clients, network and start; seeds of two runs are therefore pairs. `options` are the method's, as text.
     `test_per_class` 0 takes the test images that the data come with; `train_per_class` 0 trains on all the others.
-    `side` scales images to so many pixels; 0 leaves them.
+    `side` scales images to so many pixels; 0 leaves them. `steps` are batches a round in place of whole `epochs`; 0 is
+    none. One step of sgd with a server is taken as one of the server's model, which it equals.
     """
 
     preset: Preset
@@ -60,11 +61,13 @@ class Pretraining:
     seed: int
     client: int = 0
     side: int = 0
+    optimizer: Optimizer = "adamw"
+    steps: int = 0
     options: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         least = {"clients": 1, "rounds": 1, "epochs": 1, "batch": 1, "test_per_class": 0, "train_per_class": 0}
-        for name, low in (least | {"seed": 0, "client": 0, "side": 0}).items():
+        for name, low in (least | {"seed": 0, "client": 0, "side": 0, "steps": 0}).items():
             value = getattr(self, name)
             if value < low:
                 raise UsageError(f"{name} is a whole number from {low}; got {name}={value}. Change it.")
@@ -115,6 +118,8 @@ _COMMON: Mapping[str, Any] = {
     "seed": 0,
     "client": 0,
     "side": 0,
+    "optimizer": "adamw",
+    "steps": 0,
     "options": (),
 }
 
@@ -150,19 +155,20 @@ def changed(chosen: Pretraining, given: Mapping[str, Any]) -> Pretraining:
     return replace(chosen, **given)
 
 
-_LATER = {"side"}  # settings that came after the first trainings were stored
+# Settings that came after the first trainings were stored, and what those trainings had.
+_LATER = {"side": 0, "optimizer": "adamw", "steps": 0}
 
 
 def as_table(chosen: Pretraining) -> dict[str, Any]:
-    """The settings as they are stored, and as folders are named after: what came later is left out where it is 0."""
+    """The settings as they are stored, and as folders are named after: what is as before it came is left out."""
     table = asdict(chosen) | {"options": [list(pair) for pair in chosen.options]}
-    return {name: value for name, value in table.items() if name not in _LATER or value}
+    return {name: value for name, value in table.items() if name not in _LATER or value != _LATER[name]}
 
 
 def from_table(table: Any, where: str) -> Pretraining:
     """Settings as they were stored. Errors: UsageError naming `where` for anything else."""
     hints = get_type_hints(Pretraining)
-    if not isinstance(table, dict) or set(table) | _LATER != {field.name for field in fields(Pretraining)}:
+    if not isinstance(table, dict) or set(table) | set(_LATER) != {field.name for field in fields(Pretraining)}:
         raise UsageError(f"{where} holds no settings of a pre-training. Name a folder that dssl pretrain made.")
     options = table["options"]
     values = {key: parse(key, value, hints[key], is_text=False) for key, value in table.items() if key != "options"}
@@ -205,7 +211,13 @@ def prepare(chosen: Pretraining) -> Prepared:
     )
     if isinstance(method.encoder, Vit):
         method.encoder.n_patches(shape)  # images that are not square are refused here
-    descent = Descent(learning_rate=chosen.learning_rate, batch_size=chosen.batch, epochs=chosen.epochs)
+    descent = Descent(
+        optimizer=chosen.optimizer,
+        learning_rate=chosen.learning_rate,
+        batch_size=chosen.batch,
+        epochs=chosen.epochs,
+        steps=chosen.steps or None,
+    )
     participation = chosen.participation if chosen.participation < n else None
     return Prepared(train, test, partition, method, descent, mixing, participation, skew)
 

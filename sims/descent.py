@@ -1,12 +1,14 @@
 """How a client descends within a round: optimiser, rate, batches."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Float
+
+Optimizer = Literal["adamw", "sgd"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Descent:
     cosine over all rounds, after a linear rise over the share `warm_up` of them; `is_decayed=False` keeps it constant.
     """
 
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    optimizer: Optimizer = "adamw"
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     batch_size: int = 64
@@ -28,7 +30,7 @@ class Descent:
     is_decayed: bool = True
 
     def __post_init__(self) -> None:
-        if self.optimizer not in ("adamw", "sgd"):
+        if self.optimizer not in get_args(Optimizer):
             raise ValueError(f"The optimizer is adamw or sgd; got {self.optimizer!r}.")
         if not (np.isfinite(self.learning_rate) and self.learning_rate > 0 and 0 <= self.warm_up < 1):
             raise ValueError(

@@ -4,6 +4,7 @@ import pathlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -69,6 +70,12 @@ class Evaluate:
         if saved is None:
             raise UsageError(f"{self.folder} has no checkpoint yet. Go on with dssl pretrain --resume.")
         found = pretrained.evaluate(chosen, prepared, saved, self.fine_tune, on=on)
+        by_client = pretrained.traffic_by_client(chosen, prepared, saved)
+        took_part = np.asarray(saved.state.local.selections)
+        found["bytes_by_client"] = {
+            "rounds_taken_part": took_part.tolist(),
+            **{name: amounts.tolist() for name, amounts in by_client.items()},
+        }
         return {"settings": pretraining.as_table(chosen), "images": images and vars(images), **found}
 
 
@@ -104,6 +111,10 @@ def _show(found: dict[str, Any]) -> None:
         console.print(line + ("" if apart is None else f", local to local {apart['mean']:.4g}"))
     sent, received = found["bytes"]["sent"], found["bytes"]["received"]
     console.print(f"Bytes for each client and round: {sent:,.0f} sent, {received:,.0f} received")
+    each = found["bytes_by_client"]
+    in_all = sum(n * (up + down) for n, up, down in zip(*each.values(), strict=True))
+    if in_all:
+        console.print(f"Bytes over all clients and rounds so far, at both ends: {in_all:,.0f}")
     if "privacy" in found:
         spent = found["privacy"]
         console.print(

@@ -59,8 +59,12 @@ class Pretrain:
     """Rounds in all."""
     epochs: int | None = None
     """Passes over a client's images in a round."""
+    steps: int | None = None
+    """Batches of a client in a round in place of --epochs; one, with sgd and a server, is much faster."""
     batch: int | None = None
     """Images a step."""
+    optimizer: Literal["adamw", "sgd"] | None = None
+    """How a client descends; adamw if not given."""
     learning_rate: float | None = None
     """The highest rate; it falls as a cosine over all rounds."""
     data: str | None = None

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import combinations
 
 import jax
 import jax.numpy as jnp
@@ -234,6 +235,9 @@ def test_an_evaluation_stands_beside_the_random_start(capsys, tmp_path, monkeypa
         adjusted = 1 - (left @ left) / (along @ along) * (n - 1) / (n - 1 - p)  # the textbook's adjusted R^2
         assert shares[k] == pytest.approx(adjusted, abs=1e-4)  # float32 features, two factorisations
     assert found["random_start"]["representability"]["sensitivity"] == pytest.approx(max(shares) - min(shares))
+    each = found["bytes_by_client"]
+    assert each["rounds_taken_part"] == np.asarray(end_of(whole["fl"]).state.local.selections).tolist()
+    assert {tuple(each[name]) for name in ("sent", "received")} == {(found["bytes"]["sent"],) * 4}
     n_numbers = sum(leaf[0].size for leaf in jax.tree.leaves(end_of(whole["fl"]).state.params))
     assert found["bytes"] == {"sent": 4.0 * n_numbers, "received": 4.0 * n_numbers}
     both = found["weight_distance"]["per_model"]
@@ -301,6 +305,25 @@ def test_other_images_that_do_not_fit_are_refused_in_one_sentence(capsys, tmp_pa
         assert message in err
 
 
+def test_one_plain_step_with_a_server_is_taken_as_one_of_its_model(capsys, tmp_path, monkeypatch):
+    seen = []
+    run = rounds.run
+
+    def looking(update, *args, **options):
+        seen.append((update.form, update.descent.steps, update.descent.optimizer))
+        return run(update, *args, **options)
+
+    monkeypatch.setattr(rounds, "run", looking)
+    plain = (*TINY, "--encoder", "linear", "--method", "simsiam", "--optimizer", "sgd", "--steps", "1", "--rounds", "1")
+    assert dssl(capsys, "pretrain", *plain, "--out", str(tmp_path / "fl"))[0] == 0
+    assert dssl(capsys, "pretrain", *plain, "--setting", "decl", "--out", str(tmp_path / "decl"))[0] == 0
+    assert seen == [("collapsed", 1, "sgd"), ("loop", 1, "sgd")]
+    table = json.loads((tmp_path / "fl" / "settings.json").read_text())
+    assert (table["optimizer"], table["steps"]) == ("sgd", 1)
+    whole_epochs = pretraining.as_table(pretraining.settings("ci", "fl"))
+    assert not {"optimizer", "steps"} & set(whole_epochs)
+
+
 def test_images_are_scaled_to_a_side_and_old_settings_have_none():
     chosen = pretraining.settings("ci", "fl", side=14, data="fashion-mnist")
     prepared = pretraining.prepare(chosen)
@@ -309,6 +332,24 @@ def test_images_are_scaled_to_a_side_and_old_settings_have_none():
     assert table["side"] == 14
     assert pretraining.from_table(table, "here") == chosen
     assert "side" not in pretraining.as_table(replace(chosen, side=0))
+
+
+@pytest.mark.parametrize(("present", "rule"), [(2, "uniform"), (3, "push_sum"), (4, "push_sum"), (4, "uniform")])
+def test_bytes_between_neighbours_are_those_of_who_is_there_on_average(whole, present, rule):
+    chosen = replace(pretraining_store.settings_of(whole["decl"]), topology="star", participation=present, mixing=rule)
+    prepared, saved = pretraining.prepare(chosen), end_of(whole["decl"])
+    one = 4 * sum(leaf[0].size for leaf in jax.tree.leaves(saved.state.params))
+    one += saved.state.channel.dtype.itemsize * (rule == "push_sum")
+    linked = (np.asarray(prepared.mixing) != 0) & ~np.eye(4, dtype=bool)
+    sent, times = np.zeros(4), np.zeros(4)
+    for group in combinations(range(4), present):  # each as likely
+        here = np.isin(np.arange(4), group)
+        sent += one * (linked & here[:, None] & here[None, :]).sum(axis=0)
+        times += here
+    found = pretrained.traffic_by_client(chosen, prepared, saved)
+    np.testing.assert_allclose(found["sent"], sent / times, rtol=1e-12)
+    np.testing.assert_array_equal(found["received"], found["sent"])
+    assert pretrained.traffic(chosen, prepared, saved)["sent"] == pytest.approx(np.mean(sent / times), rel=1e-12)
 
 
 def first_models(monkeypatch, tmp_path, capsys):

@@ -119,6 +119,15 @@ def measures(
     }
 
 
+def pixel_probe(prepared: Prepared, seed: int) -> evaluation.Probe:
+    """The linear probe of pixels in place of features: what any encoder is worth is beside it."""
+    train, test = (
+        (some.images.reshape(len(some.images), -1) / np.float32(255)) for some in (prepared.train, prepared.test)
+    )
+    with threadpool_limits(1):
+        return evaluation.linear_probe(train, prepared.train.labels, test, prepared.test.labels, seed=seed)
+
+
 def representability(features: np.ndarray, images: np.ndarray, labels: np.ndarray) -> dict[str, Any] | None:
     """r_k of the directions in which classes differ, less what chance gives, and their sensitivity, max - min.
 

@@ -1,7 +1,7 @@
 """`dssl evaluate`: what a pre-training has learnt."""
 
 import pathlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class Evaluate:
     """Of --data, images of each class held out; 0, if not given, takes the test images that the data come with."""
     train_per_class: int | None = None
     """Of --data, images of each class that probes learn from; 0, if not given, is all."""
+    pixels: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Show the linear probe of raw pixels, too; slow for large images."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print JSON."""
 
@@ -70,6 +72,8 @@ class Evaluate:
         if saved is None:
             raise UsageError(f"{self.folder} has no checkpoint yet. Go on with dssl pretrain --resume.")
         found = pretrained.evaluate(chosen, prepared, saved, self.fine_tune, on=on)
+        if self.pixels:
+            found["pixels"] = asdict(pretrained.pixel_probe(on or prepared, chosen.seed))
         by_client = pretrained.traffic_by_client(chosen, prepared, saved)
         took_part = np.asarray(saved.state.local.selections)
         found["bytes_by_client"] = {
@@ -102,6 +106,8 @@ def _show(found: dict[str, Any]) -> None:
         table.add_row("representability of classes", *sides)
         table.add_row("its sensitivity", *(f"{r['sensitivity']:.3f}" for r in both))
     console.print(table)
+    if "pixels" in found:
+        console.print(f"Linear probe of raw pixels, %: {_accuracy(found['pixels'])}")
     for name, per in (("sum over arrays", "per_array"), ("Euclidean", "per_model")):
         if "weight_distance" not in found:
             break

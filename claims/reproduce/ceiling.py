@@ -1,12 +1,18 @@
 """Not in the paper: what pre-training is worth, beside the encoder at random and all images in one place."""
 
-from claims.pretraining import Pretraining
+from dataclasses import replace
+
+import numpy as np
+
+from claims import pretrained
+from claims.pretraining import Pretraining, prepare
 from claims.reproduce._cells import MAE, SIMSIAM, iid
 from claims.reproduce._results import Results, Row, interval, mean_of
 from sims import robustness
 
 TITLE = "Pre-trained against the random start, and the ceiling of central training (IID clients)"
 SETTINGS = ("fl", "decl", "central")
+PIXELS = "raw pixels"
 
 
 def cells(preset: str) -> dict[str, Pretraining]:
@@ -19,9 +25,16 @@ def cells(preset: str) -> dict[str, Pretraining]:
     }
 
 
+def measured(results: Results) -> dict[str, list[float]]:
+    """The linear probe of raw pixels at each seed, in percent, on the images of all cells."""
+    one = next(iter(results.cells.values()))
+    probes = [pretrained.pixel_probe(prepare(replace(one, seed=k)), k) for k in range(results.n_seeds)]
+    return {PIXELS: [100 * probe.accuracy for probe in probes]}
+
+
 def rows(results: Results) -> list[Row]:
-    """Accuracies, and how far above the random start each is."""
-    table = []
+    """Accuracies, and how far above the random start each is; and that of the pixels themselves, without an encoder."""
+    table: list[Row] = [{"": PIXELS, "no encoder": mean_of(np.array(results.measured[PIXELS]))}]
     for method in (MAE, SIMSIAM):
         for encoder in ("vit", "resnet"):
             name = f"{method} {encoder}"

@@ -1,6 +1,6 @@
 """Masked autoencoders: a vision transformer sees a quarter of an image's patches, a small decoder fills in the rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import get_args
 
 import jax
@@ -34,8 +34,9 @@ class Mae(Method):
     decoder_heads: int = 4
     normalise: bool = True
     strength: float = 0.0
-    masks: str = "per_step"
-    masks_seed: int = 0
+    # Not told by `repr`, by which trainings of before are known; an option that is given is told by the settings.
+    masks: str = field(default="per_step", repr=False)
+    masks_seed: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
         if self.masks not in get_args(Drawn):

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from claims import pretrained, pretraining, pretraining_methods, pretraining_store
 from claims.__main__ import main
@@ -286,6 +288,22 @@ def test_what_was_learnt_is_measured_on_other_images_scaled_to_those_of_training
     code, out, err = dssl(capsys, "evaluate", str(whole["fl"]), *more)
     assert code == 0, err
     assert f"On other images than training saw: {others}" in out.replace("\n", "")
+
+
+def test_raw_pixels_are_probed_as_features_are(capsys, whole):
+    code, out, _ = dssl(capsys, "evaluate", str(whole["fl"]), "--pixels", "--json")
+    assert code == 0
+    prepared = pretraining.prepare(pretraining_store.settings_of(whole["fl"]))
+    flat = [some.images.reshape(len(some.images), -1) / 255 for some in (prepared.train, prepared.test)]
+    # Pixels that never vary tell nothing, and scales do not matter to features that are standardised.
+    scaled = StandardScaler().fit(flat[0])
+    found = json.loads(out)["pixels"]
+    model = LogisticRegression(C=found["inverse_penalty"], max_iter=5000)
+    model.fit(scaled.transform(flat[0]), prepared.train.labels)
+    by_hand = model.score(scaled.transform(flat[1]), prepared.test.labels)
+    assert found["accuracy"] == pytest.approx(by_hand, abs=0.011)  # one image of a hundred near a tie
+    assert "Linear probe of raw pixels" in dssl(capsys, "evaluate", str(whole["fl"]), "--pixels")[1]
+    assert "pixels" not in json.loads(dssl(capsys, "evaluate", str(whole["fl"]), "--json")[1])
 
 
 def test_other_images_that_do_not_fit_are_refused_in_one_sentence(capsys, tmp_path, whole):

@@ -25,3 +25,8 @@ def refuse_large(n_bytes: int) -> None:
     """Errors: ValueError when the content would take more than `MOST_BYTES`."""
     if n_bytes > MOST_BYTES:
         raise ValueError(f"its content takes {n_bytes} bytes, at most {MOST_BYTES} are read")
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A name from a file, fit for a sentence: such names can be of any length."""
+    return text if len(text) <= most else text[: most - 3] + "..."

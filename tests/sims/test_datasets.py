@@ -231,3 +231,8 @@ def test_held_out_images_are_as_many_of_each_class_and_the_rest_keeps_its_order(
 def test_a_label_without_a_name_is_refused(label: int):
     with pytest.raises(ValueError, match=f"got {label}"):
         LabelledImages(np.zeros((2, 1, 1, 1), np.uint8), np.array([0, label]), ("a", "b", "c"))
+
+
+def test_two_classes_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two are called 'b'"):
+        LabelledImages(np.zeros((2, 1, 1, 1), np.uint8), np.arange(2), ("a", "b", "b"))

@@ -1,4 +1,4 @@
-"""Images to train and to test on belong together, or the settings are refused in one sentence."""
+"""Images to train and to test on belong together, or what is wrong is said in the words of who asked for them."""
 
 import pathlib
 
@@ -8,6 +8,7 @@ from PIL import Image
 
 from claims import pretraining
 from claims.usage import UsageError
+from sims.evaluation import linear_probe
 
 SHADE = {"bird": 70, "cat": 80, "dog": 120, "fish": 160}
 
@@ -109,3 +110,16 @@ def test_holding_all_images_out_names_the_setting(tmp_path: pathlib.Path):
     folder_of(tmp_path, train={"cat": 7, "dog": 7})
     with pytest.raises(ValueError, match=r"none be left to train on; .*Lower test_per_class\."):
         images_of(tmp_path, test_per_class=2)
+
+
+@pytest.mark.parametrize("method", ["mae", "mar"])
+def test_the_method_that_was_asked_for_is_named_and_not_the_one_it_builds_on(tmp_path: pathlib.Path, method: str):
+    folder_of(tmp_path, train={"cat": 7, "dog": 7})
+    message = refusal(tmp_path, test_per_class=1, method=method, encoder="linear")
+    assert message.startswith(f"{method} trains a Vit; got the encoder Linear.")
+
+
+def test_too_few_images_to_choose_a_penalty_name_the_setting_first():
+    features, labels = np.eye(4, dtype=np.float32), np.array([0, 0, 1, 1])
+    with pytest.raises(ValueError, match=r"got 4 of 2 classes\. Train on more images of each with --train-per-class"):
+        linear_probe(features, labels, features, labels)

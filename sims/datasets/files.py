@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 # Mini-ImageNet's 60,000 images of 84 x 84 are 1.3e9 bytes. A larger claim is a damaged header or a bomb.
 MOST_BYTES = 2**31
+MOST_TOLD = 300  # characters of a fault, which may quote the file
 
 
 @contextlib.contextmanager
@@ -20,7 +21,9 @@ def reading(path: pathlib.Path, kind: str, remedy: str = "Fetch it again.") -> I
         yield
     except Exception as error:
         fault = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise ValueError(f"{path} is not a readable {kind} ({' '.join(fault.split())}). {remedy}") from None
+        raise ValueError(
+            f"{path} is not a readable {kind} ({shortened(' '.join(fault.split()), MOST_TOLD)}). {remedy}"
+        ) from None
 
 
 def opened(path: pathlib.Path) -> io.BufferedReader:

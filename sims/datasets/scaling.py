@@ -26,8 +26,8 @@ def refuse_many(n: int, height: int, width: int, channels: int) -> None:
     n_bytes = n * height * width * channels
     if n_bytes > MOST_BYTES:
         raise ValueError(
-            f"At most {MOST_BYTES} bytes of images are held; {n} images of {height} x {width} take {n_bytes}. Scale "
-            "them down with --side (in Python, `side`), or give fewer."
+            f"At most {MOST_BYTES} bytes of images are held; {n} images of {height} x {width} take {n_bytes}. Give "
+            "a smaller --side (in Python, `side`), or fewer images."
         )
 
 

@@ -173,7 +173,7 @@ def test_images_that_would_take_all_memory_are_refused(tmp_path: pathlib.Path):
     write(tmp_path / "a" / "0.png", np.zeros((3000, 3000, 3), np.uint8))
     for n in range(1, 3000):
         (tmp_path / "a" / f"{n}.png").hardlink_to(tmp_path / "a" / "0.png")
-    with pytest.raises(ValueError, match=r"3000 images of 3000 x 3000 take 81000000000\. Scale them down with --side"):
+    with pytest.raises(ValueError, match=r"3000 images of 3000 x 3000 take 81000000000\. Give a smaller --side"):
         load(tmp_path)
 
 

@@ -192,3 +192,10 @@ def test_keys_of_any_number_and_length_make_one_short_sentence(tmp_path: pathlib
     with pytest.raises(ValueError, match=r"holds \['000xxx.*\.\.\.'\] and 194 more\. Fetch it again") as caught:
         load(write(tmp_path, "file.pkl", held))
     assert len(str(caught.value)) < 700
+
+
+def test_a_fault_that_quotes_a_name_of_any_length_is_short(tmp_path: pathlib.Path):
+    path = zipped(tmp_path, {"x" * 60_000: npy("'|O'", "(1,)", b"x")})
+    with pytest.raises(ValueError, match=r"\(xxx.*\.\.\.\)\. Fetch it again") as caught:
+        load(path)
+    assert len(str(caught.value)) < 600

@@ -13,6 +13,7 @@ from claims.pretraining_methods import build
 from claims.quantities._network import Rule
 from claims.usage import UsageError, unknown
 from sims import partitions
+from sims.datasets.files import shortened
 from sims.datasets.labelled_images import LabelledImages, choose, hold_out
 from sims.datasets.loading import EMBEDDED, load
 from sims.datasets.scaling import in_channels
@@ -236,15 +237,45 @@ def prepare_others(chosen: Pretraining, prepared: Prepared, images: Images) -> P
 
 
 def _images(chosen: Pretraining) -> tuple[LabelledImages, LabelledImages]:
+    """To train and to test on, of one size, with one number for each class.
+
+    Errors: UsageError for a single class, or test images of another size or of a class that training lacks.
+    """
     side = chosen.side or None
     train = load(chosen.data, side=side)
+    if len(np.unique(train.labels)) < 2:
+        name = shortened(train.class_names[train.labels[0]])
+        raise UsageError(f"Images of at least two classes were wanted; {chosen.data!r} has only {name!r}. Name others.")
     if chosen.test_per_class:
-        train, test = hold_out(train, chosen.test_per_class, chosen.seed)
+        train, test = hold_out(train, chosen.test_per_class, chosen.seed, "test_per_class")
     else:
-        test = load(chosen.data, "test", side)
+        test = _numbered_alike(train, load(chosen.data, "test", side), chosen.data)
     if chosen.train_per_class:
-        train = train.take(choose(train.labels, chosen.train_per_class, chosen.seed))
+        train = train.take(choose(train.labels, chosen.train_per_class, chosen.seed, "train_per_class"))
     return train, test
+
+
+def _numbered_alike(train: LabelledImages, test: LabelledImages, data: str) -> LabelledImages:
+    """Test images with the class numbers of training: each split's loader counts the classes that it meets."""
+    wanted, got = train.images.shape[1:], test.images.shape[1:]
+    if wanted != got:
+        remedy = (
+            "Bring them to one size with --side" if wanted[2] == got[2] else "Hold images out with --test-per-class"
+        )
+        raise UsageError(
+            f"Test images like those of training, {' x '.join(map(str, wanted))}, were wanted; "
+            f"{data!r} has {' x '.join(map(str, got))}. {remedy}."
+        )
+    trained = {train.class_names[label]: label for label in np.unique(train.labels)}
+    lacking = [name for name in (test.class_names[label] for label in np.unique(test.labels)) if name not in trained]
+    if lacking:
+        raise UsageError(
+            f"Test images of the classes in training were wanted; {data!r} tests on {shortened(lacking[0])!r}, of "
+            "which training has none. Hold images out of training with --test-per-class."
+        )
+    # A name without images may be unknown to training; nothing has its number.
+    numbers = np.array([trained.get(name, -1) for name in test.class_names])
+    return LabelledImages(test.images, numbers[test.labels], train.class_names)
 
 
 def _partition(chosen: Pretraining, train: LabelledImages) -> Partition:

@@ -115,8 +115,11 @@ def _check(name: str) -> None:
         raise unknown("method", name, names(), f"It is one of {', '.join(names())}.")
 
 
-def _built(name: str, encoder: Encoder, given: dict[str, str], defaults: Mapping[str, Any]) -> Method:
-    """Takes out of `given` what it uses."""
+def _built(
+    name: str, encoder: Encoder, given: dict[str, str], defaults: Mapping[str, Any], asked: str | None = None
+) -> Method:
+    """Takes out of `given` what it uses. `asked` is the method that the user named, if this is a part of it."""
+    asked = asked or name
     if name == "mae" and isinstance(encoder, ResNet):
         name = "masked_reconstruction"
     kind = _class(name)
@@ -129,13 +132,13 @@ def _built(name: str, encoder: Encoder, given: dict[str, str], defaults: Mapping
         wanted = hints["encoder"]
         if isinstance(wanted, type) and wanted in (Vit, ResNet) and not isinstance(encoder, wanted):
             raise UsageError(
-                f"{name} trains a {wanted.__name__}; got the encoder {type(encoder).__name__}. Change --encoder or "
+                f"{asked} trains a {wanted.__name__}; got the encoder {type(encoder).__name__}. Change --encoder or "
                 "--method."
             )
         values["encoder"] = encoder
     for part, other in _BUILT_ON.items():
         if part in own:
-            values[part] = _built(other, encoder, given, defaults)
+            values[part] = _built(other, encoder, given, defaults, asked)
     return kind(**values)
 
 

@@ -107,7 +107,8 @@ def linear_probe(
         if not out.any():
             raise ValueError(
                 f"To choose a penalty a class needs {HELD_OUT} images; got {len(train_labels)} of "
-                f"{len(np.unique(train_labels))} classes. Give more images, or one inverse penalty."
+                f"{len(np.unique(train_labels))} classes. Train on more images of each with --train-per-class "
+                "(in Python, or give one of `inverse_penalties`)."
             )
         parts = (train_features[~out], train_labels[~out], train_features[out], train_labels[out])
         # The first of equals, from the strongest penalty on.

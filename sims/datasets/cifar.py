@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sims.datasets.files import reading
+from sims.datasets.files import opened, reading, refuse_large
 from sims.datasets.labelled_images import LabelledImages, labelled
 from sims.datasets.pickles import read_pickle
 
@@ -82,8 +82,9 @@ def load(folder: pathlib.Path, release: Release, split: str = "train") -> Labell
         parts = [_pickled(folder / name, release.labels, n_images) for name in files]
     else:
         path = folder / release.binary_names
-        with reading(path, "list of class names"):
-            names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+        with reading(path, "list of class names"), opened(path) as file:
+            refuse_large(path.stat().st_size)
+            names = tuple(line.strip() for line in file.read().decode().splitlines() if line.strip())
         parts = [_binary(folder / f"{name}.bin", release.label_bytes, n_images) for name in files]
     rows = np.concatenate([images for images, _ in parts])
     # Each row holds the red plane, then green, then blue.
@@ -113,7 +114,7 @@ def _pickled(path: pathlib.Path, key: str, n_images: int) -> tuple[np.ndarray, n
 
 def _binary(path: pathlib.Path, label_bytes: int, n_images: int) -> tuple[np.ndarray, np.ndarray]:
     record = label_bytes + IMAGE_BYTES
-    with reading(path, "CIFAR file"), open(path, "rb") as file:
+    with reading(path, "CIFAR file"), opened(path) as file:
         content = file.read(n_images * record + 1)
         if len(content) != n_images * record:
             has = "fewer" if len(content) < n_images * record else "more"
@@ -123,9 +124,10 @@ def _binary(path: pathlib.Path, label_bytes: int, n_images: int) -> tuple[np.nda
 
 
 def whole_numbers(value: Any) -> np.ndarray | None:
-    """A list or array of whole numbers as an array, or None for anything else."""
+    """A list or array of whole numbers as an array, or None for anything else, or numbers beyond int64."""
     if isinstance(value, np.ndarray):
-        return np.asarray(value, np.int64) if value.ndim == 1 and value.dtype.kind in "iu" else None
+        whole = value.ndim == 1 and value.dtype.kind in "iu" and (value <= np.iinfo(np.int64).max).all()
+        return np.asarray(value, np.int64) if whole else None
     if not isinstance(value, list) or not all(type(n) is int and 0 <= n < 2**31 for n in value):
         return None
     return np.array(value, np.int64)

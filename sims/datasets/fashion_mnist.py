@@ -7,6 +7,7 @@ import pathlib
 from typing import Literal
 
 from sims.datasets import idx
+from sims.datasets.files import listed
 from sims.datasets.labelled_images import LabelledImages, labelled
 from sims.datasets.npz import read_npz
 
@@ -35,7 +36,7 @@ def load(path: pathlib.Path = SUBSET) -> LabelledImages:
     """
     held = read_npz(path, REMEDY)
     if not {"images", "labels"} <= held.keys():
-        raise ValueError(f"images and labels were wanted; {path} holds {sorted(held)}. {REMEDY}")
+        raise ValueError(f"images and labels were wanted; {path} holds {listed(held)}. {REMEDY}")
     return labelled(path, held["images"], held["labels"], CLASS_NAMES)
 
 

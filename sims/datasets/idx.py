@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 from jaxtyping import UInt8
 
-from sims.datasets.files import MOST_BYTES
+from sims.datasets.files import MOST_BYTES, opened
 from sims.datasets.labelled_images import LabelledImages, labelled
 
 UNSIGNED_BYTE = 0x08
@@ -26,7 +26,7 @@ def read_idx(path: pathlib.Path) -> UInt8[np.ndarray, "..."]:
     Errors: ValueError, naming the file, when it is missing, damaged, truncated, too long, or of another type.
     """
     try:
-        with open(path, "rb") as raw:
+        with opened(path) as raw:
             if raw.peek(2)[:2] != GZIP_MAGIC:
                 return _array(path, raw)
             with gzip.GzipFile(fileobj=raw) as unzipped:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sims.datasets.files import reading
 from sims.datasets.labelled_images import LabelledImages, labelled
-from sims.datasets.scaling import check_side, square
+from sims.datasets.scaling import check_side, refuse_many, square
 
 FORMATS = ("PNG", "JPEG")
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -24,7 +24,8 @@ def load(folder: pathlib.Path, split: str = "train", side: int | None = None) ->
 
     With `side`, each is cut to its central square and scaled to `side` x `side`. A split is a sub-folder of its name;
     a folder without one is training data. A PNG with sound sums and too few rows is filled up with black by Pillow.
-    Errors: ValueError, naming the file, for a damaged image, images of several sizes without `side`, an empty class.
+    Errors: ValueError, naming the file, for a damaged image, images of several sizes without `side`, an empty class,
+    or more than `MOST_BYTES` in all.
     """
     if side is not None:
         check_side(side)
@@ -37,14 +38,17 @@ def load(folder: pathlib.Path, split: str = "train", side: int | None = None) ->
         shown = f"{len(empty)} without, first {empty[0]!r}" if empty else "no sub-folder"
         raise ValueError(f"Sub-folders with {', '.join(SUFFIXES)} images were wanted in {root}; got {shown}.")
     paths = [path for inside in files for path in inside]
+    if side is not None:
+        refuse_many(len(paths), side, side, 3)  # the first one could already be too large
     first = _read(paths[0], side)
+    refuse_many(len(paths), *first.shape)
     images = np.empty((len(paths), *first.shape), np.uint8)
     for position, path in enumerate(paths):
         image = _read(path, side)
         if image.shape != first.shape:
             raise ValueError(
                 f"Images of one size were wanted; {paths[0].name} is {first.shape[:2]}, {path} is {image.shape[:2]}. "
-                "Give a side to cut and scale them to."
+                "Cut and scale them with --side (in Python, `side`)."
             )
         images[position] = image
     labels = np.repeat(np.arange(len(classes)), [len(inside) for inside in files])
@@ -59,7 +63,8 @@ def _split_folder(folder: pathlib.Path, split: str) -> pathlib.Path:
             return folder / name
     if split != "train":
         raise ValueError(
-            f"{folder} has no sub-folder {SPLITS[split][0]!r}. Take the training split and hold a part out."
+            f"{folder} has no sub-folder {SPLITS[split][0]!r}. Hold images out of training "
+            "with --test-per-class (in Python, `hold_out`)."
         )
     return folder
 

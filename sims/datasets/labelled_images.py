@@ -6,13 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64, Integer, UInt8
 
+from sims.datasets.files import shortened
+
 
 @dataclass(frozen=True)
 class LabelledImages:
     """Images with their classes, in the order of the file; grey ones have one channel.
 
     Units: pixels in 0..255, labels count from 0.
-    Errors: ValueError for other arrays than these, none at all, different lengths, or a label without a name.
+    Errors: ValueError for other arrays than these, none at all, different lengths, a label without a name, or two
+    classes of one name.
     """
 
     images: UInt8[np.ndarray, "n height width channels"]
@@ -38,6 +41,11 @@ class LabelledImages:
                 f"Labels must lie below {len(self.class_names)}, the number of classes, and not below 0; "
                 f"got {int(wrong[0])}. Restore the label file."
             )
+        twice = sorted({name for name in self.class_names if self.class_names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"Each class needs its own name; two are called {shortened(twice[0])!r}. Restore the names."
+            )
 
     @property
     def n_classes(self) -> int:
@@ -61,33 +69,38 @@ def pixels(data: LabelledImages, block: int = 1) -> Float64[np.ndarray, "n dim"]
     return tiles.mean(axis=(2, 4), dtype=np.float64).reshape(n, -1) / 255.0
 
 
-def choose(labels: Integer[np.ndarray, " n"], per_class: int, seed: int) -> Int64[np.ndarray, " m"]:
+def choose(
+    labels: Integer[np.ndarray, " n"], per_class: int, seed: int, setting: str = "per_class"
+) -> Int64[np.ndarray, " m"]:
     """Positions of `per_class` images of each class, ascending; each class draws from a stream of its own.
 
+    `setting` is what the caller's user knows `per_class` as.
     Errors: ValueError when a class has fewer images.
     """
     chosen = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         if not 0 <= per_class <= len(members):
-            raise ValueError(f"Class {label} has {len(members)} images; got per_class={per_class}. Lower per_class.")
+            raise ValueError(f"Class {label} has {len(members)} images; got per_class={per_class}. Lower {setting}.")
         stream = np.random.default_rng([seed, int(label)])
         chosen.append(stream.choice(members, per_class, replace=False))
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
-def hold_out(data: LabelledImages, per_class: int, seed: int) -> tuple[LabelledImages, LabelledImages]:
+def hold_out(
+    data: LabelledImages, per_class: int, seed: int, setting: str = "per_class"
+) -> tuple[LabelledImages, LabelledImages]:
     """The rest, and `per_class` images of each class held out: a test set for data that come without one.
 
-    Errors: ValueError when a class has fewer images, or none would be left of it.
+    `setting` as in `choose`. Errors: ValueError when a class has fewer images, or none would be left of it.
     """
     out = np.zeros(len(data.labels), dtype=bool)
-    out[choose(data.labels, per_class, seed)] = True
+    out[choose(data.labels, per_class, seed, setting)] = True
     labels, counts = np.unique(data.labels, return_counts=True)
     if counts.min() == per_class:
         raise ValueError(
             f"Of class {labels[counts.argmin()]} all {per_class} images would be held out and none be left to train "
-            f"on; got per_class={per_class}. Lower it."
+            f"on; got per_class={per_class}. Lower {setting}."
         )
     return data.take(np.flatnonzero(~out)), data.take(np.flatnonzero(out))
 

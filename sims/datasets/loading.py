@@ -1,9 +1,11 @@
 """One way in: a name, a folder or a file, and the format is told by what is there."""
 
+import os
 import pathlib
 from typing import Literal
 
 from sims.datasets import cifar, fashion_mnist, idx, image_folder, mini_imagenet
+from sims.datasets.files import shortened
 from sims.datasets.labelled_images import LabelledImages
 from sims.datasets.scaling import check_side, scaled
 
@@ -33,17 +35,25 @@ def _load(source: str | pathlib.Path, split: str, side: int | None) -> LabelledI
     if source == EMBEDDED:
         if split != "train":
             raise ValueError(
-                f"The embedded images are training images; got split={split!r}. Use `hold_out` on them, or {FULL!r}."
+                f"The embedded images are training images; got split={split!r}. Hold some out with --test-per-class "
+                f"(in Python, `hold_out`), or take {FULL!r}."
             )
         return fashion_mnist.load()
     if source == FULL:
         return idx.load(fashion_mnist.DEBIAN_FOLDER, split, fashion_mnist.CLASS_NAMES)
     path = pathlib.Path(source)
-    if not path.exists():
+    # An empty name would be the current folder, and one that is too long is an error.
+    if source == "" or not os.path.exists(path):
         raise ValueError(
-            f"{EMBEDDED!r}, {FULL!r}, a folder or a file was wanted; got {str(source)!r}, which is not there."
+            f"{EMBEDDED!r}, {FULL!r}, a folder or a file was wanted; got {shortened(str(source), 300)!r}, which is not "
+            "there. Name one that is."
         )
     if not path.is_dir():
+        if split != "train":
+            raise ValueError(
+                f"{path} is one file, without splits; got split={split!r}. Hold images out with --test-per-class (in "
+                "Python, `hold_out`), or name the folder of all splits."
+            )
         return mini_imagenet.load(path)
     if idx.found(path, split):
         return idx.load(path, split)

@@ -1,7 +1,8 @@
 """Mini-ImageNet as the few-shot literature hands it round: three layouts of pickles and npz archives.
 
 `image_data` with `class_dict` (name to positions), `data` with `labels` and `catname2label`, and `features` with
-`targets`. The splits of these files have different classes, so labels are numbered anew within a split.
+`targets`. The splits of these files have different classes, so labels are numbered anew within a split, and a
+class without a name bears that of its file: equal numbers in two files are two classes.
 Source: vinyals2016.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sims.datasets.cifar import whole_numbers
+from sims.datasets.files import listed, opened
 from sims.datasets.labelled_images import LabelledImages, labelled
 from sims.datasets.npz import read_npz
 from sims.datasets.pickles import read_pickle
@@ -40,14 +42,14 @@ def load(path: pathlib.Path) -> LabelledImages:
     Errors: ValueError, naming the file, when it is damaged, or images or labels are missing or do not fit.
     """
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             zipped = file.read(2) == ZIP_MAGIC
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror}). Name a Mini-ImageNet file.") from None
     held = read_npz(path) if zipped else read_pickle(path)
     images = next((held[key] for key in IMAGES if isinstance(held.get(key), np.ndarray)), None)
     if images is None:
-        raise ValueError(f"An array {' or '.join(IMAGES)} was wanted; {path} holds {sorted(held)}. Fetch it again.")
+        raise ValueError(f"An array {' or '.join(IMAGES)} was wanted; {path} holds {listed(held)}. Fetch it again.")
     if "class_dict" in held:
         labels, names = _from_positions(path, held["class_dict"], len(images) if images.ndim else 0)
     else:
@@ -78,11 +80,13 @@ def _from_positions(path: pathlib.Path, positions: Any, n_images: int) -> tuple[
 def _from_labels(path: pathlib.Path, held: dict[str, Any]) -> tuple[np.ndarray, tuple[str, ...]]:
     given = next((found for key in LABELS if (found := whole_numbers(held.get(key))) is not None), None)
     if given is None:
-        raise ValueError(f"Whole numbers {' or '.join(LABELS)} were wanted; {path} has none. Fetch it again.")
+        raise ValueError(
+            f"Whole numbers {' or '.join(LABELS)}, below 2**63, were wanted; {path} has none. Fetch it again."
+        )
     present, labels = np.unique(given, return_inverse=True)
     known = held.get("catname2label")
     names = {n: _text(name) for name, n in known.items() if isinstance(n, int)} if isinstance(known, dict) else {}
-    return labels, tuple(names.get(int(n), str(n)) for n in present)
+    return labels, tuple(names.get(int(n), f"{n} of {path.name}") for n in present)
 
 
 def _text(name: Any) -> str:

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 
-from sims.datasets.files import reading, refuse_large
+from sims.datasets.files import opened, reading, refuse_large
 
 PLAIN_KINDS = "biufU"
 
@@ -18,7 +18,7 @@ def read_npz(path: pathlib.Path, remedy: str = "Fetch it again.") -> dict[str, n
     Errors: ValueError, naming the file, when it is missing, damaged, too large, or holds pickled objects.
     """
     # Opened here because zipfile leaves the file open when the archive is damaged.
-    with reading(path, "archive of images and labels", remedy), open(path, "rb") as raw, zipfile.ZipFile(raw) as zipped:
+    with reading(path, "archive of images and labels", remedy), opened(path) as raw, zipfile.ZipFile(raw) as zipped:
         members = zipped.infolist()
         refuse_large(sum(member.file_size for member in members))
         return {member.filename.removesuffix(".npy"): _array(zipped, member) for member in members}

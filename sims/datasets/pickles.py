@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from sims.datasets.files import reading, refuse_large
+from sims.datasets.files import opened, reading, refuse_large
 
 CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 NUMBERS = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "FLOAT", "BINFLOAT"}
@@ -50,7 +50,7 @@ def read_pickle(path: pathlib.Path) -> dict[str, Any]:
 
     Errors: ValueError, naming the file, when it is missing, damaged, or asks for anything else. Nothing is executed.
     """
-    with reading(path, "pickle of arrays and plain containers"), open(path, "rb") as file:
+    with reading(path, "pickle of arrays and plain containers"), opened(path) as file:
         size = os.fstat(file.fileno()).st_size
         refuse_large(size)
         held = _Machine(size).run(file)

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from sims.datasets.files import MOST_BYTES
 from sims.datasets.labelled_images import LabelledImages
 
 
@@ -20,12 +21,26 @@ def check_side(side: int) -> None:
         raise ValueError(f"Images need a side of at least 1 pixel; got side={side}.")
 
 
+def refuse_many(n: int, height: int, width: int, channels: int) -> None:
+    """Errors: ValueError for images that together would take more than `MOST_BYTES`."""
+    n_bytes = n * height * width * channels
+    if n_bytes > MOST_BYTES:
+        raise ValueError(
+            f"At most {MOST_BYTES} bytes of images are held; {n} images of {height} x {width} take {n_bytes}. Give "
+            "a smaller --side (in Python, `side`), or fewer images."
+        )
+
+
 def scaled(data: LabelledImages, side: int) -> LabelledImages:
-    """The same images as `square` makes them; images of that size as they are. Errors: ValueError as `check_side`."""
+    """The same images as `square` makes them; images of that size as they are.
+
+    Errors: ValueError as `check_side` and `refuse_many`.
+    """
     check_side(side)
     n, *size, channels = data.images.shape
     if size == [side, side]:
         return data
+    refuse_many(n, side, side, channels)
     images = np.empty((n, side, side, channels), np.uint8)
     for position, pixels in enumerate(data.images):
         image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)

@@ -1,19 +1,22 @@
 """Loaders give the images that are in the files, or say in a sentence why not."""
 
 import gzip
+import os
 import pathlib
+import signal
 import tracemalloc
 
 import numpy as np
 import pytest
 
-from sims.datasets import LabelledImages, hold_out, pixels
+from sims.datasets import LabelledImages, cifar, hold_out, mini_imagenet, pixels
 from sims.datasets import load as load_any
 from sims.datasets.build_subset import subset
 from sims.datasets.fashion_mnist import CLASS_NAMES, DEBIAN_FOLDER, SUBSET, load, load_full
 from sims.datasets.files import MOST_BYTES
 from sims.datasets.idx import read_idx
 from sims.datasets.labelled_images import choose
+from sims.datasets.pickles import read_pickle
 from sims.datasets.scaling import in_channels, scaled
 
 
@@ -167,7 +170,7 @@ def test_idx_files_that_do_not_belong_together_are_named(tmp_path: pathlib.Path,
 
 def test_the_embedded_images_are_the_default_and_have_no_test_split():
     assert np.array_equal(load_any().images, load().images)
-    with pytest.raises(ValueError, match="hold_out"):
+    with pytest.raises(ValueError, match=r"--test-per-class \(in Python, `hold_out`\)"):
         load_any("fashion-mnist", "test")
 
 
@@ -212,6 +215,10 @@ def test_grey_images_are_repeated_where_colour_is_wanted_and_colour_is_not_made_
 def test_an_unknown_name_and_a_side_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="got 'fashion', which is not there"):
         load_any("fashion")
+    # An empty name is not the current folder, and a long one is not an error of the operating system.
+    for name in ("", "x" * 5000):
+        with pytest.raises(ValueError, match=f"got '{name[:200]}.*', which is not there"):
+            load_any(name)
     with pytest.raises(ValueError, match="side=0"):
         load_any(side=0)
 
@@ -231,3 +238,49 @@ def test_held_out_images_are_as_many_of_each_class_and_the_rest_keeps_its_order(
 def test_a_label_without_a_name_is_refused(label: int):
     with pytest.raises(ValueError, match=f"got {label}"):
         LabelledImages(np.zeros((2, 1, 1, 1), np.uint8), np.array([0, label]), ("a", "b", "c"))
+
+
+def test_two_classes_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="two are called 'b'"):
+        LabelledImages(np.zeros((2, 1, 1, 1), np.uint8), np.arange(2), ("a", "b", "b"))
+
+
+def test_a_side_that_would_take_all_memory_is_refused(monkeypatch: pytest.MonkeyPatch):
+    data = LabelledImages(np.zeros((3, 2, 2, 1), np.uint8), np.zeros(3, np.uint8), ("a",))
+    with pytest.raises(ValueError, match=r"3 images of 10000000 x 10000000 take 300000000000000\. .*--side"):
+        scaled(data, 10_000_000)
+    monkeypatch.setattr("sims.datasets.scaling.MOST_BYTES", 3 * 16)
+    assert scaled(data, 4).images.shape == (3, 4, 4, 1)
+    with pytest.raises(ValueError, match="3 images of 5 x 5 take 75"):
+        scaled(data, 5)
+
+
+@pytest.fixture
+def pipe(tmp_path: pathlib.Path):
+    """A named pipe that nobody writes into; whoever waits for it is woken by an error."""
+
+    def woken(*_: object) -> None:
+        raise TimeoutError("it was waited for")
+
+    os.mkfifo(tmp_path / "pipe")
+    before = signal.signal(signal.SIGALRM, woken)
+    signal.alarm(3)
+    yield tmp_path / "pipe"
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("read", [load_any, load, read_idx, read_pickle, mini_imagenet.load])
+def test_a_pipe_is_refused_and_not_waited_for(pipe: pathlib.Path, read):
+    with pytest.raises(ValueError, match=r"pipe .*\(it is no regular file\)"):
+        read(pipe)
+
+
+@pytest.mark.parametrize("name", ["train-labels-idx1-ubyte", "batches.meta.txt", "data_batch_1.bin"])
+def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(pipe: pathlib.Path, name: str):
+    folder = pipe.parent
+    (folder / "train-images-idx3-ubyte").write_bytes(idx_bytes(np.zeros((2, 3, 4))))
+    (folder / "batches.meta.txt").write_text("cat", encoding="utf-8")
+    pipe.replace(folder / name)
+    with pytest.raises(ValueError, match=rf"{name} .*\(it is no regular file\)"):
+        load_any(folder) if name.startswith("train") else cifar.load(folder, cifar.CIFAR10)

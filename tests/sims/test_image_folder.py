@@ -70,7 +70,7 @@ def test_a_side_cuts_the_central_square_and_scales_it(tmp_path: pathlib.Path):
 def test_images_of_two_sizes_need_a_side(tmp_path: pathlib.Path):
     write(tmp_path / "a" / "x.png", noise(6, 6))
     write(tmp_path / "a" / "y.png", noise(6, 8))
-    with pytest.raises(ValueError, match=r"y\.png is \(6, 8\)"):
+    with pytest.raises(ValueError, match=r"y\.png is \(6, 8\)\. Cut and scale them with --side"):
         load(tmp_path)
     assert load(tmp_path, side=5).images.shape == (2, 5, 5, 3)
     with pytest.raises(ValueError, match="side=0"):
@@ -82,7 +82,7 @@ def test_splits_are_sub_folders(tmp_path: pathlib.Path):
         write(tmp_path / split / "a" / "x.png", np.full((2, 2, 3), colour, np.uint8))
     assert load_any(tmp_path).images.max() == 1
     assert load_any(tmp_path, "val").images.max() == 2
-    with pytest.raises(ValueError, match="no sub-folder 'test'"):
+    with pytest.raises(ValueError, match=r"no sub-folder 'test'.*--test-per-class"):
         load_any(tmp_path, "test")
 
 
@@ -166,3 +166,18 @@ def test_every_cut_of_a_jpeg_is_noticed_up_to_its_end(tmp_path: pathlib.Path):
     for at in range(0, len(whole) - 8, 5):
         path.write_bytes(whole[:at])
         assert "file.jpg is not a readable" in outcome(tmp_path)
+
+
+def test_images_that_would_take_all_memory_are_refused(tmp_path: pathlib.Path):
+    """Few bytes on the disk: a flat image, linked."""
+    write(tmp_path / "a" / "0.png", np.zeros((3000, 3000, 3), np.uint8))
+    for n in range(1, 3000):
+        (tmp_path / "a" / f"{n}.png").hardlink_to(tmp_path / "a" / "0.png")
+    with pytest.raises(ValueError, match=r"3000 images of 3000 x 3000 take 81000000000\. Give a smaller --side"):
+        load(tmp_path)
+
+
+def test_a_side_that_would_take_all_memory_is_refused_before_the_first_image_is_scaled(tmp_path: pathlib.Path):
+    write(tmp_path / "a" / "x.png", noise())
+    with pytest.raises(ValueError, match="1 images of 1000000 x 1000000 take 3000000000000"):
+        load(tmp_path, side=1_000_000)

@@ -46,7 +46,9 @@ def test_each_layout_reads_back_as_written_by_its_folder_and_by_its_file(tmp_pat
     for data in (load_any(tmp_path), load_any(str(path))):
         assert np.array_equal(data.images, IMAGES)
         assert data.labels.tolist() == [0, 1, 0, 0, 1]
-        assert data.class_names == (("2", "9") if name.endswith("npz") else ("crab", "wolf"))
+        assert data.class_names == (
+            ("2 of few-shot-train.npz", "9 of few-shot-train.npz") if name.endswith("npz") else ("crab", "wolf")
+        )
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,7 @@ def test_each_layout_reads_back_as_written_by_its_folder_and_by_its_file(tmp_pat
         ({"data": [[0]], "labels": [0]}, "An array"),
         ({"data": IMAGES}, "Whole numbers"),
         ({"data": IMAGES, "labels": [0.5] * 5}, "Whole numbers"),
+        ({"data": IMAGES, "labels": np.full(5, 2**64 - 1, np.uint64)}, r"below 2\*\*63"),
         ({"data": IMAGES, "labels": [0] * 4}, "5 images and 4 labels"),
         ({"data": IMAGES[:, 0, 0], "labels": [0] * 5}, "uint8 images"),
         ({"data": IMAGES / 255, "labels": [0] * 5}, "float64"),
@@ -168,3 +171,31 @@ def test_every_cut_and_flip_of_an_archive_is_noticed_or_harmless(tmp_path: pathl
 def test_a_missing_file_is_named(tmp_path: pathlib.Path):
     with pytest.raises(ValueError, match=r"gone\.pkl cannot be read"):
         load(tmp_path / "gone.pkl")
+
+
+def test_equal_numbers_in_two_files_are_two_classes(tmp_path: pathlib.Path):
+    """The splits of Mini-ImageNet share no class, whatever the numbers are."""
+    for split in ("train", "test"):
+        write(tmp_path, f"few-shot-{split}.npz", LAYOUTS["few-shot-train.npz"])
+    assert not set(load_any(tmp_path).class_names) & set(load_any(tmp_path, "test").class_names)
+
+
+def test_one_file_has_no_test_images(tmp_path: pathlib.Path):
+    """It would be tested on what it was trained on."""
+    path = write(tmp_path, "few-shot-train.npz", LAYOUTS["few-shot-train.npz"])
+    with pytest.raises(ValueError, match=r"one file, without splits; got split='test'\. .*--test-per-class"):
+        load_any(path, "test")
+
+
+def test_keys_of_any_number_and_length_make_one_short_sentence(tmp_path: pathlib.Path):
+    held = {f"{n:03}" + "x" * 10_000: 0 for n in range(200)}
+    with pytest.raises(ValueError, match=r"holds \['000xxx.*\.\.\.'\] and 194 more\. Fetch it again") as caught:
+        load(write(tmp_path, "file.pkl", held))
+    assert len(str(caught.value)) < 700
+
+
+def test_a_fault_that_quotes_a_name_of_any_length_is_short(tmp_path: pathlib.Path):
+    path = zipped(tmp_path, {"x" * 60_000: npy("'|O'", "(1,)", b"x")})
+    with pytest.raises(ValueError, match=r"\(xxx.*\.\.\.\)\. Fetch it again") as caught:
+        load(path)
+    assert len(str(caught.value)) < 600

@@ -108,7 +108,7 @@ def measures(
     shown = two_views(jax.random.key(chosen.seed), jnp.asarray(some, jnp.float32) / 255)
     views = [np.asarray(kind.features(fixed, view)) for view in shown]
     return {
-        "linear_probe": _of(probe) | {"converged": probe.converged, "inverse_penalty": probe.inverse_penalty},
+        "linear_probe": told(probe),
         "knn": _of(neighbours),
         "fine_tuned": {str(share): _of(_fine_tuned(chosen, prepared, encoder, share)) for share in fine_tune_at},
         "uniformity": feature_geometry.uniformity(seen),
@@ -208,6 +208,11 @@ def _fine_tuned(chosen: Pretraining, prepared: Prepared, encoder: PyTree, share:
     return evaluation.fine_tune(
         prepared.method.encoder, encoder, train.images, train.labels, test.images, test.labels, share, chosen.seed
     )
+
+
+def told(probe: evaluation.Probe) -> dict[str, Any]:
+    """A linear probe as evaluations tell it."""
+    return _of(probe) | {"converged": probe.converged, "inverse_penalty": probe.inverse_penalty}
 
 
 def _of(probe: evaluation.Probe) -> dict[str, Any]:

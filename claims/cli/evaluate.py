@@ -1,7 +1,7 @@
 """`dssl evaluate`: what a pre-training has learnt."""
 
 import pathlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -73,7 +73,7 @@ class Evaluate:
             raise UsageError(f"{self.folder} has no checkpoint yet. Go on with dssl pretrain --resume.")
         found = pretrained.evaluate(chosen, prepared, saved, self.fine_tune, on=on)
         if self.pixels:
-            found["pixels"] = asdict(pretrained.pixel_probe(on or prepared, chosen.seed))
+            found["pixels"] = pretrained.told(pretrained.pixel_probe(on or prepared, chosen.seed))
         by_client = pretrained.traffic_by_client(chosen, prepared, saved)
         took_part = np.asarray(saved.state.local.selections)
         found["bytes_by_client"] = {

@@ -1,5 +1,7 @@
 """Images cut to their central square and scaled, those of any source alike."""
 
+import os
+
 import numpy as np
 from PIL import Image
 
@@ -22,11 +24,12 @@ def check_side(side: int) -> None:
 
 
 def refuse_many(n: int, height: int, width: int, channels: int) -> None:
-    """Errors: ValueError for images that together would take more than `MOST_BYTES`."""
+    """Errors: ValueError for images that together take more than `MOST_BYTES`, and more than half of the memory."""
     n_bytes = n * height * width * channels
-    if n_bytes > MOST_BYTES:
+    most = max(MOST_BYTES, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    if n_bytes > most:
         raise ValueError(
-            f"At most {MOST_BYTES} bytes of images are held; {n} images of {height} x {width} take {n_bytes}. Give "
+            f"At most {most} bytes of images are held here; {n} images of {height} x {width} take {n_bytes}. Give "
             "a smaller --side (in Python, `side`), or fewer images."
         )
 

@@ -97,8 +97,10 @@ def read(path: pathlib.Path, remedy: str = "Restore it from git, or delete it an
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
         raise UsageError(f"{path} is not a result file (it is nested too deeply). {remedy}") from None
-    except (ValueError, OSError) as error:  # also for a number of some thousand digits
+    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"{path} is not a result file ({error}). {remedy}") from None
+    except ValueError:
+        raise UsageError(f"{path} is not a result file (it holds a number of thousands of digits). {remedy}") from None
 
 
 def _real(value: float) -> float | str | None:

@@ -214,7 +214,6 @@ def test_what_fails_before_its_first_checkpoint_leaves_the_folder_to_the_correct
         ("[" * 200_000, "nested too deeply"),
         ("9" * 5000, "thousands of digits"),
         ("{", "is not a result file"),
-        ("[]", "holds no settings"),
     ],
 )
 def test_damaged_settings_are_one_sentence_with_the_right_remedy(capsys, tmp_path, text, message):

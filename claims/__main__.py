@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(error, file=sys.stderr)
         code = 2
     except KeyboardInterrupt:
-        print("Interrupted; nothing was recorded.", file=sys.stderr)
+        print("Interrupted; what was saved before is kept, and nothing else.", file=sys.stderr)
         code = 130
     except BrokenPipeError:  # the reader of a pipe, such as head, left
         _silence()

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import numpy as np
 from jaxtyping import Float
 
-from claims.parse import parse
+from claims.parse import parse, shown
 from claims.pretraining_methods import build
 from claims.quantities._network import Rule
 from claims.usage import UsageError, unknown
@@ -172,8 +172,14 @@ def from_table(table: Any, where: str) -> Pretraining:
     if not isinstance(table, dict) or set(table) | set(_LATER) != {field.name for field in fields(Pretraining)}:
         raise UsageError(f"{where} holds no settings of a pre-training. Name a folder that dssl pretrain made.")
     options = table["options"]
-    values = {key: parse(key, value, hints[key], is_text=False) for key, value in table.items() if key != "options"}
-    return Pretraining(**values, options=tuple((str(name), str(value)) for name, value in options))
+    pairs = isinstance(options, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in options)
+    if not pairs or not all(isinstance(text, str) for pair in options for text in pair):
+        raise UsageError(f"{where} must hold options as pairs of texts; got {shown(options)}. Restore it from a copy.")
+    try:
+        values = {key: parse(key, value, hints[key], is_text=False) for key, value in table.items() if key != "options"}
+        return Pretraining(**values, options=tuple((name, value) for name, value in options))
+    except UsageError as error:
+        raise UsageError(f"{where} holds no settings of a pre-training: {error}") from None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,14 @@
 """A pre-training that is saved as it goes, stopped at will, and gone on with bit for bit."""
 
+import contextlib
+import math
 import pathlib
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 
+import jax
 import numpy as np
 
 from claims import pretraining_store
@@ -10,6 +16,7 @@ from claims.pretraining import Prepared, Pretraining
 from claims.pretraining_store import Saved
 from claims.usage import UsageError
 from sims import memory, pretrain
+from sims.client_training import ClientTraining
 from sims.rounds import State
 
 Watch = Callable[[int, float], None]
@@ -27,7 +34,8 @@ def train(
 ) -> Saved:
     """The trained clients, from the folder's last checkpoint on, which is renewed `every` rounds and at the end.
 
-    `watch(round, loss)` is called after each round; a KeyboardInterrupt at any time saves the last whole round.
+    `watch(round, loss)` is called after each round; a KeyboardInterrupt at any time saves the last whole round. One
+    that comes during a save waits for its end.
     Errors: UsageError for training that overflowed or a damaged checkpoint; Interrupted.
     """
     begun = pretraining_store.load(folder, prepared)
@@ -36,49 +44,93 @@ def train(
     losses = [] if begun is None else list(begun.losses)
     last: State | None = None
     saved = 0 if begun is None else begun.round
+    ending = contextlib.ExitStack()
+
+    def save(one: Saved) -> None:
+        nonlocal saved
+        with _interrupts_wait():
+            pretraining_store.save(folder, one, chosen, prepared)
+            saved = one.round
 
     def progress(state: State, done: int, rounds: int) -> None:
-        nonlocal last, saved
+        nonlocal last
         if not bool(state.is_finite):
             return
-        here = np.asarray(state.local.is_recent) > 0
-        losses.append(float(np.asarray(state.local.loss)[here].mean()))
+        number, here = int(state.round), np.asarray(state.local.is_recent) > 0
+        loss = float(np.asarray(state.local.loss)[here].mean())
+        if not math.isfinite(loss):
+            raise _overflowed(number, chosen)
+        if number == chosen.rounds:  # saved and told of below, with the models of the last round
+            ending.enter_context(_interrupts_wait())
+        losses.append(loss)
         last = state
-        number = int(state.round)
-        # The end is saved below, with the models of the last round.
         if number % every == 0 and number < chosen.rounds:
-            pretraining_store.save(folder, Saved(state, tuple(losses)))
-            saved = number
+            save(Saved(state, tuple(losses)))
         memory.trim_if_short()
-        if watch is not None:
-            watch(number, losses[-1])
+        if watch is not None and number < chosen.rounds:
+            watch(number, loss)
 
     try:
-        run = pretrain.pretrain(
-            prepared.method,
-            prepared.descent,
-            prepared.train.images,
-            prepared.partition,
-            chosen.rounds,
-            mixing=prepared.mixing,
-            participation=prepared.participation,
-            skew=prepared.skew,
-            seed=chosen.seed,
-            resume=None if begun is None else begun.state,
-            push_sum=prepared.mixing is not None and chosen.mixing == "push_sum",
-            record_every=1,
-            records_a_chunk=1,
-            progress=progress,
-        )
+        with ending:
+            run = pretrain.pretrain(
+                prepared.method,
+                prepared.descent,
+                prepared.train.images,
+                prepared.partition,
+                chosen.rounds,
+                mixing=prepared.mixing,
+                participation=prepared.participation,
+                skew=prepared.skew,
+                seed=chosen.seed,
+                resume=None if begun is None else begun.state,
+                push_sum=prepared.mixing is not None and chosen.mixing == "push_sum",
+                record_every=1,
+                records_a_chunk=1,
+                progress=progress,
+            )
+            if run.diverged:
+                raise _overflowed(int(run.state.round) + 1, chosen)
+            end = Saved(run.state, tuple(losses), run.pre_mix)
+            save(end)
+            if watch is not None:
+                watch(end.round, losses[-1])
+            return end
     except KeyboardInterrupt:
-        if last is not None and int(last.round) > saved:
-            pretraining_store.save(folder, Saved(last, tuple(losses[: int(last.round)])))
-        raise Interrupted(saved if last is None else int(last.round)) from None
-    if run.diverged:
-        raise UsageError(
-            f"Training overflowed in round {int(run.state.round) + 1}; got learning_rate={chosen.learning_rate:g}. "
-            "Lower it."
-        )
-    end = Saved(run.state, tuple(losses), run.pre_mix)
-    pretraining_store.save(folder, end)
-    return end
+        with contextlib.suppress(KeyboardInterrupt), _interrupts_wait():
+            if last is not None and saved < int(last.round):
+                save(Saved(last, tuple(losses[: int(last.round)])))
+        raise Interrupted(saved) from None
+
+
+def check(prepared: Prepared) -> None:
+    """Nothing, when clients can train a round. Errors: ValueError for a method that refuses its images or options.
+
+    Traced, not compiled: before a folder is taken for what cannot be trained.
+    """
+    n = len(prepared.partition.indices)
+    update = ClientTraining(prepared.method, prepared.descent, "vmap")
+    held = pretrain.hold(prepared.train.images, prepared.partition, 1, mixing=prepared.mixing, skew=prepared.skew)
+    state = pretraining_store.blank_state(prepared)
+    models = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((n, *leaf.shape[1:]), leaf.dtype), state.params)
+    jax.eval_shape(partial(update, data=held, clients=None, key=jax.random.key(0)), models, state.local)
+
+
+def _overflowed(number: int, chosen: Pretraining) -> UsageError:
+    return UsageError(f"Training overflowed in round {number}; got learning_rate={chosen.learning_rate:g}. Lower it.")
+
+
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """A Ctrl-C meanwhile is a KeyboardInterrupt at the end: a checkpoint would be given up half-way."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield  # other threads get none, and whoever handles it otherwise goes on doing so
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt

@@ -197,7 +197,9 @@ def train_cell(
     _make_room(cell)
     folder = folder_of(out, cell)
     prepared = prepare(cell)
-    if not (folder / pretraining_store.SETTINGS).exists():
+    if (folder / pretraining_store.SETTINGS).exists():
+        pretraining_store.check_same(folder, pretraining_store.settings_of(folder), cell)
+    else:
         pretraining_store.begin(folder, cell)
     begun = pretraining_store.load(folder, prepared)
     watch = begin(0 if begun is None else begun.round, prepared.participation or len(prepared.partition.indices))

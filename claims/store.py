@@ -1,6 +1,7 @@
 """Files of results: written whole or not at all, strict JSON, the same bytes for the same results."""
 
 import enum
+import glob
 import json
 import math
 import os
@@ -80,19 +81,26 @@ def write(path: pathlib.Path, text: str) -> None:
         pathlib.Path(temporary).unlink(missing_ok=True)
 
 
-def read(path: pathlib.Path) -> Any:
+def leftovers(path: pathlib.Path) -> list[pathlib.Path]:
+    """What `write` left beside `path` when its process was killed."""
+    return [*path.parent.glob(f".{glob.escape(path.name)}.*.tmp")]
+
+
+def read(path: pathlib.Path, remedy: str = "Restore it from git, or delete it and record anew.") -> Any:
     """The content of a result file; None when it does not exist yet.
 
-    Errors: UsageError when it is not JSON.
+    Errors: UsageError, with a sentence on what to do, when it is not JSON.
     """
     if not path.exists():
         return None
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise UsageError(f"{path} is not a result file (it is nested too deeply). {remedy}") from None
     except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(
-            f"{path} is not a result file ({error}). Restore it from git, or delete it and record anew."
-        ) from None
+        raise UsageError(f"{path} is not a result file ({error}). {remedy}") from None
+    except ValueError:
+        raise UsageError(f"{path} is not a result file (it holds a number of thousands of digits). {remedy}") from None
 
 
 def _real(value: float) -> float | str | None:

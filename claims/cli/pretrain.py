@@ -105,6 +105,7 @@ class Pretrain:
         else:
             chosen = pretraining.settings(**given)
             prepared = pretraining.prepare(chosen)
+            pretraining_run.check(prepared)
             pretraining_store.begin(self.out, chosen)
         begun = pretraining_store.load(self.out, prepared)
         done = 0 if begun is None else begun.round
@@ -112,9 +113,14 @@ class Pretrain:
         try:
             with Live(chosen.rounds, done, prepared.participation or len(prepared.partition.indices)) as live:
                 end = pretraining_run.train(chosen, prepared, self.out, every, live.watch)
-        except pretraining_run.Interrupted as stopped:
+        except ValueError:
+            if not self.resume:  # the corrected command may take the folder
+                pretraining_store.withdraw(self.out)
+            raise
+        except KeyboardInterrupt:  # also a second one, on the way out of the first
+            rounds = pretraining_store.rounds_saved(self.out)
             print(
-                f"Interrupted; {stopped.rounds} of {chosen.rounds} rounds are saved. Go on with "
+                f"Interrupted; {rounds} of {chosen.rounds} rounds are saved. Go on with "
                 f"dssl pretrain --resume --out {self.out}",
                 file=sys.stderr,
             )

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import numpy as np
 from jaxtyping import Float
 
-from claims.parse import parse, shown
+from claims.parse import LARGEST, SMALLEST, parse, shown
 from claims.pretraining_methods import build
 from claims.quantities._network import Rule
 from claims.usage import UsageError, unknown
@@ -67,11 +67,16 @@ class Pretraining:
     options: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        least = {"clients": 1, "rounds": 1, "epochs": 1, "batch": 1, "test_per_class": 0, "train_per_class": 0}
-        for name, low in (least | {"seed": 0, "client": 0, "side": 0, "steps": 0}).items():
+        # What is laid out by a count has to fit a machine: losses of all rounds, a step's images, scaled images.
+        ranges = {"clients": (1, 10**9), "rounds": (1, 10**6), "epochs": (1, 10**6), "batch": (1, 10**5)}
+        ranges |= {"test_per_class": (0, 10**9), "train_per_class": (0, 10**9), "side": (0, 2**12)}
+        ranges |= {"client": (0, 10**9), "steps": (0, 10**6), "seed": (0, 2**63 - 1)}  # as random keys take
+        for name, (low, high) in ranges.items():
             value = getattr(self, name)
-            if value < low:
-                raise UsageError(f"{name} is a whole number from {low}; got {name}={value}. Change it.")
+            if not low <= value <= high:
+                raise UsageError(
+                    f"{name} is a whole number from {low} to {high}; got {name}={shown(value)}. Change it."
+                )
         if not 1 <= self.participation <= self.clients:
             raise UsageError(
                 f"Between 1 and clients={self.clients} take part in a round; got participation={self.participation}."
@@ -80,6 +85,13 @@ class Pretraining:
             raise UsageError(f"alpha belongs to Dirichlet partitions; got alpha={self.alpha} with {self.partition}.")
         if not self.alpha > 0:
             raise UsageError(f"alpha is positive, inf for IID clients; got alpha={self.alpha}. Change it.")
+        # Settings are read back from their file in this range; and alpha times a class's share has to stay above 0.
+        for name, value in (("alpha", self.alpha), ("learning_rate", self.learning_rate)):
+            if not (SMALLEST <= value <= LARGEST or (name == "alpha" and value == math.inf)):
+                raise UsageError(
+                    f"{name} lies between {SMALLEST:g} and {LARGEST:g}; got {name}={value}. Give a number of such a "
+                    "size."
+                )
         if self.client >= self.clients:
             raise UsageError(f"Clients count from 0 to {self.clients - 1}; got client={self.client}. Change it.")
 
@@ -135,19 +147,29 @@ def settings(preset: str = "laptop", setting: str = "fl", **given: Any) -> Pretr
         if value not in known:
             raise unknown(name, str(value), known, f"It is one of {', '.join(known)}.")
     chosen = {name: value for name, value in given.items() if value is not None}
+    unused = [name for name in ("topology", "mixing") if name in chosen and setting != "decl"]
+    if unused:
+        raise UsageError(
+            f"Only the setting decl has a network; got {unused[0]}={shown(chosen[unused[0]])} with setting={setting}. "
+            f"Leave --{unused[0]} out, or use --setting decl."
+        )
     distributed = _DECL[preset] if setting == "decl" else _FL[preset]
     values = {**_COMMON, **_IMAGES[preset], **distributed, **chosen, "preset": preset, "setting": setting}
+    if values["encoder"] == "linear" and "method" not in chosen:
+        values["method"] = "simsiam"  # masks are of patches, which a linear encoder has not
     if values["partition"] == "label_pairs" and "clients" not in chosen:
         values["clients"] = 5
     if "clients" in chosen or values["partition"] == "label_pairs":
         whole = values["clients"] if setting == "decl" else min(values["participation"], values["clients"])
         values["participation"] = chosen.get("participation", whole)
+    # A batch too large for a floating-point number is refused below.
+    values.setdefault("learning_rate", 1.5e-4 * min(values["batch"], LARGEST) / 256)
     if setting == "central":
+        _ = Pretraining(**values)  # it checks what is given before other values take its place
         # As many images as FL goes through in all, one pass a round.
         passes = values["rounds"] * values["participation"] * values["epochs"] / values["clients"]
         values |= {"clients": 1, "participation": 1, "epochs": chosen.get("epochs", 1)}
         values["rounds"] = chosen.get("rounds", max(1, round(passes)))
-    values.setdefault("learning_rate", 1.5e-4 * values["batch"] / 256)
     return Pretraining(**values)
 
 

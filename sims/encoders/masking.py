@@ -22,6 +22,7 @@ def masking_by(
     scores: Float[Array, "n patches"], mask_ratio: float
 ) -> tuple[Int[Array, "n kept"], Int[Array, "n hidden"]]:
     """`random_masking` with the patches of the highest scores kept. Errors: ValueError as there."""
+    check_mask_ratio(mask_ratio)
     n_patches = scores.shape[1]
     n_kept = floor(n_patches * (1 - mask_ratio) + 1e-9)  # 10 patches at 0.9 are 0.99999... kept ones
     if not 1 <= n_kept < n_patches:
@@ -32,6 +33,12 @@ def masking_by(
     # The order of independent uniforms, from top_k: a sort takes seconds to compile.
     order = jax.lax.top_k(scores, n_patches)[1]
     return order[:, :n_kept], order[:, n_kept:]
+
+
+def check_mask_ratio(mask_ratio: float) -> None:
+    """Nothing, for a share that a mask can hide. Errors: ValueError otherwise."""
+    if not 0 < mask_ratio < 1:
+        raise ValueError(f"A mask hides a share of the patches between 0 and 1; got mask_ratio={mask_ratio}.")
 
 
 def masked_reconstruction_loss(

@@ -12,14 +12,16 @@ from sims.encoders import PyTree
 from sims.encoders.functional import bound, initial
 from sims.encoders.transformer import Block, dense, grid_positions, layer_norm
 
+_WIDEST, _DEEPEST = 2**14, 1000  # more than any transformer that was published; wider ones fit no machine
+
 
 @dataclass(frozen=True)
 class Decoder:
     """A small transformer over all patches of square images, one learnt token standing for each hidden patch.
 
     Source: he2022, Section 3 and Appendix A.1.
-    Errors: ValueError for sizes below one, a width that the heads or four do not divide, and a number of patches that
-    is not a square.
+    Errors: ValueError for sizes below one, a width above 16384, a depth above 1000, a width that the heads or four do
+    not divide, and a number of patches that is not a square.
     """
 
     width: int
@@ -33,6 +35,11 @@ class Decoder:
         sizes = (self.width, self.depth, self.heads, self.patch_dim, self.n_patches, self.mlp_ratio)
         if min(sizes) < 1:
             raise ValueError(f"Width, depth, heads, patch_dim, n_patches and mlp_ratio are at least 1; got {sizes}.")
+        if self.width > _WIDEST or self.depth > _DEEPEST:
+            raise ValueError(
+                f"The decoder has a width of at most {_WIDEST} and a depth of at most {_DEEPEST}; got "
+                f"width={self.width}, depth={self.depth}."
+            )
         if self.width % self.heads or self.width % 4:
             raise ValueError(
                 f"The width must be a multiple of 4 and of the heads; got width={self.width}, heads={self.heads}."

@@ -24,6 +24,7 @@ from sims.methods import Context, Images, Params, PyTree
 from sims.methods.simsiam import SimSiam, cosine, siamese_loss
 
 _MODEL = ("encoder", "projector", "predictor")
+_MOST_CLUSTERS = 1000  # each is a model that every client gets
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class FeatArc(SimSiam):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_clusters < 1 or self.alignment_weight < 0:
+        if not (1 <= self.n_clusters <= _MOST_CLUSTERS and 0 <= self.alignment_weight < float("inf")):
             raise ValueError(
-                "At least one cluster and an alignment_weight of at least 0 were wanted; got "
+                f"From 1 to {_MOST_CLUSTERS} clusters and a finite alignment_weight of at least 0 were wanted; got "
                 f"n_clusters={self.n_clusters} and {self.alignment_weight}."
             )
 

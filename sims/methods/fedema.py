@@ -18,7 +18,7 @@ class FedEma(DivergenceAware):
     not all clients take part in a round, the divergence is that at a client's return, however long it was away (the
     paper scales by the one right after its first round; the code can let such a client start afresh).
     Source: zhuang2022, the update and its autoscaler; tau as in zhuang2022code.
-    Errors: those of `DivergenceAware`; ValueError for tau outside [0, 1] or a negative scaler.
+    Errors: those of `DivergenceAware`; ValueError for tau outside [0, 1], a negative or an infinite scaler.
     """
 
     tau: float = 0.7
@@ -28,8 +28,10 @@ class FedEma(DivergenceAware):
         super().__post_init__()
         if not 0 <= self.tau <= 1:
             raise ValueError(f"The first share of its own model that a client keeps is in [0, 1]; got tau={self.tau}.")
-        if self.scaler is not None and not self.scaler >= 0:
-            raise ValueError(f"A scaler of at least 0 was wanted, or None for each client's own; got {self.scaler}.")
+        if self.scaler is not None and not 0 <= self.scaler < float("inf"):
+            raise ValueError(
+                f"A finite scaler of at least 0 was wanted, or None for each client's own; got {self.scaler}."
+            )
 
     def init_local(self, params: Params) -> PyTree:
         """That of all divergence-aware methods and the scaler; 0 says that it is still to be found."""

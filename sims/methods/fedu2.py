@@ -44,13 +44,16 @@ class FedU2(SimSiam):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.uniformity_weight < 0 or self.server_step <= 0 or self.relaxation <= 0:
+        positive = (self.server_step, self.relaxation)
+        if not (0 <= self.uniformity_weight < float("inf") and all(0 < x < float("inf") for x in positive)):
             raise ValueError(
-                "A uniformity_weight of at least 0, a positive server_step and a positive relaxation were wanted; got "
-                f"{self.uniformity_weight}, {self.server_step} and {self.relaxation}."
+                "A uniformity_weight of at least 0, a positive server_step and a positive relaxation were wanted, all "
+                f"finite; got {self.uniformity_weight}, {self.server_step} and {self.relaxation}."
             )
-        if self.entropy < _LEAST_ENTROPY:
-            raise ValueError(f"Transport in float32 needs an entropy of {_LEAST_ENTROPY} or more; got {self.entropy}.")
+        if not _LEAST_ENTROPY <= self.entropy < float("inf"):
+            raise ValueError(
+                f"Transport in float32 needs a finite entropy of {_LEAST_ENTROPY} or more; got {self.entropy}."
+            )
 
     def loss(
         self, params: Params, local: PyTree, images: Images, context: Context, key: Key[Array, ""]

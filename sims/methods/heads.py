@@ -12,6 +12,7 @@ from sims.encoders.functional import bound, initial
 from sims.methods import PyTree
 
 Norm = Literal["layer", "batch"]
+_WIDEST = 2**16  # two layers of this width already have 16 GiB of weights between them
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Head:
 
     norm: "layer" treats every image by itself. "batch" takes mean and variance of the batch at hand, so that images
     depend on each other; nothing is kept between batches, as no head is used after training.
-    Errors: ValueError for no layer, a size below one, another norm, or batch statistics of fewer than two images.
+    Errors: ValueError for no layer, a size outside 1..65536, another norm, or batch statistics of fewer than two
+    images.
     """
 
     sizes: tuple[int, ...]
@@ -28,8 +30,8 @@ class Head:
     normalises_output: bool = False
 
     def __post_init__(self) -> None:
-        if not self.sizes or min(self.sizes) < 1:
-            raise ValueError(f"A head has one layer or more, of sizes of at least 1; got sizes={self.sizes}.")
+        if not self.sizes or min(self.sizes) < 1 or max(self.sizes) > _WIDEST:
+            raise ValueError(f"A head has one layer or more, of sizes from 1 to {_WIDEST}; got sizes={self.sizes}.")
         if self.norm not in get_args(Norm):
             raise ValueError(f"The norm is one of {', '.join(get_args(Norm))}; got norm={self.norm!r}.")
 

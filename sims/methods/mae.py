@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from sims.encoders import ImageShape
-from sims.encoders.masking import masked_reconstruction_loss, masking_by, random_masking
+from sims.encoders.masking import check_mask_ratio, masked_reconstruction_loss, masking_by, random_masking
 from sims.encoders.vit import Vit
 from sims.encoders.vit_decoder import Decoder
 from sims.methods import Context, Images, Method, Params, PyTree
@@ -24,7 +24,8 @@ class Mae(Method):
     often an image's mask is drawn: "per_step" anew in each step, as in the original, or "fixed", once for all of
     training (by the image's pixels and `masks_seed`), as the linear theory's one draw a sample. No class token.
     Source: he2022, Section 3 and Appendix A.1; chen2026code, `model_mae.py`, which does not normalise.
-    Errors: ValueError for an encoder that is no `Vit`; when tracing, for other settings out of range.
+    Errors: ValueError for an encoder that is no `Vit` and settings out of range; when tracing, for a strength out of
+    range and for masks that keep or hide none of the patches.
     """
 
     encoder: Vit
@@ -45,6 +46,10 @@ class Mae(Method):
             raise ValueError(
                 f"A masked autoencoder drops tokens of a Vit; got {self.encoder}. Use MaskedReconstruction."
             )
+        check_mask_ratio(self.mask_ratio)
+        _ = Decoder(self.decoder_width, self.decoder_depth, self.decoder_heads, patch_dim=1, n_patches=1)  # its sizes
+        if not 0 <= self.masks_seed < 2**63:
+            raise ValueError(f"masks_seed is a whole number from 0 to 2^63 - 1; got {self.masks_seed}.")
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
         """Encoder and decoder."""

@@ -52,7 +52,7 @@ class Mar(Method):
     `noise_multiplier` times what one image can change (`sims.privacy`); in A.5 they are not cut. With weights 0, or
     with nothing heard, this is `masked` itself.
     Source: chen2026, Eqs (5)-(7), Algorithms 1 and 2, Tables 7 and 8; chen2026code.
-    Errors: ValueError for settings out of range.
+    Errors: ValueError for settings out of range; when tracing, for batches of one image unless by cosines.
     """
 
     encoder: Encoder = field(init=False)
@@ -140,6 +140,11 @@ class Mar(Method):
         heard: Float[Array, " clients"],
     ) -> Float[Array, ""]:
         """The alignment term before its weight; finite where nothing is heard."""
+        if self.alignment != "cosine" and len(latents) < 2:
+            raise ValueError(
+                f"The MMD is over pairs of images; got a batch of {len(latents)}. Use batches of at least 2, or "
+                "alignment=cosine."
+            )
         pool, heard = jax.lax.stop_gradient((pool, heard.astype(latents.dtype)))
         if self.most_heard is not None and self.most_heard < len(heard):
             heard, loudest = jax.lax.top_k(heard, self.most_heard)

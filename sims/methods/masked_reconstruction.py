@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sims.encoders import ImageShape
 from sims.encoders.functional import bound, initial
-from sims.encoders.masking import masked_reconstruction_loss, random_masking
+from sims.encoders.masking import check_mask_ratio, masked_reconstruction_loss, random_masking
 from sims.encoders.resnet import ResNet
 from sims.methods import Context, Images, Method, Params, PyTree
 from sims.views import crop_and_mirror
@@ -33,7 +33,8 @@ class MaskedReconstruction(Method):
     `strength` is that of cropping and mirroring before: 1 as in the released code, 0 not at all.
     Source: chen2026code, `model_mae_resnet.py`, but for its decoder, which mirrors the encoder; xie2022 and its code,
     for one layer in its place, which there serves as well as deeper ones; li2023 on convolutions.
-    Errors: ValueError for an encoder without maps or an unknown layout; when tracing, for other settings out of range.
+    Errors: ValueError for an encoder without maps, an unknown layout or a mask_ratio outside (0, 1); when tracing, for
+    other settings out of range.
     """
 
     encoder: ResNet
@@ -48,6 +49,7 @@ class MaskedReconstruction(Method):
             raise ValueError(f"A ResNet was wanted, for its maps; got {self.encoder}. Use Mae for a Vit.")
         if self.layout not in get_args(Layout):
             raise ValueError(f"The layout is one of {', '.join(get_args(Layout))}; got layout={self.layout!r}.")
+        check_mask_ratio(self.mask_ratio)
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
         """Encoder, decoder and the image in place of hidden pixels."""

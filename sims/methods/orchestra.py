@@ -30,6 +30,8 @@ _ENTROPY = 1 / 25  # of cosines; that of the released code
 _CLUSTERING_SWEEPS = 5
 _SINKHORN_SWEEPS = 30
 _ROTATION = Head((4,))
+_LEAST_TEMPERATURE = 1e-6  # cosines in float32 are good to a tenth of it; below, round-off would choose the cluster
+_MOST_CLUSTERS = 2**16
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ class Orchestra(Method):
     """Encoder, projector and rotation classifier, with a target of the first two and the global centroids.
 
     Source: lubana2022, as in its released code, commit b6ae718 (`models.py`, class `orchestra`), with its constants.
-    Errors: ValueError for sizes below one, a decay outside [0, 1], a temperature that is not positive, images that are
-    not square (they are turned by quarters), or fewer images in a batch than local clusters.
+    Errors: ValueError for sizes and numbers of clusters out of range, a decay outside [0, 1], a temperature that is not
+    finite or below 1e-6, images that are not square (they are turned by quarters), or fewer images in a batch than
+    local clusters.
     """
 
     hidden_dim: int = 256
@@ -51,15 +54,19 @@ class Orchestra(Method):
 
     def __post_init__(self) -> None:
         _ = self._projector  # which checks its sizes
-        if min(self.global_clusters, self.local_clusters) < 1:
+        clusters = (self.global_clusters, self.local_clusters)
+        if not (min(clusters) >= 1 and max(clusters) <= _MOST_CLUSTERS):
             raise ValueError(
-                "At least one global and one local cluster were wanted; got "
+                f"At least one global and one local cluster, and at most {_MOST_CLUSTERS}, were wanted; got "
                 f"{self.global_clusters} and {self.local_clusters}."
             )
         if not 0 <= self.decay <= 1:
             raise ValueError(f"The target keeps a share in [0, 1] of itself; got decay={self.decay}.")
-        if self.temperature <= 0:
-            raise ValueError(f"A temperature is positive; got temperature={self.temperature}.")
+        if not _LEAST_TEMPERATURE <= self.temperature < float("inf"):
+            raise ValueError(
+                f"A finite temperature of {_LEAST_TEMPERATURE:g} or more was wanted; got "
+                f"temperature={self.temperature}."
+            )
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
         """The online network, a target equal to it, and centroids in random directions."""

@@ -41,6 +41,8 @@ class SimSiam(Method):
         _ = self._projector, self._predictor  # they check their sizes and the norm
         if self.views not in get_args(Drawn):
             raise ValueError(f"Views are drawn {' or '.join(get_args(Drawn))}; got views={self.views!r}.")
+        if not 0 <= self.views_seed < 2**63:
+            raise ValueError(f"views_seed is a whole number from 0 to 2^63 - 1; got {self.views_seed}.")
         if not (0 <= self.strength <= 1 and 0 <= self.noise_std < float("inf")):
             raise ValueError(
                 f"A strength in 0..1 and a finite noise_std of at least 0 were wanted; got {self.strength} and "

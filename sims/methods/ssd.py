@@ -33,7 +33,8 @@ class Ssd(Method):
     embedding and left out here, and belong to the place in the round's sample, not to the client, so that with partial
     participation no client keeps one; here each does.
     Source: fang2025, Section 4; fang2025code, `methods/loss.py`. We have hard separation from a summary alone.
-    Errors: ValueError for settings out of range; when tracing, for more clients than coordinates.
+    Errors: ValueError for settings out of range; when tracing, for more clients than coordinates or batches of one
+    image.
     """
 
     hidden_dim: int = 256
@@ -63,7 +64,8 @@ class Ssd(Method):
         weights = (self.uniformity_weight, self.separation_weight, self.distillation_weight)
         if not (0 < self.scale < float("inf") and all(0 <= w < float("inf") for w in weights)):
             raise ValueError(
-                f"A positive scale and weights of at least 0 were wanted; got scale={self.scale}, weights {weights}."
+                f"A positive scale and weights of at least 0, all finite, were wanted; got scale={self.scale}, weights "
+                f"{weights}."
             )
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
@@ -112,8 +114,11 @@ def uniformity(z: Float[Array, "n dim"], t: float = 2.0) -> Float[Array, ""]:
     """log of the mean of exp(-t |z_a - z_b|^2) over pairs a != b; it falls as points spread over the sphere.
 
     Source: wang2020, Section 4.1. fang2025 prints it with a minus, under which descending it would gather the points.
+    Errors: ValueError for fewer than two points, which have no pairs.
     """
     n = len(z)
+    if n < 2:
+        raise ValueError(f"Uniformity is over pairs of images; got a batch of {n}. Use batches of at least 2.")
     similar = jnp.where(jnp.eye(n, dtype=bool), -jnp.inf, -t * _squared_distances(z, z))
     return jax.nn.logsumexp(similar) - jnp.log(jnp.asarray(n * (n - 1), z.dtype))
 

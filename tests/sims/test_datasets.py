@@ -250,6 +250,7 @@ def test_a_side_that_would_take_all_memory_is_refused(monkeypatch: pytest.Monkey
     with pytest.raises(ValueError, match=r"3 images of 10000000 x 10000000 take 300000000000000\. .*--side"):
         scaled(data, 10_000_000)
     monkeypatch.setattr("sims.datasets.scaling.MOST_BYTES", 3 * 16)
+    monkeypatch.setattr("os.sysconf", lambda name: 1)
     assert scaled(data, 4).images.shape == (3, 4, 4, 1)
     with pytest.raises(ValueError, match="3 images of 5 x 5 take 75"):
         scaled(data, 5)

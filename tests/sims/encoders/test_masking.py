@@ -38,7 +38,7 @@ def test_as_many_are_kept_as_fit(n_patches, ratio, kept):
     assert random_masking(jax.random.key(0), 1, n_patches, ratio)[0].shape == (1, kept)
 
 
-@pytest.mark.parametrize("ratio", [0.0, 1.0, 0.99, -0.5])
+@pytest.mark.parametrize("ratio", [0.0, 1.0, 0.99, -0.5, float("inf"), -float("inf"), float("nan")])
 def test_a_mask_of_all_or_nothing_is_refused(ratio):
     with pytest.raises(ValueError, match=f"mask_ratio={ratio}"):
         random_masking(jax.random.key(0), 2, 16, ratio)

@@ -66,6 +66,8 @@ def test_predictions_of_hidden_patches_see_the_kept_ones():
         ({"width": 6}, "width=6"),
         ({"heads": 3}, "heads=3"),
         ({"depth": 0}, "at least 1"),
+        ({"width": 10**9}, "at most 16384 .*got width=1000000000"),
+        ({"depth": 10**9}, "at most 1000; got .*depth=1000000000"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(settings, words):

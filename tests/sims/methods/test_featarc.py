@@ -147,7 +147,10 @@ def test_a_cluster_model_is_the_mean_of_its_members_and_stays_when_it_has_none()
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(new))
 
 
-@pytest.mark.parametrize("settings", [{"n_clusters": 0}, {"alignment_weight": -0.5}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"n_clusters": 0}, {"n_clusters": 10**20}, {"alignment_weight": -0.5}, {"alignment_weight": float("inf")}],
+)
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=f"got .*{next(iter(settings.values()))}"):
         FeatArc(Linear(6), **settings)

@@ -115,7 +115,9 @@ def test_clients_of_a_whole_federation_begin_each_with_their_own_share():
     assert all(leaf.dtype in (jnp.float32, bool) for leaf in jax.tree.leaves((params, local)))
 
 
-@pytest.mark.parametrize(("wrong", "words"), [({"tau": 1.2}, "tau=1.2"), ({"scaler": -1.0}, "-1.0")])
+@pytest.mark.parametrize(
+    ("wrong", "words"), [({"tau": 1.2}, "tau=1.2"), ({"scaler": -1.0}, "-1.0"), ({"scaler": float("inf")}, "got inf")]
+)
 def test_settings_outside_their_range_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         replace(METHOD, **wrong)

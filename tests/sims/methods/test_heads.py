@@ -48,6 +48,9 @@ def test_only_batch_statistics_tie_images_together():
 def test_bad_heads_are_refused():
     with pytest.raises(ValueError, match=r"sizes=\(7, 0\)"):
         Head((7, 0))
+    for size in (2**16 + 1, 10**20):
+        with pytest.raises(ValueError, match=rf"sizes from 1 to 65536; got sizes=\(7, {size}\)"):
+            Head((7, size))
     with pytest.raises(ValueError, match="norm='group'"):
         Head((7, 4), "group")
     head = Head((7, 4), "batch")

@@ -104,6 +104,24 @@ def test_forty_steps_fit_sixteen_images(overfit):
     assert np.mean(losses[-5:]) < 0.8 * overfit.variance < overfit.variance < losses[0]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"mask_ratio": float("inf")}, "mask_ratio=inf"),
+        ({"mask_ratio": 0.0}, r"mask_ratio=0\.0"),
+        ({"decoder_width": 10**9}, "width=1000000000"),
+        ({"decoder_width": 6}, "width=6"),
+        ({"decoder_depth": 10**9}, "depth=1000000000"),
+        ({"decoder_heads": 3}, "heads=3"),
+        ({"masks_seed": 2**63}, f"from 0 to .*; got {2**63}"),
+        ({"masks_seed": -1}, "got -1"),
+    ],
+)
+def test_settings_out_of_range_are_refused_before_any_images_are_seen(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        replace(MAE, **wrong)
+
+
 def test_other_encoders_are_refused():
     with pytest.raises(ValueError, match="Linear"):
         Mae(Linear(4))  # pyright: ignore[reportArgumentType]

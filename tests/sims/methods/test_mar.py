@@ -280,6 +280,16 @@ def test_settings_out_of_range_are_refused(options, named):
         mar(**options)
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_one_image_has_no_pairs_but_a_cosine(variant):
+    params, images, pool = drawn()
+    for alignment in ("a_mmd", "mmd_fixed"):
+        with pytest.raises(ValueError, match=r"got a batch of 1\. Use batches of at least 2"):
+            value(mar(variant=variant, alignment=alignment), params, images[:1], context(pool[:, :1], jnp.ones(N)))
+    method = mar(variant=variant, alignment="cosine")
+    assert jnp.isfinite(value(method, params, images[:1], context(pool[:, :1], jnp.ones(N))))
+
+
 def test_a_context_without_embeddings_is_refused():
     params, images, _ = drawn()
     with pytest.raises(ValueError, match="without a pool"):

@@ -93,5 +93,7 @@ def test_bad_settings_are_refused():
         MaskedReconstruction(Linear(4))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="layout='tiles'"):
         MaskedReconstruction(ENCODER, layout="tiles")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="mask_ratio=inf"):
+        MaskedReconstruction(ENCODER, mask_ratio=float("inf"))
     with pytest.raises(ValueError, match="patch_size=5"):
         MaskedReconstruction(ENCODER, patch_size=5).patches(IMAGES)

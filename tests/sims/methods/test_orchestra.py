@@ -160,7 +160,11 @@ def test_images_are_turned_as_numpy_turns_them():
     [
         ({"global_clusters": 0}, "At least one"),
         ({"decay": 1.5}, "share in"),
-        ({"temperature": 0.0}, "positive"),
+        ({"temperature": 0.0}, "temperature=0.0"),
+        ({"temperature": 1e-30}, "1e-06 or more was wanted; got temperature=1e-30"),
+        ({"temperature": float("inf")}, "temperature=inf"),
+        ({"global_clusters": 10**20}, f"at most 65536, were wanted; got {10**20} and 16"),
+        ({"local_clusters": 10**20}, f"got 128 and {10**20}"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, sentence):

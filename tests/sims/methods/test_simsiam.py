@@ -110,7 +110,14 @@ def test_forty_steps_draw_views_together_and_only_batch_statistics_keep_images_a
 
 
 def test_bad_settings_are_refused():
-    for setting, value in (("views", "once"), ("norm", "group"), ("noise_std", -1.0), ("strength", 2.0)):
+    for setting, value in (
+        ("views", "once"),
+        ("norm", "group"),
+        ("noise_std", -1.0),
+        ("strength", 2.0),
+        ("views_seed", 2**63),
+        ("views_seed", -1),
+    ):
         with pytest.raises(ValueError, match=str(value)):
             dataclasses.replace(SIMSIAM, **{setting: value})
     with pytest.raises(ValueError, match="sizes"):

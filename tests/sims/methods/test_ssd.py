@@ -46,6 +46,15 @@ def test_uniformity_falls_as_points_spread():
     assert uniformity(unit(z - 0.1 * jax.grad(uniformity)(z))) < uniformity(z)
 
 
+def test_one_image_has_no_pairs():
+    with pytest.raises(ValueError, match="got a batch of 1"):
+        uniformity(points(1))
+    method = Ssd(Linear(DIM), hidden_dim=6)
+    images = jax.random.uniform(jax.random.key(2), (1, 8, 8, 1), jnp.float32)
+    with pytest.raises(ValueError, match="Use batches of at least 2"):
+        parts(method, method.init(jax.random.key(2), (8, 8, 1)), images, jnp.asarray(0), jax.random.key(2))
+
+
 def test_uniformity_splits_into_within_and_between_clients_exactly():
     z = points(CLIENTS, 4)
     total, intra, inter = uniformity_by_client(z)

@@ -36,7 +36,7 @@ class Pretrain:
     encoder: Literal["vit", "resnet", "linear"] | None = None
     """What is trained; vit if not given."""
     method: str | None = None
-    """Self-supervision; mae if not given. For a ResNet mae is masked_reconstruction."""
+    """Self-supervision; mae if not given, simsiam for a linear encoder. For a ResNet mae is masked_reconstruction."""
     option: tuple[str, ...] = ()
     """Options of the method: --option mask_ratio=0.5 strength=1."""
     setting: Literal["fl", "decl", "central", "local"] | None = None

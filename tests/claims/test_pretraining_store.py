@@ -84,6 +84,17 @@ def dying(place: str) -> pytest.MonkeyPatch:
     return m
 
 
+def last_whole_after_death(folder: pathlib.Path, prepared: Prepared, saved: Saved, place: str) -> int:
+    """The round that the next process finds."""
+    m = dying(place)
+    with pytest.raises(DeathError):
+        pretraining_store.save(folder, saved, CHOSEN, prepared)
+    m.undo()
+    found = pretraining_store.load(folder, prepared)
+    assert found is not None
+    return found.round
+
+
 @pytest.mark.parametrize("place", ["before", "after", "undeclared"])
 @pytest.mark.parametrize("grids", [(2, 1), (2, 3, 1), (3, 2, 1)])
 def test_a_whole_checkpoint_outlives_every_death(tmp_path, prepared, blank, place, grids):
@@ -94,25 +105,13 @@ def test_a_whole_checkpoint_outlives_every_death(tmp_path, prepared, blank, plac
         due = [number for number in range(last + 1, 9) if number % every == 0][:2]
         pretraining_store.save(folder, after(blank, due[0]), CHOSEN, prepared)
         for number in (due[1], due[0] + 1):  # the next process saves every round, and dies as well
-            m = dying(place)
-            with pytest.raises(DeathError):
-                pretraining_store.save(folder, after(blank, number), CHOSEN, prepared)
-            m.undo()
-            found = pretraining_store.load(folder, prepared)
-            assert found is not None
-            assert found.round == due[0]
+            assert last_whole_after_death(folder, prepared, after(blank, number), place) == due[0]
         last = due[0]
 
 
 def test_deaths_in_different_rounds_do_not_push_out_the_whole_one(folder, prepared, blank):
     for number, place in ((6, "undeclared"), (5, "undeclared"), (7, "after"), (5, "after"), (6, "before")):
-        m = dying(place)
-        with pytest.raises(DeathError):
-            pretraining_store.save(folder, after(blank, number), CHOSEN, prepared)
-        m.undo()
-        found = pretraining_store.load(folder, prepared)
-        assert found is not None
-        assert found.round == 4
+        assert last_whole_after_death(folder, prepared, after(blank, number), place) == 4
     pretraining_store.save(folder, after(blank, 5), CHOSEN, prepared)
     assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == ["4", "5"]
 

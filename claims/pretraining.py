@@ -204,6 +204,9 @@ def from_table(table: Any, where: str) -> Pretraining:
         raise UsageError(f"{where} holds no settings of a pre-training: {error}") from None
 
 
+FEW_PATCHES = 16  # a mask of three quarters leaves four
+
+
 @dataclass(frozen=True)
 class Prepared:
     """All that training takes. `mixing` None is a server; `sizes` are of all images a client holds."""
@@ -249,6 +252,24 @@ def prepare(chosen: Pretraining) -> Prepared:
     )
     participation = chosen.participation if chosen.participation < n else None
     return Prepared(train, test, partition, method, descent, mixing, participation, skew)
+
+
+def remarks(chosen: Pretraining, prepared: Prepared) -> list[str]:
+    """What is allowed and yet likely not meant: sizes that were made for other images, a sentence each."""
+    found = []
+    held = prepared.partition.table.sum() / len(prepared.partition.indices)
+    if held < chosen.batch:
+        found.append(
+            f"Clients hold {held:.0f} images on average, less than a batch of {chosen.batch}, which repeats them. Give "
+            "more images with --data, fewer --clients, or a smaller --batch."
+        )
+    kind, shape = prepared.method.encoder, prepared.train.images.shape[1:]
+    if isinstance(kind, Vit) and kind.n_patches(shape) < FEW_PATCHES:
+        found.append(
+            f"Images of {shape[0]} x {shape[1]} make {kind.n_patches(shape)} patches, and a mask leaves a few of them. "
+            "Give larger images with --data or --side, or another --preset."
+        )
+    return found
 
 
 def prepare_others(chosen: Pretraining, prepared: Prepared, images: Images) -> Prepared:

@@ -107,6 +107,8 @@ class Pretrain:
             prepared = pretraining.prepare(chosen)
             pretraining_run.check(prepared)
             pretraining_store.begin(self.out, chosen)
+        for remark in pretraining.remarks(chosen, prepared):
+            print(f"Note: {remark}", file=sys.stderr)
         begun = pretraining_store.load(self.out, prepared)
         done = 0 if begun is None else begun.round
         every = self.every or max(1, chosen.rounds // 10)

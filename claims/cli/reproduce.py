@@ -50,17 +50,19 @@ class Reproduce:
 
     def run(self) -> int:
         cores.use_all()
-        from claims import reproduction
+        from claims import pretraining, reproduction
 
         n_seeds = reproduction.SEEDS[self.preset] if self.seeds is None else self.seeds
         given = {"data": self.data, "side": self.side, "test_per_class": self.test_per_class}
         images = {name: value for name, value in given.items() if value is not None}
-        n_cells = len(reproduction.plan(self.name, self.preset, n_seeds, images))
+        todo = reproduction.plan(self.name, self.preset, n_seeds, images)
         jobs = _jobs(self.jobs)
         console = Console(stderr=True)
         try:
+            for remark in pretraining.remarks(todo[0][2], pretraining.prepare(todo[0][2])):
+                print(f"Note: {remark}", file=sys.stderr)
             with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as bar:
-                shown = _Shown(bar, n_cells)
+                shown = _Shown(bar, len(todo))
                 record = reproduction.reproduce(self.name, self.preset, n_seeds, self.out, shown.watch, jobs, images)
         except KeyboardInterrupt:
             print(

@@ -342,6 +342,16 @@ def test_one_plain_step_with_a_server_is_taken_as_one_of_its_model(capsys, tmp_p
     assert not {"optimizer", "steps"} & set(whole_epochs)
 
 
+def test_sizes_likely_not_meant_are_remarked_on_beside_training(capsys, tmp_path):
+    tiny = ("--preset", "ci", "--train-per-class", "2", "--rounds", "1", "--encoder", "linear")
+    code, _, err = dssl(capsys, "pretrain", *tiny, "--out", str(tmp_path / "run"))
+    assert code == 0
+    assert err == (
+        "Note: Clients hold 5 images on average, less than a batch of 16, which repeats them. Give more images with "
+        "--data, fewer --clients, or a smaller --batch.\n"
+    )
+
+
 def test_images_are_scaled_to_a_side_and_old_settings_have_none():
     chosen = pretraining.settings("ci", "fl", side=14, data="fashion-mnist")
     prepared = pretraining.prepare(chosen)

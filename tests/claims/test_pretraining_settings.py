@@ -104,3 +104,23 @@ def test_settings_that_were_stored_with_a_server_and_its_unused_network_still_co
     chosen = settings("ci")
     assert (chosen.topology, chosen.mixing) == ("er:5", "uniform")
     assert isinstance(pretraining.from_table(pretraining.as_table(chosen), "here"), Pretraining)
+
+
+@pytest.mark.parametrize(
+    ("preset", "setting", "given", "said"),
+    [
+        ("paper", "fl", {}, ["hold 40 images on average, less than a batch of 128", "28 x 28 make 4 patches"]),
+        ("paper", "decl", {}, ["28 x 28 make 4 patches"]),
+        ("paper", "decl", {"encoder": "resnet"}, []),
+        ("paper", "decl", {"side": 56}, []),
+        ("laptop", "fl", {}, []),
+        ("laptop", "fl", {"batch": 40}, []),
+        ("laptop", "fl", {"batch": 41}, ["hold 40 images on average, less than a batch of 41"]),
+        ("ci", "fl", {}, []),
+    ],
+)
+def test_sizes_that_were_made_for_other_images_are_remarked_on(preset, setting, given, said):
+    chosen = pretraining.settings(preset, setting, **given)
+    found = pretraining.remarks(chosen, pretraining.prepare(chosen))
+    assert len(found) == len(said)
+    assert all(words in remark for words, remark in zip(said, found, strict=True))

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,14 @@ SMALL = ("--preset", "ci", "--encoder", "linear", "--method", "simsiam", "--trai
 
 class DeathError(BaseException):
     """The process ends here."""
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_interrupts() -> Iterator[None]:
+    """Also where the tests were started in the background, and so ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")

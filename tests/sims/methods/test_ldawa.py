@@ -90,7 +90,7 @@ def test_all_but_the_combination_is_the_base():
     key, images, scalar = jax.random.key(10), jnp.ones((2, *SHAPE), jnp.float32), jnp.ones((), jnp.float32)
     context = Context(jnp.asarray(0), 1, None, jnp.ones(1), jnp.asarray(0), scalar)
     given = {"params": {}, "received": {}, "local": [], "images": images, "context": context, "key": key}
-    given["image_shape"] = SHAPE
+    given |= {"image_shape": SHAPE, "repeats": jnp.full((), 2.0, jnp.float32)}
     answers = {name: {} for name in ("init", "init_local", "hear", "after_step", "end", "send")}
     answers |= {"begin": ({}, []), "loss": scalar, "share": images[:, 0, 0], "travels": ({}, {})}
     # A method that the interface gains must be passed on too.

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from claims.pretraining import Prepared, Pretraining
 from claims.pretraining_store import Saved
 from sims import communication, evaluation, feature_geometry, privacy
+from sims.datasets.labelled_images import pixels
 from sims.encoders import PyTree
 from sims.methods.mar import Mar
 from sims.views import two_views
@@ -100,9 +101,7 @@ def measures(
     fixed = evaluation.for_evaluation(kind, encoder, train.images)
     known = evaluation.features_of(kind, fixed, train.images)
     seen = evaluation.features_of(kind, fixed, test.images)
-    # The products of a probe are small: BLAS on several threads makes it fifty times slower beside other work.
-    with threadpool_limits(1):
-        probe = evaluation.linear_probe(known, train.labels, seen, test.labels, seed=chosen.seed)
+    probe = _linear_probe(prepared, known, seen, chosen.seed)
     neighbours = evaluation.knn(known, train.labels, seen, test.labels, k=min(20, len(train.labels)))
     some = test.images[:: -(-len(test.images) // SHAPE_IMAGES)]
     shown = two_views(jax.random.key(chosen.seed), jnp.asarray(some, jnp.float32) / 255)
@@ -121,9 +120,12 @@ def measures(
 
 def pixel_probe(prepared: Prepared, seed: int) -> evaluation.Probe:
     """The linear probe of pixels in place of features: what any encoder is worth is beside it."""
-    train, test = (
-        (some.images.reshape(len(some.images), -1) / np.float32(255)) for some in (prepared.train, prepared.test)
-    )
+    train, test = (pixels(some).astype(np.float32) for some in (prepared.train, prepared.test))
+    return _linear_probe(prepared, train, test, seed)
+
+
+def _linear_probe(prepared: Prepared, train: np.ndarray, test: np.ndarray, seed: int) -> evaluation.Probe:
+    # The products of a probe are small: BLAS on several threads makes it fifty times slower beside other work.
     with threadpool_limits(1):
         return evaluation.linear_probe(train, prepared.train.labels, test, prepared.test.labels, seed=seed)
 

@@ -130,9 +130,6 @@ _COMMON: Mapping[str, Any] = {
     "alpha": math.inf,
     "seed": 0,
     "client": 0,
-    "side": 0,
-    "optimizer": "adamw",
-    "steps": 0,
     "options": (),
 }
 
@@ -178,8 +175,8 @@ def changed(chosen: Pretraining, given: Mapping[str, Any]) -> Pretraining:
     return replace(chosen, **given)
 
 
-# Settings that came after the first trainings were stored, and what those trainings had.
-_LATER = {"side": 0, "optimizer": "adamw", "steps": 0}
+# Settings that came after the first trainings were stored, and what those trainings had: the defaults.
+_LATER = {field.name: field.default for field in fields(Pretraining) if field.name in ("side", "optimizer", "steps")}
 
 
 def as_table(chosen: Pretraining) -> dict[str, Any]:

@@ -6,9 +6,7 @@ import pathlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 
-import jax
 import numpy as np
 
 from claims import pretraining_store
@@ -16,7 +14,6 @@ from claims.pretraining import Prepared, Pretraining
 from claims.pretraining_store import Saved
 from claims.usage import UsageError
 from sims import memory, pretrain
-from sims.client_training import ClientTraining
 from sims.rounds import State
 
 Watch = Callable[[int, float], None]
@@ -100,19 +97,6 @@ def train(
             if last is not None and saved < int(last.round):
                 save(Saved(last, tuple(losses[: int(last.round)])))
         raise Interrupted(saved) from None
-
-
-def check(prepared: Prepared) -> None:
-    """Nothing, when clients can train a round. Errors: ValueError for a method that refuses its images or options.
-
-    Traced, not compiled: before a folder is taken for what cannot be trained.
-    """
-    n = len(prepared.partition.indices)
-    update = ClientTraining(prepared.method, prepared.descent, "vmap")
-    held = pretrain.hold(prepared.train.images, prepared.partition, 1, mixing=prepared.mixing, skew=prepared.skew)
-    state = pretraining_store.blank_state(prepared)
-    models = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((n, *leaf.shape[1:]), leaf.dtype), state.params)
-    jax.eval_shape(partial(update, data=held, clients=None, key=jax.random.key(0)), models, state.local)
 
 
 def _overflowed(number: int, chosen: Pretraining) -> UsageError:

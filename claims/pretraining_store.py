@@ -78,13 +78,15 @@ def settings_of(folder: pathlib.Path) -> Pretraining:
 
 
 def withdraw(folder: pathlib.Path) -> None:
-    """Takes the settings back out of a folder that `begin` put them into, unless there is a checkpoint by now."""
+    """Takes back what `begin` made, the settings and an otherwise empty folder, unless there is a checkpoint by now."""
     if not any(_finished(folder)):
         for path in _steps(folder):
             _remove(path)
         (folder / SETTINGS).unlink(missing_ok=True)
         if (folder / CHECKPOINTS).is_dir() and not any((folder / CHECKPOINTS).iterdir()):
             (folder / CHECKPOINTS).rmdir()
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def check_same(folder: pathlib.Path, found: Pretraining, wanted: Pretraining) -> None:

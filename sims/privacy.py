@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Key
 
 Released = Literal["pool", "mean"]
 Neighbours = Literal["replace", "zero"]
+Repeats = float | Float[Array, ""]  # a number; traced when a training is compiled, and then so is what comes of it
 Sampling = Literal["all", "poisson", "fixed"]
 
 
@@ -30,7 +31,9 @@ def clip(embeddings: Float[Array, "n feature"], norm: float) -> Float[Array, "n 
     return embeddings * (norm / jnp.maximum(length, norm))
 
 
-def sensitivity(clip_norm: float, released: Released, neighbours: Neighbours, n: int, repeats: float = 1.0) -> float:
+def sensitivity(
+    clip_norm: float, released: Released, neighbours: Neighbours, n: int, repeats: Repeats = 1.0
+) -> Repeats:
     """The largest Euclidean change of what n clipped embeddings are released as when one image changes; exact.
 
     pool: all n rows, C = clip_norm for an image that is blanked (its row becomes zero, n stays), 2C for one that is
@@ -69,19 +72,18 @@ class GaussianMechanism:
                 f"Noise has a finite multiplier of at least 0; got noise_multiplier={self.noise_multiplier}."
             )
 
-    def std(self, n: int, repeats: float = 1.0) -> float:
+    def std(self, n: int, repeats: Repeats = 1.0) -> Repeats:
         """The standard deviation of the noise on what is released of n embeddings, `repeats` of them of one image."""
         return self.noise_multiplier * sensitivity(self.clip_norm, self.released, self.neighbours, n, repeats)
 
     def __call__(
-        self, key: Key[Array, ""], embeddings: Float[Array, "n feature"], repeats: float | Float[Array, ""] = 1.0
+        self, key: Key[Array, ""], embeddings: Float[Array, "n feature"], repeats: Repeats = 1.0
     ) -> Float[Array, "rows feature"]:
         """What is released: n noisy rows, at most `repeats` of them of one image, or their noisy mean as one row."""
         rows = clip(embeddings, self.clip_norm)
         if self.released == "mean":
             rows = jnp.mean(rows, axis=0, keepdims=True)
-        more = repeats if self.released == "mean" else jnp.sqrt(repeats)  # as `sensitivity`, of a number when compiled
-        return rows + self.std(len(embeddings)) * more * jax.random.normal(key, rows.shape, rows.dtype)
+        return rows + self.std(len(embeddings), repeats) * jax.random.normal(key, rows.shape, rows.dtype)
 
 
 def epsilon(

@@ -4,7 +4,7 @@ Every image has a key of its own, so its view does not depend on the batch that 
 """
 
 import math
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Key
 Images = Float[Array, "n height width channels"]
 Keys = Key[Array, " n"]
 Drawn = Literal["per_step", "fixed"]  # how often a view or a mask of an image is drawn
+LARGEST_SEED = 2**63 - 1  # of a random key
 
 SMALLEST_AREA, LARGEST_RATIO, MIRROR_RATE = 0.2, 4 / 3, 0.5
 JITTER, JITTER_RATE, GREY_RATE = 0.4, 0.8, 0.2
@@ -88,6 +89,14 @@ def noisy(keys: Keys, images: Images, std: float) -> Images:
     if std == 0:
         return images
     return images + std * jax.vmap(lambda key: jax.random.normal(key, images.shape[1:], images.dtype))(keys)
+
+
+def check_drawn(what: str, drawn: str, seed: int) -> None:
+    """Nothing, for how `what` (views, masks) is drawn and the seed of `content_keys`. Errors: ValueError otherwise."""
+    if drawn not in get_args(Drawn):
+        raise ValueError(f"{what.capitalize()} are drawn {' or '.join(get_args(Drawn))}; got {what}={drawn!r}.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"{what}_seed is a whole number from 0 to 2^63 - 1; got {seed}.")
 
 
 def content_keys(key: Key[Array, ""], images: Images) -> Keys:

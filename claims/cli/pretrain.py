@@ -105,7 +105,6 @@ class Pretrain:
         else:
             chosen = pretraining.settings(**given)
             prepared = pretraining.prepare(chosen)
-            pretraining_run.check(prepared)
             pretraining_store.begin(self.out, chosen)
         for remark in pretraining.remarks(chosen, prepared):
             print(f"Note: {remark}", file=sys.stderr)
@@ -115,7 +114,7 @@ class Pretrain:
         try:
             with Live(chosen.rounds, done, prepared.participation or len(prepared.partition.indices)) as live:
                 end = pretraining_run.train(chosen, prepared, self.out, every, live.watch)
-        except ValueError:
+        except Exception:
             if not self.resume:  # the corrected command may take the folder
                 pretraining_store.withdraw(self.out)
             raise

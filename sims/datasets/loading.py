@@ -7,7 +7,7 @@ from typing import Literal
 from sims.datasets import cifar, fashion_mnist, idx, image_folder, mini_imagenet
 from sims.datasets.files import shortened
 from sims.datasets.labelled_images import LabelledImages
-from sims.datasets.scaling import check_side, scaled
+from sims.datasets.scaling import scaled
 
 EMBEDDED, FULL = "fashion-mnist", "fashion-mnist-full"
 # What the archives of CIFAR unpack to.
@@ -25,8 +25,6 @@ def load(
     class; a file is Mini-ImageNet's. With `side` images are cut to their central square and scaled to `side` x `side`.
     Errors: ValueError, naming the file, when it is missing, damaged or hostile; nothing in it is executed.
     """
-    if side is not None:
-        check_side(side)
     data = _load(source, split, side)
     return data if side is None else scaled(data, side)
 

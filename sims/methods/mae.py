@@ -1,7 +1,6 @@
 """Masked autoencoders: a vision transformer sees a quarter of an image's patches, a small decoder fills in the rest."""
 
 from dataclasses import dataclass, field
-from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +11,7 @@ from sims.encoders.masking import check_mask_ratio, masked_reconstruction_loss, 
 from sims.encoders.vit import Vit
 from sims.encoders.vit_decoder import Decoder
 from sims.methods import Context, Images, Method, Params, PyTree
-from sims.views import Drawn, content_keys, crop_and_mirror
+from sims.views import check_drawn, content_keys, crop_and_mirror
 
 
 @dataclass(frozen=True)
@@ -40,16 +39,13 @@ class Mae(Method):
     masks_seed: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
-        if self.masks not in get_args(Drawn):
-            raise ValueError(f"Masks are drawn {' or '.join(get_args(Drawn))}; got masks={self.masks!r}.")
+        check_drawn("masks", self.masks, self.masks_seed)
         if not isinstance(self.encoder, Vit):
             raise ValueError(
                 f"A masked autoencoder drops tokens of a Vit; got {self.encoder}. Use MaskedReconstruction."
             )
         check_mask_ratio(self.mask_ratio)
         _ = Decoder(self.decoder_width, self.decoder_depth, self.decoder_heads, patch_dim=1, n_patches=1)  # its sizes
-        if not 0 <= self.masks_seed < 2**63:
-            raise ValueError(f"masks_seed is a whole number from 0 to 2^63 - 1; got {self.masks_seed}.")
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
         """Encoder and decoder."""

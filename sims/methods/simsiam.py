@@ -1,7 +1,7 @@
 """SimSiam: what a predictor makes of one view's embedding is drawn to the embedding of the other, held still."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from sims.directions import unit
 from sims.encoders import Encoder, ImageShape
 from sims.methods import Context, Images, Method, Params, PyTree
 from sims.methods.heads import Head
-from sims.views import Drawn, augment, content_keys, noisy
+from sims.views import augment, check_drawn, content_keys, noisy
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,7 @@ class SimSiam(Method):
 
     def __post_init__(self) -> None:
         _ = self._projector, self._predictor  # they check their sizes and the norm
-        if self.views not in get_args(Drawn):
-            raise ValueError(f"Views are drawn {' or '.join(get_args(Drawn))}; got views={self.views!r}.")
-        if not 0 <= self.views_seed < 2**63:
-            raise ValueError(f"views_seed is a whole number from 0 to 2^63 - 1; got {self.views_seed}.")
+        check_drawn("views", self.views, self.views_seed)
         if not (0 <= self.strength <= 1 and 0 <= self.noise_std < float("inf")):
             raise ValueError(
                 f"A strength in 0..1 and a finite noise_std of at least 0 were wanted; got {self.strength} and "

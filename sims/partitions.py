@@ -40,10 +40,12 @@ class Partition:
 def iid(labels: Integer[np.ndarray, " n"], n_clients: int, seed: int) -> Partition:
     """Equal shares (to within one image) of the shuffled data.
 
+    Images are sorted by class before they are shuffled, so that the table does not depend on their order.
     Errors: ValueError for fewer images than clients.
     """
     _check(labels, n_clients)
-    shuffled = np.random.default_rng([seed, 0]).permutation(len(labels))
+    by_class = np.argsort(labels, kind="stable")
+    shuffled = by_class[np.random.default_rng([seed, 0]).permutation(len(labels))]
     return _partition(labels, np.array_split(shuffled, n_clients))
 
 

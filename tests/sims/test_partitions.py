@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_shares(make):
     assert all(np.array_equal(a, b) for a, b in zip(one.indices, two.indices, strict=True))
 
 
-@pytest.mark.parametrize("name", ["pairs", "rare", "dirichlet", "single", "balanced"])
+@pytest.mark.parametrize("name", ["iid", "pairs", "rare", "dirichlet", "single", "balanced"])
 def test_the_class_table_does_not_depend_on_the_order_of_the_images(name):
     shuffled = np.random.default_rng(0).permutation(LABELS)
     make = (CASES | BALANCED)[name]
@@ -170,8 +170,7 @@ def test_any_partition_uses_an_image_once_and_counts_exactly(name, counts, n_cli
     if name != "balanced":
         assert part.table.sum(axis=0).tolist() == counts
         assert np.ptp(part.table.sum(axis=1)) <= 1
-    if name != "iid":
-        assert np.array_equal(part.table, make(ordered, n_clients, alpha, seed).table)
+    assert np.array_equal(part.table, make(ordered, n_clients, alpha, seed).table)
 
 
 @settings(max_examples=40, deadline=None)

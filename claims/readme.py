@@ -4,6 +4,7 @@ import pathlib
 
 from claims import store
 from claims.catalogue import catalogue
+from claims.decided_together import in_words
 from claims.usage import UsageError
 from claims.verdicts import Row, counts, wanted
 
@@ -19,6 +20,8 @@ def table(rows: list[Row]) -> str:
     for kind, found in counts(rows).items():
         lines.append(f"| {kind} | " + " | ".join(str(found.get(s, 0)) for s in _STATUSES) + " |")
     lines += [
+        "",
+        in_words(),
         "",
         "<details><summary>Claim by claim</summary>",
         "",

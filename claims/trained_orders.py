@@ -71,7 +71,8 @@ class TrainedOrder:
 
     Stated in advance: holds or fails where Student's 95% interval of the mean difference lies on one side of
     `at_least`; else INCONCLUSIVE, with the difference that so many seeds see four times in five. Intervals are of one
-    statement each. Spoiled, the two change places and the other one has to lead by the factor.
+    statement each; `claims.decided_together` takes all at once. Spoiled, the two change places and the other one has
+    to lead by the factor.
     """
 
     experiment: str
@@ -80,6 +81,10 @@ class TrainedOrder:
     because: str
     at_least: float = 0.0
     unit: str = " points"
+
+    def p_value(self, results: Results) -> float:
+        """The level at which the interval of the difference just decides."""
+        return robustness.paired_difference(self.larger(results), self.smaller(results)).p_at(self.at_least)
 
     def run(self, context: Context) -> Verdict:
         results = recorded(self.experiment)
@@ -119,6 +124,14 @@ class TrainedAlike:
     because: str
     within: float
     unit: str = " points"
+
+    def p_value(self, results: Results) -> float:
+        """The level at which the interval of the difference just decides; 0 for two that are one training."""
+        d = robustness.paired_difference(self.first(results), self.second(results))
+        if not d.per_seed.any():
+            return 0.0
+        crossed = (self.within,) if d.mean > self.within else (-self.within,) if d.mean < -self.within else None
+        return max(d.p_at(limit) for limit in crossed or (-self.within, self.within))
 
     def run(self, context: Context) -> Verdict:
         results = recorded(self.experiment)

@@ -1,11 +1,11 @@
 """What a client does in a round of pre-training, and how clients are batched on each backend.
 
-Forms of one computation, equal up to round-off. On an accelerator all clients at once (`vmap`), inside the
-compiled engine. On a CPU one client after the other, each on the next of the virtual devices, which is faster there
-since one client's work stays in cache: as one compiled loop over its steps (`loop`), or, where the encoder convolves
-natively, step by step from Python (`steps`), because XLA's CPU backend has no fast convolution inside loops. And where
-clients that share one model take one plain gradient step each, as one step of that model along the mean of all their
-gradients (`collapsed`), which on a CPU are still taken client by client.
+Forms of one computation, equal up to round-off. On an accelerator all clients at once (`vmap`), or group by group as
+many as its memory holds, inside the compiled engine. On a CPU one client after the other, each on the next of the
+virtual devices, which is faster there since one client's work stays in cache: as one compiled loop over its steps
+(`loop`), or, where the encoder convolves natively, step by step from Python (`steps`), because XLA's CPU backend has no
+fast convolution inside loops. And where clients that share one model take one plain gradient step each, as one step of
+that model along the mean of all their gradients (`collapsed`), which on a CPU are still taken client by client.
 """
 
 from dataclasses import dataclass
@@ -58,12 +58,17 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True)
 class ClientTraining:
-    """The engine's local update: every client that takes part trains `method` on its own images."""
+    """The engine's local update: every client that takes part trains `method` on its own images.
+
+    most_steps: of any client, which all go on to under `vmap`. at_once: how many clients an accelerator trains at once;
+    None is all.
+    """
 
     method: Method
     descent: Descent
     form: Form = "loop"
     most_steps: int = 1
+    at_once: int | None = None
 
     takes_all_local = True
 
@@ -82,13 +87,36 @@ class ClientTraining:
         numbers = jnp.arange(len(data.sizes), dtype=jnp.int32) if clients is None else clients
         given, keys, progress = _given(params, local, data._replace(images=()), numbers, key)
         if self.form == "vmap":
-            batched = jax.vmap(partial(self._client, progress), in_axes=(0, 0, None, None))
-            trained = batched(given, keys, data.images[0], local.pool)
+            trained = self._in_groups(
+                lambda one, key: self._client(progress, one, key, data.images[0], local.pool), given, keys
+            )
         elif self.form == "collapsed":
             trained = self._collapsed(progress, given, keys, data.images, local.pool)
         else:
             trained = self._in_turn(given, keys, data.images, local.pool, progress)
         return trained[0], _kept(local, numbers, *trained[1:])
+
+    def _in_groups(self, one, given, keys):
+        """`one` of all clients at once, or of groups of about one size, one after the other."""
+        n = len(given.size)
+        if self.at_once is None or self.at_once >= n:
+            return jax.vmap(one)(given, keys)
+        n_groups = -(-n // self.at_once)
+        return jax.lax.map(lambda both: one(*both), (given, keys), batch_size=-(-n // n_groups))
+
+    def bytes_a_client(self, params: Params, local: Kept, data: Held) -> int:
+        """What the program of one more client takes of an accelerator's memory; `params` lead with models."""
+
+        def of_one(params, local, data, key):
+            numbers = jnp.zeros(1, jnp.int32)
+            model = jax.tree.map(lambda leaf: leaf[:1], params)
+            given, keys, progress = _given(model, local, data._replace(images=()), numbers, key)
+            one = self._slope if self.form == "collapsed" else self._client
+            return jax.vmap(partial(one, progress), in_axes=(0, 0, None, None))(given, keys, data.images[0], local.pool)
+
+        compiled = jax.jit(of_one).lower(params, local, data, jax.random.key(0)).compile()
+        needs = compiled.memory_analysis()
+        return 0 if needs is None else needs.temp_size_in_bytes + needs.output_size_in_bytes
 
     def _in_turn(self, given, keys, images, pool, progress):
         """Clients one after the other, handed to the devices in turn; all are under way before any is waited for."""
@@ -147,7 +175,12 @@ class ClientTraining:
     def _collapsed(self, progress, given, keys, images, pool):
         """The mean of models one gradient step away is one step along the mean gradient, at any mixture weights."""
         weights = (given.size / given.size.sum()).astype(jnp.float32)
-        if is_accelerated():  # all in one gradient: as many of them as clients would be as many models
+        if is_accelerated() and self.at_once is not None and self.at_once < len(given.size):
+            losses, slopes = self._in_groups(
+                lambda one, key: self._slope(progress, one, key, images[0], pool), given, keys
+            )
+            slope = _weighed(weights, slopes)
+        elif is_accelerated():  # all in one gradient: as many of them as clients would be as many models
             params = jax.tree.map(lambda leaf: leaf[0], given.params)
 
             def mean(params):

@@ -14,6 +14,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 PyTree = Any
 # With fewer numbers in all models together, talking between devices costs more than sharing the work gives.
 LEAST_TO_SHARE = 1 << 15
+_USABLE = 0.9  # of an accelerator's memory: the rest is lost between its pieces
 
 
 def use_cores(n_cores: int) -> None:
@@ -38,6 +39,20 @@ def is_accelerated() -> bool:
 def n_devices() -> int:
     """How many devices share the work."""
     return len(jax.devices())
+
+
+def fitting(n_works: int, bytes_each: Callable[[], int], bytes_held: int) -> int:
+    """How many of `n_works` equal works this kind of device holds at once beside `bytes_held`; at least one.
+
+    Told by the device's memory and the compiled program alone, not by what is free just now: how work is cut decides
+    the order of sums, which is to be the same when training goes on after a break. All, where a device does not tell
+    its memory, as CPUs do not; `bytes_each` is then not asked.
+    """
+    memory = _memory()
+    if memory is None:
+        return n_works
+    room = _USABLE * memory - bytes_held
+    return max(1, min(n_works, int(room // max(1, bytes_each()))))
 
 
 def over_clients(tree: PyTree, n_clients: int) -> PyTree:
@@ -109,6 +124,11 @@ def in_turn(one: Callable[..., PyTree]) -> Callable[..., PyTree]:
     if is_accelerated():
         return jax.vmap(one)
     return lambda *args: jax.lax.map(lambda a: one(*a), args)
+
+
+def _memory() -> int | None:
+    """Bytes that a device may use, where it tells."""
+    return (jax.devices()[0].memory_stats() or {}).get("bytes_limit")
 
 
 def _mesh() -> Mesh:

@@ -1,5 +1,6 @@
 """Pre-training of any method on any partition by the round engine."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from sims.descent import Descent
 from sims.feature_skew import Augmentation
 from sims.methods import Method, Params
 from sims.partitions import Partition
-from sims.placement import is_accelerated
+from sims.placement import fitting, is_accelerated
 
 
 def start(
@@ -69,6 +70,20 @@ def best_form(method: Method, descent: Descent, has_server: bool) -> Form:
     return "steps" if getattr(method.encoder, "convolution", None) == "native" else "loop"
 
 
+# A compiled round holds what it was given, what it returns, the models that it returns to be looked at, and a loop's
+# own copy of its state.
+_COPIES = 4
+
+
+def _at_once(update: ClientTraining, params: Params, kept: Kept, data: Held, n_training: int) -> int:
+    """How many clients train at once where memory is the accelerator's own."""
+    models = sum(leaf.nbytes for leaf in jax.tree.leaves(params))
+    trained = max(models, n_training * models // len(jax.tree.leaves(params)[0]))
+    held = sum(leaf.nbytes for leaf in jax.tree.leaves((kept, data)) if hasattr(leaf, "nbytes"))
+    held += (_COPIES - 1) * sum(leaf.nbytes for leaf in jax.tree.leaves(kept)) + _COPIES * trained
+    return fitting(n_training, lambda: update.bytes_a_client(params, kept, data), held)
+
+
 def pretrain(
     method: Method,
     descent: Descent,
@@ -108,6 +123,8 @@ def pretrain(
     params, kept = start(update, key_model, images, data)
     if mixing is not None:
         params = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (n, *leaf.shape[1:])), params)
+    if not update.is_stepped:
+        update = replace(update, at_once=_at_once(update, params, kept, data, participation or n))
     matrices = np.broadcast_to(partition.weights, (n, n)) if mixing is None else mixing
     return engine.run(
         update,

@@ -12,8 +12,8 @@ from jaxtyping import Float
 class PairedDifference:
     """First minus second at each seed, their mean, and Student's interval around it, [low, high].
 
-    p_value: of a mean difference as far from zero, on either side, if there were none. Differences that are equal to
-    the last bit carry no scale (one run counted twice, or collapsed ones): the interval is then the whole line.
+    Differences that are equal to the last bit carry no scale (one run counted twice, or collapsed ones): the interval
+    is then the whole line.
     """
 
     per_seed: Float[np.ndarray, " seeds"]
@@ -21,13 +21,24 @@ class PairedDifference:
     standard_error: float
     low: float
     high: float
-    p_value: float
     confidence: float
 
     @property
     def spread(self) -> float:
         """Standard deviation of a single seed's difference."""
         return self.standard_error * float(np.sqrt(len(self.per_seed)))
+
+    def p_at(self, value: float) -> float:
+        """The probability of a mean this far from `value`, on either side, if the true one were there.
+
+        Source: Student's t. An interval of confidence 1 - p_at(value) ends at `value`.
+        """
+        return float(2 * scipy.stats.t.sf(abs(self.mean - value) / self.standard_error, len(self.per_seed) - 1))
+
+    @property
+    def p_value(self) -> float:
+        """Of a mean difference as far from zero, on either side, if there were none."""
+        return self.p_at(0.0)
 
 
 def paired_difference(
@@ -52,8 +63,7 @@ def paired_difference(
     is_flat = float(np.ptp(per_seed)) <= 4 * np.finfo(np.float64).eps * float(np.max(np.abs([first, second])))
     error = np.inf if is_flat else float(np.std(per_seed, ddof=1) / np.sqrt(n))
     half = float(scipy.stats.t.isf((1 - confidence) / 2, n - 1)) * error
-    p_value = float(2 * scipy.stats.t.sf(abs(mean) / error, n - 1))
-    return PairedDifference(per_seed, mean, error, mean - half, mean + half, p_value, confidence)
+    return PairedDifference(per_seed, mean, error, mean - half, mean + half, confidence)
 
 
 def drop(

@@ -12,7 +12,8 @@ from sims.client_training import ClientTraining, Given
 from sims.descent import Descent
 from sims.feature_skew import client_augmentations
 from sims.methods import Method
-from sims.pretrain import can_collapse, hold, pretrain
+from sims.placement import fitting
+from sims.pretrain import can_collapse, hold, pretrain, start
 from theory.mixing import mixing_matrix
 from theory.topologies import topology
 
@@ -112,6 +113,80 @@ def test_all_forms_train_the_same_models(network):
     )
 
 
+@pytest.mark.parametrize("network", list(NETWORKS))
+def test_clients_in_groups_train_as_all_at_once(network):
+    """An accelerator that holds two of them at once: groups of two, and one of what is left."""
+    options = NETWORKS[network] | {"form": "vmap"}
+    whole = pretrain(Keeping(), DESCENT, IMAGES, SPLIT, 3, **options)
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr("sims.pretrain.fitting", lambda n_works, bytes_each, bytes_held: 2)
+        grouped = pretrain(Keeping(), DESCENT, IMAGES, SPLIT, 3, **options)
+    same((grouped.state.params, grouped.state.local), (whole.state.params, whole.state.local), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["vmap", "collapsed"])
+def test_an_accelerator_gets_no_more_clients_than_its_memory_holds(form, monkeypatch):
+    """The compiled update takes the memory that was reckoned with, and a device of a third of it takes a third."""
+    monkeypatch.setattr(client_training, "is_accelerated", lambda: True)
+    split = partitions.iid(LABELS, N, 0)
+    images = np.tile(IMAGES, (1, 4, 4, 1))
+    descent = STEP if form == "collapsed" else DESCENT
+    data = hold(images, split, 1)
+
+    def update(at_once):
+        return ClientTraining(Noisy(), descent, form, 4, at_once)
+
+    params, kept = start(update(None), jax.random.key(0), images, data)
+    everywhere = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (N, *leaf.shape[1:])), params)
+
+    def needs(at_once):
+        run = jax.jit(lambda *given: update(at_once)(*given, None, jax.random.key(1)))
+        analysis = run.lower(everywhere, kept, data).compile().memory_analysis()
+        assert analysis is not None
+        return analysis.temp_size_in_bytes
+
+    each = update(None).bytes_a_client(params, kept, data)
+    asked = []
+
+    def memory_for(n_clients):
+        monkeypatch.setattr("sims.placement._memory", lambda: int((n_clients + 0.5) * each / 0.9))
+        return fitting(N, lambda: asked.append(each) or each, 0)
+
+    assert [memory_for(k) for k in (0, 1, 2, N, 9 * N)] == [1, 1, 2, N, N]
+    assert needs(1) < needs(2) < needs(None) < 2 * N * each
+    assert needs(1) < 0.7 * needs(None)
+    monkeypatch.setattr("sims.placement._memory", lambda: None)
+    asked.clear()
+    assert fitting(N, lambda: asked.append(each) or each, 0) == N
+    assert not asked
+
+
+@pytest.mark.parametrize("form", ["vmap", "collapsed"])
+def test_training_is_cut_by_the_devices_memory(form, monkeypatch):
+    """The whole way: with room beside the state for two clients, groups of two are trained, to the same models."""
+    monkeypatch.setattr(client_training, "is_accelerated", lambda: True)
+    descent = STEP if form == "collapsed" else DESCENT
+    whole = pretrain(Noisy(), descent, IMAGES, SPLIT, 2, form=form)
+    held, sizes = [], []
+    real = client_training.ClientTraining._in_groups
+
+    def in_groups(self, one, given, keys):
+        sizes.append(self.at_once)
+        return real(self, one, given, keys)
+
+    def two(n_works, bytes_each, bytes_held):
+        held.append(bytes_held)
+        monkeypatch.setattr("sims.placement._memory", lambda: int((bytes_held + 2.5 * bytes_each()) / 0.9))
+        return fitting(n_works, bytes_each, bytes_held)
+
+    monkeypatch.setattr(client_training.ClientTraining, "_in_groups", in_groups)
+    monkeypatch.setattr("sims.pretrain.fitting", two)
+    cut = pretrain(Noisy(), descent, IMAGES, SPLIT, 2, form=form)
+    assert set(sizes) == {2}
+    assert held[0] > IMAGES.nbytes
+    same((cut.state.params, cut.state.local.loss), (whole.state.params, whole.state.local.loss), rtol=1e-4, atol=1e-6)
+
+
 def test_everything_that_is_trained_stays_in_single_precision():
     state = pretrain(Keeping(), DESCENT, IMAGES, SPLIT, 1).state
     assert {leaf.dtype for leaf in jax.tree.leaves(state.params)} == {jnp.dtype(jnp.float32)}
@@ -159,8 +234,8 @@ def test_one_plain_step_each_is_one_step_of_all_together():
         if some is None:
             chosen = pretrain(Noisy(), STEP, IMAGES, split, 4)
             same(chosen.state.params, one.state.params, rtol=0, atol=0)
-        start = pretrain(Noisy(), STEP, IMAGES, split, 1, form="loop", participation=some).before
-        assert np.abs(np.asarray(loop.state.params["encoder"]["matrix"] - start["encoder"]["matrix"])).max() > 1e-3
+        begun = pretrain(Noisy(), STEP, IMAGES, split, 1, form="loop", participation=some).before
+        assert np.abs(np.asarray(loop.state.params["encoder"]["matrix"] - begun["encoder"]["matrix"])).max() > 1e-3
         with pytest.MonkeyPatch.context() as m:
             m.setattr(client_training, "is_accelerated", lambda: True)
             batched = pretrain(Noisy(), STEP, IMAGES, split, 4, form="collapsed", participation=some)

@@ -33,6 +33,12 @@ def test_the_interval_and_the_p_value_are_those_of_the_paired_t_test():
     assert found.spread == pytest.approx(np.std(iid - other, ddof=1), rel=1e-14)
 
 
+def test_an_interval_ends_where_its_p_value_is_what_is_left():
+    found = drop(*accuracies(), 0.9)
+    assert [found.p_at(end) for end in (found.low, found.high)] == pytest.approx([0.1, 0.1], rel=1e-9)
+    assert found.p_at(found.mean) == pytest.approx(1.0, abs=1e-15)
+
+
 @pytest.mark.parametrize("n", [2, 3, 10])
 def test_the_interval_holds_the_true_drop_as_often_as_it_says(n):
     rng = np.random.default_rng(n)

@@ -1,0 +1,88 @@
+"""Statements about trained encoders, alone and together."""
+
+import numpy as np
+import pytest
+
+from claims import decided_together as module
+from claims import trained_orders
+from claims.core import Context, Status
+from claims.decided_together import decided_together, in_words
+from claims.readme import README
+from claims.reproduce._results import Results
+from claims.trained_orders import TrainedAlike, TrainedOrder
+
+
+def column(values):
+    return lambda results: np.array(values)
+
+
+NOTHING = Results({}, {}, *[lambda *_: None] * 2)
+ONE = [1.0, 1.1, 0.9]
+ORDERS = [
+    TrainedOrder("made up", column(ONE), column(larger), "Because.", at_least)
+    for larger in ([3.0, 3.2, 3.1], [0.5, 1.5, 1.0], [-3.0, -3.2, -3.1], [1.2, 1.5, 1.3])
+    for at_least in (0.0, 2.0, 9.0)
+]
+ALIKE = [
+    TrainedAlike("made up", column(ONE), column(second), "Because.", within)
+    for second in (ONE, [3.0, 3.2, 3.1], [-3.0, -3.2, -3.1], [1.2, 1.35, 1.1], [1.4, 0.2, 2.8], [2.4, 2.5, 2.45])
+    for within in (0.1, 1.45, 9.0)
+]
+
+
+@pytest.mark.parametrize("check", ORDERS + ALIKE)
+def test_a_statement_is_decided_where_its_p_value_is_below_what_the_interval_leaves(check, monkeypatch):
+    monkeypatch.setattr(trained_orders, "recorded", lambda name: NOTHING)
+    status = check.run(Context()).status
+    assert (check.p_value(NOTHING) < 0.05) == (status is not Status.INCONCLUSIVE)
+
+
+def test_all_recorded_statements_are_there_and_alone_decided_by_their_p_value():
+    rows = decided_together()
+    assert len(rows) > 100
+    assert all((row.p_value < 0.05) == row.is_alone for row in rows)
+
+
+def test_together_they_follow_the_step_up_rule_for_any_dependence():
+    """Written out: the k smallest stay, k the last place where p times n times the harmonic sum is below 5% of k."""
+    rows = sorted(decided_together(), key=lambda row: row.p_value)
+    n = len(rows)
+    harmonic = sum(1 / k for k in range(1, n + 1))
+    places = [k for k, row in enumerate(rows, 1) if row.p_value * n * harmonic / k < module.LEVEL]
+    kept = max(places, default=0)
+    assert [row.is_among_all for row in rows] == [i < kept for i in range(n)]
+    assert kept < sum(row.is_alone for row in rows)
+
+
+@pytest.mark.parametrize("all_are", ["nothing", "everything"])
+def test_what_chance_decides_is_not_kept(all_are, monkeypatch):
+    """142 statements on noise: some are decided alone, none together; and with large differences all are both ways."""
+    rng = np.random.default_rng(0)
+    shift = 0.0 if all_are == "nothing" else 1e6
+
+    def shuffled(check):
+        values = rng.standard_normal(3)
+        return TrainedOrder(check.experiment, column(np.zeros(3)), column(values + shift), "Because.")
+
+    real = module.catalogue()
+
+    class Claim:
+        def __init__(self, claim):
+            self.statements = [
+                type(s)(s.kind, s.text, shuffled(s.check))
+                for s in claim.statements
+                if isinstance(s.check, TrainedOrder | TrainedAlike)
+            ]
+
+    monkeypatch.setattr(module, "catalogue", lambda: {name: Claim(claim) for name, claim in real.items()})
+    rows = decided_together()
+    alone, together = sum(row.is_alone for row in rows), sum(row.is_among_all for row in rows)
+    if all_are == "nothing":
+        assert 0 < alone < 0.15 * len(rows)
+        assert together == 0
+    else:
+        assert alone == together == len(rows)
+
+
+def test_the_readme_says_how_many():
+    assert in_words() in README.read_text(encoding="utf-8")

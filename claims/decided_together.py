@@ -60,5 +60,6 @@ def in_words() -> str:
     alone, together = sum(row.is_alone for row in rows), sum(row.is_among_all for row in rows)
     return (
         f"Of {len(rows)} statements about trained encoders {alone} are decided by their own 95% interval, "
-        f"and {together} still where all are taken together (false discovery rate {LEVEL:.0%}, whatever ties them to each other)."
+        f"and {together} still where all are taken together (false discovery rate {LEVEL:.0%}, whatever ties them to "
+        "each other)."
     )

@@ -19,6 +19,7 @@ from sims.datasets.loading import EMBEDDED, load
 from sims.datasets.scaling import in_channels
 from sims.descent import Descent, Optimizer
 from sims.encoders.presets import Kind, Preset, encoder, tiling
+from sims.encoders.resnet import Norm, ResNet
 from sims.encoders.vit import Vit
 from sims.feature_skew import Augmentation, client_augmentations
 from sims.methods import Method
@@ -39,7 +40,9 @@ class Pretraining:
     images, clients, network and start; seeds of two runs are therefore pairs. `options` are the method's, as text.
     `test_per_class` 0 takes the test images that the data come with; `train_per_class` 0 trains on all the others.
     `side` scales images to so many pixels; 0 leaves them. `steps` are batches a round in place of whole `epochs`; 0 is
-    none. One step of sgd with a server is taken as one of the server's model, which it equals.
+    none. One step of sgd with a server is taken as one of the server's model, which it equals. `norm` is a ResNet's: by
+    groups of channels, or by batch, with statistics that are nobody's: a batch's own in training, those of training
+    images once an encoder is measured.
     """
 
     preset: Preset
@@ -64,6 +67,7 @@ class Pretraining:
     side: int = 0
     optimizer: Optimizer = "adamw"
     steps: int = 0
+    norm: Norm = "group"
     options: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -92,6 +96,8 @@ class Pretraining:
                     f"{name} lies between {SMALLEST:g} and {LARGEST:g}; got {name}={value}. Give a number of such a "
                     "size."
                 )
+        if self.norm != "group" and self.encoder != "resnet":
+            raise UsageError(f"norm is that of a ResNet; got norm={self.norm} with {self.encoder}. Leave --norm out.")
         if self.client >= self.clients:
             raise UsageError(f"Clients count from 0 to {self.clients - 1}; got client={self.client}. Change it.")
 
@@ -176,7 +182,8 @@ def changed(chosen: Pretraining, given: Mapping[str, Any]) -> Pretraining:
 
 
 # Settings that came after the first trainings were stored, and what those trainings had: the defaults.
-_LATER = {field.name: field.default for field in fields(Pretraining) if field.name in ("side", "optimizer", "steps")}
+_LATER_NAMES = ("side", "optimizer", "steps", "norm")
+_LATER = {field.name: field.default for field in fields(Pretraining) if field.name in _LATER_NAMES}
 
 
 def as_table(chosen: Pretraining) -> dict[str, Any]:
@@ -230,9 +237,10 @@ def prepare(chosen: Pretraining) -> Prepared:
     heard = chosen.participation if mixing is None else int((mixing > 0).sum(axis=1).max())
     shape = train.images.shape[1:]
     patches = tiling(encoder("vit", chosen.preset), shape)
+    kind = tiling(encoder(chosen.encoder, chosen.preset), shape)
     method = build(
         chosen.method,
-        tiling(encoder(chosen.encoder, chosen.preset), shape),
+        replace(kind, norm=chosen.norm) if isinstance(kind, ResNet) else kind,
         chosen.options,
         horizon=max(1.0, chosen.participation * chosen.rounds / chosen.clients),
         most_heard=min(heard, n),

@@ -222,4 +222,4 @@ def _make_room(cell: Pretraining) -> None:
 
 def _start(cell: Pretraining) -> tuple[Any, ...]:
     images = cell.data, cell.side, cell.test_per_class, cell.train_per_class
-    return cell.method, cell.encoder, cell.preset, cell.options, cell.seed, *images
+    return cell.method, cell.encoder, cell.norm, cell.preset, cell.options, cell.seed, *images

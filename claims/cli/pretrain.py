@@ -35,6 +35,8 @@ class Pretrain:
     """Sizes; laptop if not given."""
     encoder: Literal["vit", "resnet", "linear"] | None = None
     """What is trained; vit if not given."""
+    norm: Literal["group", "batch"] | None = None
+    """How a ResNet is normalised: group if not given; batch takes a batch's own statistics, which no client sends."""
     method: str | None = None
     """Self-supervision; mae if not given, simsiam for a linear encoder. For a ResNet mae is masked_reconstruction."""
     option: tuple[str, ...] = ()

@@ -30,6 +30,7 @@ from sims.encoders.presets import encoder
 ROUNDS = 4
 TINY = ("--preset", "ci", "--train-per-class", "8", "--alpha", "0.5", "--rounds", str(ROUNDS))
 DECL = (*TINY, "--setting", "decl")
+PUSHED = (*DECL, "--method", "mar", "--mixing", "push_sum")  # embeddings that neighbours keep, and weights of push-sum
 
 
 def dssl(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -105,9 +106,15 @@ def test_a_run_that_broke_goes_on_from_its_last_checkpoint(capsys, tmp_path, mon
     assert_same_bits(end_of(tmp_path / "run"), end_of(whole["fl"]))
 
 
-def test_a_run_that_was_killed_goes_on_bit_for_bit(capsys, tmp_path, whole):
+@pytest.mark.parametrize("arguments", [TINY, PUSHED], ids=["mae", "mar"])
+def test_a_run_that_was_killed_goes_on_bit_for_bit(capsys, tmp_path, whole, arguments):
+    unbroken = whole["fl"]
+    if arguments is PUSHED:
+        unbroken = tmp_path / "unbroken"
+        assert dssl(capsys, "pretrain", *arguments, "--out", str(unbroken))[0] == 0
+        assert end_of(unbroken).state.local.pool is not None
     out = tmp_path / "run"
-    command = [sys.executable, "-m", "claims", "pretrain", *TINY, "--every", "1", "--out", str(out)]
+    command = [sys.executable, "-m", "claims", "pretrain", *arguments, "--every", "1", "--out", str(out)]
     running = subprocess.Popen(command, stderr=subprocess.PIPE)
     until = time.monotonic() + 300
     while (
@@ -121,7 +128,7 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(capsys, tmp_path, whole):
     assert running.returncode == -signal.SIGKILL, said.decode()
     assert 1 <= end_of(out).round < ROUNDS
     assert dssl(capsys, "pretrain", "--resume", "--out", str(out))[0] == 0
-    assert_same_bits(end_of(out), end_of(whole["fl"]))
+    assert_same_bits(end_of(out), end_of(unbroken))
 
 
 def test_memory_is_given_back_between_rounds(capsys, tmp_path, monkeypatch):
@@ -342,6 +349,33 @@ def test_one_plain_step_with_a_server_is_taken_as_one_of_its_model(capsys, tmp_p
     assert not {"optimizer", "steps"} & set(whole_epochs)
 
 
+def test_a_resnet_is_normalised_by_batch_where_that_is_asked_for(capsys, tmp_path):
+    """Nobody sends statistics; encoders are measured with those of training images."""
+    out = tmp_path / "run"
+    resnet = (*TINY, "--encoder", "resnet", "--method", "simsiam", "--rounds", "1")
+    assert dssl(capsys, "pretrain", *resnet, "--norm", "batch", "--out", str(out))[0] == 0
+    saved, chosen = end_of(out), pretraining_store.settings_of(out)
+    assert chosen.norm == "batch"
+    prepared = pretraining.prepare(chosen)
+    assert prepared.method.encoder == replace(encoder("resnet", "ci"), norm="batch")
+    by_group = pretraining.prepare(replace(chosen, norm="group"))
+    assert by_group.method.encoder == encoder("resnet", "ci")
+    sent = pretrained.traffic(chosen, prepared, saved)["sent"]
+    assert sent == sum(leaf[0].nbytes for leaf in jax.tree.leaves(saved.state.params))
+    trained = pretrained.global_encoder(saved)
+    fixed = evaluation.for_evaluation(prepared.method.encoder, trained, prepared.train.images)
+    probed = evaluation.linear_probe(
+        *(evaluation.features_of(prepared.method.encoder, fixed, prepared.train.images), prepared.train.labels),
+        *(evaluation.features_of(prepared.method.encoder, fixed, prepared.test.images), prepared.test.labels),
+        seed=chosen.seed,
+    )
+    found = pretrained.measures(chosen, prepared, trained)
+    assert found["linear_probe"]["accuracy"] == probed.accuracy
+    assert "norm='batch'" in pretrained.built(prepared)
+    assert "norm" not in pretraining.as_table(by_group_settings := replace(chosen, norm="group"))
+    assert pretraining.from_table(pretraining.as_table(by_group_settings), "here") == by_group_settings
+
+
 def test_sizes_likely_not_meant_are_remarked_on_beside_training(capsys, tmp_path):
     tiny = ("--preset", "ci", "--train-per-class", "2", "--rounds", "1", "--encoder", "linear")
     code, _, err = dssl(capsys, "pretrain", *tiny, "--out", str(tmp_path / "run"))
@@ -411,6 +445,7 @@ def first_models(monkeypatch, tmp_path, capsys):
         (("--setting", "decl", "--topology", "er:9"), "got 9.0"),
         (("--setting", "local", "--client", "4"), "Clients count from 0 to 3; got client=4"),
         (("--rounds", "0"), "rounds=0"),
+        (("--norm", "batch"), "norm is that of a ResNet; got norm=batch with vit"),
         (("--every", "0"), "--every is a whole number of rounds from 1; got 0"),
         (("--learning-rate", "-1"), "learning_rate=-1"),
         (("--data", "/nowhere"), "/nowhere"),

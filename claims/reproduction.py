@@ -92,6 +92,7 @@ def reproduce(
     if jobs < 1:
         raise UsageError(f"Trainings run side by side, at least one of them; got --jobs {jobs}. Raise it.")
     todo = plan(name, preset, n_seeds, images)
+    getattr(experiment(name), "check", lambda: None)()
     check_folder(out)
     # What another version trained is refused before hours of training, not after them.
     known = {cell: done for _, _, cell in todo if (done := _evaluation(out, cell)) is not None}

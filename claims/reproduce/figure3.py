@@ -1,6 +1,7 @@
 """Figure 3: features of two clients trained alone and of the global model, by principal components and UMAP."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from claims.pretraining import Pretraining, prepare
 from claims.reproduce import table5
 from claims.reproduce._results import Results, Row, mean_of
+from claims.usage import UsageError
 from sims import evaluation
 from sims.feature_geometry import linear_cka, project
 
@@ -19,6 +21,12 @@ MOST = 1000  # images drawn
 def cells(preset: str) -> dict[str, Pretraining]:
     """Those of Table 5."""
     return table5.cells(preset)
+
+
+def check() -> None:
+    """Nothing, where its picture can be drawn once all is trained. Errors: UsageError without umap-learn."""
+    if find_spec("umap") is None:
+        raise UsageError("Figure 3 is drawn by umap-learn; it is not installed. Do pip install umap-learn.")
 
 
 def measured(results: Results) -> dict[str, list[float]]:

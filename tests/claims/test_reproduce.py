@@ -3,6 +3,7 @@
 import json
 import pathlib
 import shutil
+import sys
 import zlib
 from dataclasses import replace
 from typing import Any
@@ -393,6 +394,16 @@ def test_mistakes_are_one_sentence(capsys, tmp_path, arguments, message):
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
     assert not (tmp_path / "new").exists()
+
+
+def test_what_a_picture_needs_is_missed_before_training(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    monkeypatch.setattr(reproduction, "train_cell", None)  # not called
+    out = tmp_path / "new"
+    code, _, err = dssl(capsys, "reproduce", "figure3", "--preset", "ci", "--jobs", "1", "--out", str(out))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "pip install umap-learn" in err
+    assert not out.exists()
 
 
 def test_a_folder_of_something_else_is_left_alone(capsys, tmp_path):

@@ -24,6 +24,7 @@ from sims.robustness import PairedDifference
 FOLDER = store.RESULTS / "experiments"
 READING = "Fashion-MNIST, small encoders"
 WANTED_POWER = 0.8
+LOOKED_AT = 3  # seeds of every experiment on record at first
 NAMES = {"mae": "MAE", "mar": "MAR", "simsiam": "SimSiam", "vit": "ViT", "resnet": "ResNet"}
 WHERE = {"fl": "with a server", "decl": "with neighbours", "central": "in one place"}
 Column = Callable[[Results], Float[np.ndarray, " seeds"]]
@@ -190,7 +191,9 @@ def _found(because: str, d: PairedDifference, unit: str) -> str:
     digits = 2 if unit else 3
     mean, low, high = (round(x, digits) + 0.0 for x in (d.mean, d.low, d.high))  # no minus before 0.00
     numbers = f"{mean:+.{digits}f}{unit} [{low:.{digits}f}, {high:.{digits}f}]"
-    return f"{because} Difference {numbers} over {len(d.per_seed)} seeds"
+    added = len(d.per_seed) - LOOKED_AT
+    looked = f" {added} of the seeds came after the others had been looked at." if added > 0 else ""
+    return f"{because}{looked} Difference {numbers} over {len(d.per_seed)} seeds"
 
 
 def _undecided(found: str, d: PairedDifference, margin: float, unit: str) -> Verdict:

@@ -49,6 +49,11 @@ def test_the_interval_decides(larger, at_least, status):
     assert f"[{gap.low:.2f}, {gap.high:.2f}] over 3 seeds" in found.reason
 
 
+def test_seeds_that_came_later_are_told_of():
+    assert "looked at" not in decided([1.0, 1.1, 0.9], [3.0, 3.2, 3.1]).reason
+    assert " 2 of the seeds came after " in decided([1.0, 1.1, 0.9, 1.0, 1.2], [3.0, 3.2, 3.1, 3.0, 3.3]).reason
+
+
 def test_an_undecided_order_says_what_it_could_have_seen():
     found = decided([0.0, 0.0, 0.0], [1.0, -1.0, 0.3])
     spread = float(np.std([1.0, -1.0, 0.3], ddof=1))

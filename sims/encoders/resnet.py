@@ -26,8 +26,8 @@ class ResNet:
     the images given, as in training, until `with_statistics` has fixed them; fixed ones are for evaluation alone, and
     are no part of what is trained, mixed or sent. Both forms of `convolution` give the same maps.
 
-    Source: he2016, Section 3 and Table 1 (18 layers); wu2018 for groups; ioffe2015 for batches; the released code of
-    chen2026 for the small stem.
+    Source: he2016, Section 3 and Table 1 (18 layers); wu2018 for groups; ioffe2015 for batches; chen2026, released
+    code, `baseline_models.py`: the small stem for images of 32 pixels, the large one for those of 224, as all runs have.
     Errors: ValueError for sizes below one, groups that leave fewer than two channels each or do not divide them, or an
     unknown option.
     """

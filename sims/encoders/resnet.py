@@ -27,7 +27,7 @@ class ResNet:
     are no part of what is trained, mixed or sent. Both forms of `convolution` give the same maps.
 
     Source: he2016, Section 3 and Table 1 (18 layers); wu2018 for groups; ioffe2015 for batches; chen2026, released
-    code, `baseline_models.py`: the small stem for images of 32 pixels, the large one for those of 224, as all runs have.
+    code, `baseline_models.py`: the small stem for images of 32 pixels, the large one for 224, which all runs have.
     Errors: ValueError for sizes below one, groups that leave fewer than two channels each or do not divide them, or an
     unknown option.
     """

@@ -214,7 +214,7 @@ def train_cell(
 
 def _make_room(cell: Pretraining) -> None:
     """Forgets all compiled programs where this training is of one kind too many; seeds and partitions share them."""
-    kind = cell.method, cell.encoder, cell.options, cell.setting
+    kind = cell.method, cell.encoder, cell.norm, cell.options, cell.setting
     if kind not in _kept and len(_kept) >= KINDS:
         cores.forget_programs()
         _kept.clear()

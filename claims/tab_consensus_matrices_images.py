@@ -51,7 +51,10 @@ def equal_weights_lead(network: str, method: str) -> Statement:
     """What training on the shares that all images have would be worth."""
     text = f"On a {network} {NAMES[method]} ends higher under Metropolis weights than under 1/|A_i|."
     cells = (f"{method} {network} {rule}" for rule in ("uniform", "metropolis"))
-    because = "Linear probe under Metropolis weights minus under 1/|A_i|, Dirichlet 0.1."
+    because = (
+        "Linear probe under Metropolis weights minus under 1/|A_i|, Dirichlet 0.1. Expected by `thm-training-weights`, "
+        "stated after these seeds were known."
+    )
     return ends_above("irregular", *cells, text, because)
 
 

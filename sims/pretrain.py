@@ -70,17 +70,17 @@ def best_form(method: Method, descent: Descent, has_server: bool) -> Form:
     return "steps" if getattr(method.encoder, "convolution", None) == "native" else "loop"
 
 
-# A compiled round holds what it was given, what it returns, the models that it returns to be looked at, and a loop's
-# own copy of its state.
-_COPIES = 4
+# A compiled round is given the models and three views of them, returns as many, and its loop has a copy or two of its
+# own; of what clients keep there is one where there are four of models.
+_OF_MODELS, _OF_KEPT = 10, 4
 
 
 def _at_once(update: ClientTraining, params: Params, kept: Kept, data: Held, n_training: int) -> int:
     """How many clients train at once where memory is the accelerator's own."""
     models = sum(leaf.nbytes for leaf in jax.tree.leaves(params))
     trained = max(models, n_training * models // len(jax.tree.leaves(params)[0]))
-    held = sum(leaf.nbytes for leaf in jax.tree.leaves((kept, data)) if hasattr(leaf, "nbytes"))
-    held += (_COPIES - 1) * sum(leaf.nbytes for leaf in jax.tree.leaves(kept)) + _COPIES * trained
+    held = sum(leaf.nbytes for leaf in jax.tree.leaves(data) if hasattr(leaf, "nbytes"))
+    held += _OF_KEPT * sum(leaf.nbytes for leaf in jax.tree.leaves(kept)) + _OF_MODELS * trained
     return fitting(n_training, lambda: update.bytes_a_client(params, kept, data), held)
 
 

@@ -50,8 +50,12 @@ def test_the_interval_decides(larger, at_least, status):
 
 
 def test_seeds_that_came_later_are_told_of():
-    assert "looked at" not in decided([1.0, 1.1, 0.9], [3.0, 3.2, 3.1]).reason
-    assert " 2 of the seeds came after " in decided([1.0, 1.1, 0.9, 1.0, 1.2], [3.0, 3.2, 3.1, 3.0, 3.3]).reason
+    five = [1.0, 1.1, 0.9, 1.0, 1.2], [3.0, 3.2, 3.1, 3.0, 3.3]
+    assert "looked at" not in decided(*five).reason
+    with pytest.MonkeyPatch.context() as m:
+        m.setitem(trained_orders.LOOKED_AT, "made up", 3)
+        assert " 2 of the seeds came after " in decided(*five).reason
+        assert "looked at" not in decided([1.0, 1.1, 0.9], [3.0, 3.2, 3.1]).reason
 
 
 def test_an_undecided_order_says_what_it_could_have_seen():

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sims import client_training, partitions
+from sims import client_training, partitions, rounds
 from sims.client_training import ClientTraining, Given
 from sims.descent import Descent
 from sims.feature_skew import client_augmentations
@@ -185,6 +185,32 @@ def test_training_is_cut_by_the_devices_memory(form, monkeypatch):
     assert set(sizes) == {2}
     assert held[0] > IMAGES.nbytes
     same((cut.state.params, cut.state.local.loss), (whole.state.params, whole.state.local.loss), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, N])
+@pytest.mark.parametrize("network", ["server", "ring"])
+def test_a_round_takes_no_more_memory_than_was_reckoned_with(network, at_once, monkeypatch):
+    """The whole compiled round of the engine, with what it is given and what it returns."""
+    method = Keeping(Flat(2000))
+    reckoned, taken = [], []
+    real = rounds._jitted
+
+    def looking(*arguments):
+        needs = real.lower(*arguments).compile().memory_analysis()
+        assert needs is not None
+        taken.append(needs.temp_size_in_bytes + needs.argument_size_in_bytes + needs.output_size_in_bytes)
+        return real(*arguments)
+
+    def some(n_works, bytes_each, bytes_held):
+        reckoned.append(bytes_held + at_once * bytes_each())
+        return at_once
+
+    monkeypatch.setattr(rounds, "_jitted", looking)
+    monkeypatch.setattr("sims.pretrain.fitting", some)
+    options = NETWORKS[network] | {"form": "vmap", "record_every": 1, "records_a_chunk": 1}
+    pretrain(method, DESCENT, np.tile(IMAGES, (1, 2, 2, 1))[:60], partitions.iid(LABELS[:60], N, 0), 2, **options)
+    assert len(taken) == 2
+    assert max(taken) < reckoned[0] < 3 * max(taken)
 
 
 def test_everything_that_is_trained_stays_in_single_precision():

@@ -186,7 +186,7 @@ for row, (views, side) in enumerate(EXPECTED.items()):
     draw(axis, row, [between], fmt="ok")
     print(f"{views}: SimSiam loses {own.mean:+.2f}, MAE {mae_drop.mean:+.2f} points; it learnt {learnt.mean():+.2f}")
     if side:
-        axis.fill_between([row - 0.4, row + 0.4], 0, 14 * side, color="C2", alpha=0.15, lw=0)
+        axis.fill_between([row - 0.4, row + 0.4], 0, 8 * side, color="C2", alpha=0.15, lw=0)
 axis.axhline(0, color="0.6", lw=0.8)
 axis.set_xticks(range(len(EXPECTED)), [views.replace("noise ", "noise\n") for views in EXPECTED])
 axis.set_xlabel("views of SimSiam")

@@ -24,6 +24,7 @@ from sims.encoders.vit import Vit
 from sims.feature_skew import Augmentation, client_augmentations
 from sims.methods import Method
 from sims.partitions import Partition
+from sims.views import LARGEST_SEED
 from theory.mixing import SIZED, mixing_matrix
 from theory.topologies import topology
 
@@ -74,7 +75,7 @@ class Pretraining:
         # What is laid out by a count has to fit a machine: losses of all rounds, a step's images, scaled images.
         ranges = {"clients": (1, 10**9), "rounds": (1, 10**6), "epochs": (1, 10**6), "batch": (1, 10**5)}
         ranges |= {"test_per_class": (0, 10**9), "train_per_class": (0, 10**9), "side": (0, 2**12)}
-        ranges |= {"client": (0, 10**9), "steps": (0, 10**6), "seed": (0, 2**63 - 1)}  # as random keys take
+        ranges |= {"client": (0, 10**9), "steps": (0, 10**6), "seed": (0, LARGEST_SEED)}
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
             if not low <= value <= high:

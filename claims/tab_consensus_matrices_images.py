@@ -16,6 +16,7 @@ EXPERIMENT = "table6"
 CONNECTIVITIES = (5, 10)
 WITHIN = 1.5  # points: the largest difference between printed rules is 1.43
 IRREGULAR = tuple(product(("star", "barbell"), ("mae", "simsiam")))
+BECAUSE_RULES = "Linear probe under Metropolis weights minus under 1/|A_i|, Dirichlet 0.1."
 PLAIN = "degree normalised"
 
 
@@ -42,19 +43,15 @@ def more_links_pay(words: str) -> Statement:
 def matters_little(network: str, method: str) -> Statement:
     """Uniform averaging against equal weights, where they are not the same."""
     text = f"On a {network} {NAMES[method]} ends within {WITHIN} points whether weights are Metropolis' or 1/|A_i|."
-    because = "Linear probe under Metropolis weights minus under 1/|A_i|, Dirichlet 0.1."
     cells = (f"{method} {network} {rule}" for rule in ("metropolis", "uniform"))
-    return alike("irregular", *cells, text, because, WITHIN, f"{READING}, irregular networks")
+    return alike("irregular", *cells, text, BECAUSE_RULES, WITHIN, f"{READING}, irregular networks")
 
 
 def equal_weights_lead(network: str, method: str) -> Statement:
     """What training on the shares that all images have would be worth."""
     text = f"On a {network} {NAMES[method]} ends higher under Metropolis weights than under 1/|A_i|."
     cells = (f"{method} {network} {rule}" for rule in ("uniform", "metropolis"))
-    because = (
-        "Linear probe under Metropolis weights minus under 1/|A_i|, Dirichlet 0.1. Expected by `thm-training-weights`, "
-        "stated after these seeds were known."
-    )
+    because = f"{BECAUSE_RULES} Expected by `thm-training-weights`, stated after these seeds were known."
     return ends_above("irregular", *cells, text, because)
 
 

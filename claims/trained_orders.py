@@ -4,6 +4,7 @@ Numbers are those of `results/experiments/`, which `dssl reproduce` writes. A st
 record there is PENDING: it is stated before anything is trained.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -131,8 +132,7 @@ class TrainedAlike:
         d = robustness.paired_difference(self.first(results), self.second(results))
         if not d.per_seed.any():
             return None
-        crossed = (self.within,) if d.mean > self.within else (-self.within,) if d.mean < -self.within else None
-        return max(d.p_at(limit) for limit in crossed or (-self.within, self.within))
+        return d.p_at(math.copysign(self.within, d.mean))  # the nearer limit is the last to be cleared
 
     def run(self, context: Context) -> Verdict:
         results = recorded(self.experiment)

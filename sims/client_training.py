@@ -96,13 +96,16 @@ class ClientTraining:
             trained = self._in_turn(given, keys, data.images, local.pool, progress)
         return trained[0], _kept(local, numbers, *trained[1:])
 
+    def _group(self, n: int) -> int:
+        """How many of n clients an accelerator trains at once, in groups of about one size."""
+        return n if self.at_once is None else -(-n // -(-n // self.at_once))
+
     def _in_groups(self, one, given, keys):
-        """`one` of all clients at once, or of groups of about one size, one after the other."""
+        """`one` of all clients at once, or group by group."""
         n = len(given.size)
-        if self.at_once is None or self.at_once >= n:
+        if self._group(n) == n:
             return jax.vmap(one)(given, keys)
-        n_groups = -(-n // self.at_once)
-        return jax.lax.map(lambda both: one(*both), (given, keys), batch_size=-(-n // n_groups))
+        return jax.lax.map(lambda both: one(*both), (given, keys), batch_size=self._group(n))
 
     def bytes_a_client(self, params: Params, local: Kept, data: Held) -> int:
         """What the program of one more client takes of an accelerator's memory; `params` lead with models."""
@@ -175,7 +178,7 @@ class ClientTraining:
     def _collapsed(self, progress, given, keys, images, pool):
         """The mean of models one gradient step away is one step along the mean gradient, at any mixture weights."""
         weights = (given.size / given.size.sum()).astype(jnp.float32)
-        if is_accelerated() and self.at_once is not None and self.at_once < len(given.size):
+        if is_accelerated() and self._group(len(given.size)) < len(given.size):
             losses, slopes = self._in_groups(
                 lambda one, key: self._slope(progress, one, key, images[0], pool), given, keys
             )

@@ -77,10 +77,12 @@ _OF_MODELS, _OF_KEPT = 10, 4
 
 def _at_once(update: ClientTraining, params: Params, kept: Kept, data: Held, n_training: int) -> int:
     """How many clients train at once where memory is the accelerator's own."""
-    models = sum(leaf.nbytes for leaf in jax.tree.leaves(params))
-    trained = max(models, n_training * models // len(jax.tree.leaves(params)[0]))
+    n_models = len(jax.tree.leaves(params)[0])
+    a_model = sum(leaf.nbytes for leaf in jax.tree.leaves(params)) // n_models
     held = sum(leaf.nbytes for leaf in jax.tree.leaves(data) if hasattr(leaf, "nbytes"))
-    held += _OF_KEPT * sum(leaf.nbytes for leaf in jax.tree.leaves(kept)) + _OF_MODELS * trained
+    held += (
+        _OF_KEPT * sum(leaf.nbytes for leaf in jax.tree.leaves(kept)) + _OF_MODELS * max(n_models, n_training) * a_model
+    )
     return fitting(n_training, lambda: update.bytes_a_client(params, kept, data), held)
 
 

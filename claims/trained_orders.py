@@ -27,7 +27,12 @@ READING = "Fashion-MNIST, small encoders"
 WANTED_POWER = 0.8
 LOOKED_AT = {"ceiling": 3, "table1": 3, "augmentations": 3}  # seeds on record before the others were trained
 NAMES = {"mae": "MAE", "mar": "MAR", "simsiam": "SimSiam", "vit": "ViT", "resnet": "ResNet"}
-WHERE = {"fl": "with a server", "decl": "with neighbours", "central": "in one place"}
+WHERE = {
+    "fl": "with a server",
+    "decl": "with neighbours",
+    "central": "in one place",
+    "slower": "in one place at a quarter of the rate",
+}
 Column = Callable[[Results], Float[np.ndarray, " seeds"]]
 
 

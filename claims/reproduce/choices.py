@@ -1,6 +1,7 @@
 """Not in the paper: what our presets choose for masked reconstruction, against what they do not (IID clients).
 
-Shares of hidden pixels on a ResNet, which paints over what a transformer drops; normalised targets, and the rate.
+Shares of hidden pixels on a ResNet, which paints over what a transformer drops; normalised targets, the rate, and how
+many rounds a ResNet has with neighbours.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from claims.pretraining import Pretraining
 from claims.reproduce._cells import MAE, iid
 from claims.reproduce._results import Results, Row
 
-TITLE = "Choices of the presets: hidden share, targets and rate of masked reconstruction"
+TITLE = "Choices of the presets: hidden share, targets, rate and rounds of masked reconstruction"
 CHOSEN = "as chosen"
+NEIGHBOURS = "resnet with neighbours"
 Change = Callable[[Pretraining], Pretraining]
 
 
@@ -27,7 +29,11 @@ def _faster(factor: float) -> Change:
     return lambda chosen: replace(chosen, learning_rate=factor * chosen.learning_rate)
 
 
-# In the order of a table: what differs from the preset, by encoder.
+def _half_the_rounds(chosen: Pretraining) -> Pretraining:
+    return replace(chosen, rounds=max(1, chosen.rounds // 2))
+
+
+# In the order of a table: what differs from the preset, by encoder, with a server unless said otherwise.
 OTHERS: dict[str, dict[str, Change]] = {
     "resnet": {
         "a half hidden": _hiding("0.5"),
@@ -40,6 +46,7 @@ OTHERS: dict[str, dict[str, Change]] = {
         "half the rate": _faster(0.5),
         "twice the rate": _faster(2.0),
     },
+    NEIGHBOURS: {"half the rounds": _half_the_rounds},
 }
 
 
@@ -47,7 +54,9 @@ def cells(preset: str) -> dict[str, Pretraining]:
     """Each encoder as the preset has it, and with one thing changed."""
     found = {}
     for encoder, others in OTHERS.items():
-        chosen = iid(preset, MAE, encoder=encoder)
+        chosen = (
+            iid(preset, MAE, "decl", encoder="resnet") if encoder == NEIGHBOURS else iid(preset, MAE, encoder=encoder)
+        )
         found[f"{encoder} {CHOSEN}"] = chosen
         for words, change in others.items():
             found[f"{encoder} {words}"] = change(chosen)

@@ -14,6 +14,11 @@ from theory.formula import Source
 
 METHODS, ENCODERS = ("mae", "simsiam"), ("vit", "resnet")
 BECAUSE_PROBE = "A linear probe of the trained encoder minus one of the same encoder before training."
+CHOSEN_ELSEWHERE = {  # on seeds that no record has; eight seeds were settled on before the first of them was trained
+    ("resnet", "decl"): " Its number of rounds was chosen on other seeds.",
+    ("vit", "slower"): " The rate was chosen on other seeds.",
+    ("resnet", "slower"): " The rate was chosen on other seeds.",
+}
 WORDS = {
     "anew": "crops, mirrors and shifts of brightness drawn anew in each step",
     "fixed": "crops, mirrors and shifts of brightness drawn once an image",
@@ -76,7 +81,9 @@ def training_pays(method: str, encoder: str, setting: str) -> Statement:
     text = f"{NAMES[method]} {WHERE[setting]} lifts a {NAMES[encoder]} above its random start, IID clients."
     sides = accuracy(cell, "random_start"), accuracy(cell)
     reading = f"{READING}, as every comparison takes for granted"
-    return ordered("ceiling", *sides, text, BECAUSE_PROBE, reading=reading)
+    because = BECAUSE_PROBE + CHOSEN_ELSEWHERE.get((encoder, setting), "")
+    is_new = (encoder, setting) in CHOSEN_ELSEWHERE
+    return ordered("ceiling", *sides, text, because, reading=reading, is_new=is_new)
 
 
 def all_four(setting: str) -> list[str]:

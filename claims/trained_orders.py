@@ -79,7 +79,7 @@ class TrainedOrder:
     Stated in advance: holds or fails where Student's 95% interval of the mean difference lies on one side of
     `at_least`; else INCONCLUSIVE, with the difference that so many seeds see four times in five. Intervals are of one
     statement each; `claims.decided_together` takes all at once. Spoiled, the two change places and the other one has
-    to lead by the factor.
+    to lead by the factor. `is_new`: its trainings came when others of the experiment had been looked at, all at once.
     """
 
     experiment: str
@@ -88,6 +88,7 @@ class TrainedOrder:
     because: str
     at_least: float = 0.0
     unit: str = " points"
+    is_new: bool = False
 
     def p_value(self, results: Results) -> float:
         """The level at which the interval of the difference just decides."""
@@ -102,7 +103,7 @@ class TrainedOrder:
         if context.spoil != 1.0:
             low, high, wanted = high, low, context.spoil * abs(wanted)
         d = robustness.paired_difference(high, low)
-        found = _found(self.experiment, self.because, d, self.unit)
+        found = _found("" if self.is_new else self.experiment, self.because, d, self.unit)
         if d.low > wanted:
             return Verdict(Status.HOLDS, Evidence.SAMPLED, f"{found}.", margin=d.low - wanted)
         if d.high < wanted:
@@ -167,9 +168,11 @@ def ordered(
     kind: Literal["printed", "corrected"] = "printed",
     reading: str = READING,
     unit: str = " points",
+    is_new: bool = False,
 ) -> Statement:
     """The statement that `larger` exceeds `smaller`, in words."""
-    return Statement(kind, text, TrainedOrder(experiment, smaller, larger, because, unit=unit), reading=reading)
+    check = TrainedOrder(experiment, smaller, larger, because, unit=unit, is_new=is_new)
+    return Statement(kind, text, check, reading=reading)
 
 
 def ends_above(experiment: str, lower: str, higher: str, text: str, because: str) -> Statement:

@@ -488,6 +488,16 @@ def test_the_ceiling_goes_through_as_many_images_as_the_clients():
     assert central.rounds * central.epochs == fl.rounds * fl.epochs * fl.participation / fl.clients
 
 
+def test_at_laptop_a_resnet_has_more_rounds_with_neighbours_unless_told_otherwise():
+    vit = pretraining.settings("laptop", "decl")
+    resnet = pretraining.settings("laptop", "decl", encoder="resnet")
+    assert resnet == replace(vit, encoder="resnet", rounds=2 * vit.rounds)
+    assert pretraining.settings("laptop", "decl", encoder="resnet", rounds=7).rounds == 7
+    for preset, setting in (("laptop", "fl"), ("paper", "decl"), ("ci", "decl")):
+        own = pretraining.settings(preset, setting)
+        assert pretraining.settings(preset, setting, encoder="resnet") == replace(own, encoder="resnet")
+
+
 def test_settings_come_back_from_their_file_as_they_were():
     chosen = pretraining.settings("laptop", "decl", method="mar", options=(("weight_max", "1"),), alpha=0.1)
     table = json.loads(json.dumps(pretraining.as_table(chosen)))

@@ -24,11 +24,11 @@ def known(name):
     return results
 
 
-def decided(smaller, larger, at_least=0.0, spoil=1.0):
+def decided(smaller, larger, at_least=0.0, spoil=1.0, is_new=False):
     columns = (lambda results: np.array(smaller)), (lambda results: np.array(larger))
     with pytest.MonkeyPatch.context() as m:
         m.setattr(trained_orders, "recorded", lambda name: Results({}, {}, *[lambda *_: None] * 2))
-        return TrainedOrder("made up", *columns, "Because.", at_least).run(Context(spoil=spoil))
+        return TrainedOrder("made up", *columns, "Because.", at_least, is_new=is_new).run(Context(spoil=spoil))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def test_seeds_that_came_later_are_told_of():
         m.setitem(trained_orders.LOOKED_AT, "made up", 3)
         assert " 2 of the seeds came after " in decided(*five).reason
         assert "looked at" not in decided([1.0, 1.1, 0.9], [3.0, 3.2, 3.1]).reason
+        assert "looked at" not in decided(*five, is_new=True).reason
 
 
 def test_an_undecided_order_says_what_it_could_have_seen():

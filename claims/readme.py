@@ -5,6 +5,8 @@ import pathlib
 from claims import store
 from claims.catalogue import catalogue
 from claims.decided_together import in_words
+from claims.reproduce import ceiling
+from claims.trained_orders import recorded
 from claims.usage import UsageError
 from claims.verdicts import Row, counts, wanted
 
@@ -19,9 +21,11 @@ def table(rows: list[Row]) -> str:
     lines = ["| statements | " + " | ".join(_STATUSES) + " |", "|---" * (len(_STATUSES) + 1) + "|"]
     for kind, found in counts(rows).items():
         lines.append(f"| {kind} | " + " | ".join(str(found.get(s, 0)) for s in _STATUSES) + " |")
+    lines += ["", in_words()]
+    trained = recorded("ceiling")
+    if trained is not None:
+        lines += ["", ceiling.in_words(trained)]
     lines += [
-        "",
-        in_words(),
         "",
         "<details><summary>Claim by claim</summary>",
         "",

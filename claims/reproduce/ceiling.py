@@ -51,3 +51,30 @@ def rows(results: Results) -> list[Row]:
                 row[f"{setting} above start"] = interval(robustness.paired_difference(scores, start))
             table.append(row)
     return table
+
+
+def in_words(results: Results) -> str:
+    """How far above the random start training ends, shared out and in one place, in a sentence."""
+    gains = {
+        setting: [
+            robustness.paired_difference(results.scores(cell), results.scores(cell, "random_start"))
+            for method in (MAE, SIMSIAM)
+            for encoder in ("vit", "resnet")
+            for cell in (f"{method} {encoder} {setting}",)
+        ]
+        for setting in SETTINGS
+    }
+    shared = gains["fl"] + gains["decl"]
+    better = [max(pair, key=lambda gain: gain.mean) for pair in zip(gains["central"], gains["slower"], strict=True)]
+    lowest = min(gain.low for gain in shared)
+    return (
+        f"Pre-training at `laptop` lifts a linear probe above that of the same encoder at random by {_range(shared)} "
+        f"points with a server or with neighbours (MAE and SimSiam, ViT and ResNet, {results.n_seeds} seeds; the "
+        f"lowest end of the {len(shared)} intervals of 95% is {lowest:.1f}), and by {_range(better)} with all images "
+        "in one place, at the better of two rates."
+    )
+
+
+def _range(gains: list[robustness.PairedDifference]) -> str:
+    means = [gain.mean for gain in gains]
+    return f"{min(means):.1f} to {max(means):.1f}"

@@ -14,7 +14,7 @@ import pytest
 
 from claims import pretrained, pretraining, pretraining_run, pretraining_store, reproduction
 from claims.__main__ import main
-from claims.reproduce import names
+from claims.reproduce import ceiling, names
 from claims.reproduce._results import Results
 from sims import robustness
 from sims.encoders.presets import Preset
@@ -412,3 +412,28 @@ def test_a_folder_of_something_else_is_left_alone(capsys, tmp_path):
     assert (code, err.count("\n")) == (2, 1)
     assert "holds something else" in err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_what_training_is_worth_is_said_in_words():
+    """From what eight of the sixteen cells reach with a server and neighbours, and the better rate in one place."""
+    cells = ceiling.cells("ci")
+    ends = {"fl": 3.0, "decl": 1.0, "central": 4.0, "slower": 6.0}
+
+    def scored(percent: float) -> dict[str, Any]:
+        return {"linear_probe": {"accuracy": percent / 100}}
+
+    found = {
+        label: [
+            {
+                "trained": scored(70 + ends[label.split()[-1]] + noise + 4 * label.startswith("simsiam resnet")),
+                "random_start": scored(70),
+            }
+            for noise in (-0.1, 0.0, 0.1)
+        ]
+        for label in cells
+    }
+    words = ceiling.in_words(Results(cells, found, *[lambda *_: None] * 2))
+    low = robustness.paired_difference(np.array([0.9, 1.0, 1.1]), np.zeros(3)).low
+    assert "by 1.0 to 7.0 points with a server or with neighbours" in words
+    assert f"3 seeds; the lowest end of the 8 intervals of 95% is {low:.1f}" in words
+    assert "by 6.0 to 10.0 with all images in one place" in words

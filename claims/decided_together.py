@@ -7,7 +7,7 @@ import scipy.stats
 
 from claims.catalogue import catalogue
 from claims.core import Context, Statement, Status
-from claims.trained_orders import TrainedAlike, TrainedOrder, recorded
+from claims.trained_orders import TrainedAlike, TrainedOrder, columns
 
 LEVEL = 0.05
 
@@ -37,21 +37,28 @@ class Decided:
 
 
 def decided_together() -> list[Decided]:
-    """Every statement about a recorded experiment, claim by claim, but those that compare a training with itself.
+    """Every comparison in a recorded experiment, claim by claim, once, but those of a training with itself.
 
     One interval in twenty misses, so that of many statements some are decided by chance. The false discovery rate, the
     expected share of wrong ones among those decided, is held below 5% here, whatever ties the statements to each other
     (many are about the same trainings). It is so for numbers of seeds that were fixed in advance; where seeds were
     added to see more, a little more is decided by chance. Source: benjamini2001, Theorem 1.3.
     """
-    found = [
-        (name, statement, statement.check.run(Context()).status, p_value)
-        for name, claim in sorted(catalogue().items())
-        for statement in claim.statements
-        if isinstance(statement.check, TrainedOrder | TrainedAlike)
-        and (results := recorded(statement.check.experiment)) is not None
-        and (p_value := statement.check.p_value(results)) is not None
-    ]
+    found, seen = [], set()
+    for name, claim in sorted(catalogue().items()):
+        for statement in claim.statements:
+            check = statement.check
+            if not isinstance(check, TrainedOrder | TrainedAlike):
+                continue
+            sides = columns(check.experiment, *check.sides)
+            if sides is None or (p_value := check.p_value(*sides)) is None:
+                continue
+            # One comparison may be stated from either side, and of cells that several experiments share.
+            limit = check.at_least if isinstance(check, TrainedOrder) else check.within
+            same = frozenset(side.tobytes() for side in sides), type(check), limit
+            if same not in seen:
+                seen.add(same)
+                found.append((name, statement, check.run(Context()).status, p_value))
     among_all = scipy.stats.false_discovery_control(np.array([p for *_, p in found]), method="by")
     return [Decided(*row, float(p)) for row, p in zip(found, among_all, strict=True)]
 
@@ -61,7 +68,7 @@ def in_words() -> str:
     rows = decided_together()
     alone, together = sum(row.is_alone for row in rows), sum(row.is_among_all for row in rows)
     return (
-        f"Of {len(rows)} statements about trained encoders {alone} are decided by their own 95% interval, "
+        f"Of {len(rows)} comparisons of trained encoders {alone} are decided by their own 95% interval, "
         f"and {together} still where all are taken together (false discovery rate {LEVEL:.0%}, whatever ties them to "
         "each other, as if the number of seeds had been fixed in advance)."
     )

@@ -58,7 +58,7 @@ def evaluate(
     if spent is not None:
         found["privacy"] = spent
     if saved.trained is not None and len(prepared.partition.indices) > 1:
-        found["weight_distance"] = distances(saved.trained["encoder"], final)
+        found["weight_distance"] = distances(_of_those_here(saved)["encoder"], final)
     return found
 
 
@@ -89,8 +89,15 @@ def client_encoders(saved: Saved) -> list[PyTree]:
     """The encoders of the clients that trained in the last round, before they were mixed."""
     if saved.trained is None:
         raise ValueError("Clients' own models are kept when all rounds are done; training is not. Go on with --resume.")
-    models = saved.trained["encoder"]
+    models = _of_those_here(saved)["encoder"]
     return [jax.tree.map(lambda leaf, i=i: leaf[i], models) for i in range(len(jax.tree.leaves(models)[0]))]
+
+
+def _of_those_here(saved: Saved) -> PyTree:
+    """The models of clients that trained in the last round; on a network those of the others are kept beside them."""
+    here = np.flatnonzero(np.asarray(saved.state.local.is_recent) > 0)
+    n = len(jax.tree.leaves(saved.trained)[0])
+    return saved.trained if n == len(here) else jax.tree.map(lambda leaf: leaf[here], saved.trained)
 
 
 def measures(

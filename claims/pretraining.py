@@ -159,6 +159,16 @@ def settings(preset: str = "laptop", setting: str = "fl", **given: Any) -> Pretr
             f"Only the setting decl has a network; got {unused[0]}={shown(chosen[unused[0]])} with setting={setting}. "
             f"Leave --{unused[0]} out, or use --setting decl."
         )
+    if setting != "local" and "client" in chosen:
+        raise UsageError(
+            f"Only the setting local trains one client of the partition; got client={shown(chosen['client'])} with "
+            f"setting={setting}. Leave --client out, or use --setting local."
+        )
+    if chosen.get("steps") and "epochs" in chosen:
+        raise UsageError(
+            f"A client takes whole epochs or so many steps; got epochs={shown(chosen['epochs'])} and "
+            f"steps={shown(chosen['steps'])}. Leave one out."
+        )
     distributed = _DECL[preset] if setting == "decl" else _FL[preset]
     longer = _LONGER.get((preset, setting, chosen.get("encoder", _COMMON["encoder"])), {})
     values = {**_COMMON, **_IMAGES[preset], **distributed, **longer, **chosen, "preset": preset, "setting": setting}

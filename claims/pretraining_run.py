@@ -33,7 +33,8 @@ def train(
 
     `watch(round, loss)` is called after each round; a KeyboardInterrupt at any time saves the last whole round. One
     that comes during a save waits for its end.
-    Errors: UsageError for training that overflowed or a damaged checkpoint; Interrupted.
+    Errors: UsageError for training that overflowed, a damaged checkpoint, or a folder that another process trains in;
+    Interrupted.
     """
     begun = pretraining_store.load(folder, prepared)
     if begun is not None and begun.round >= chosen.rounds:
@@ -68,7 +69,7 @@ def train(
             watch(number, loss)
 
     try:
-        with ending:
+        with pretraining_store.alone(folder), ending:
             run = pretrain.pretrain(
                 prepared.method,
                 prepared.descent,

@@ -1,5 +1,7 @@
 """Pre-training in a folder: its settings, and checkpoints that are whole or not there at all."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import logging
@@ -58,7 +60,9 @@ def begin(folder: pathlib.Path, chosen: Pretraining) -> None:
     _check_name(folder)
     _read_back(chosen)  # what could not be gone on with is refused now
     left = store.leftovers(folder / SETTINGS)
-    if folder.exists() and (not folder.is_dir() or {*folder.iterdir()} - {*left}):
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder. Name a new one.")
+    if folder.exists() and {*folder.iterdir()} - {*left}:
         raise UsageError(f"{folder} holds something already. Add --resume to go on with it, or name a new folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,22 @@ def settings_of(folder: pathlib.Path) -> Pretraining:
         raise UsageError(f"{folder} holds no pre-training. Name a folder that dssl pretrain made.")
     _check_name(folder)
     return from_table(store.read(folder / SETTINGS, _RESTORE), str(folder / SETTINGS))
+
+
+@contextlib.contextmanager
+def alone(folder: pathlib.Path) -> Iterator[None]:
+    """Meanwhile no other process trains in the folder: it would take unfinished checkpoints for left ones.
+
+    Errors: UsageError when one does.
+    """
+    with (folder / SETTINGS).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{folder} is being trained in by another process. Wait for it, or stop it.") from None
+        except OSError:  # not every network's file system has locks
+            pass
+        yield
 
 
 def withdraw(folder: pathlib.Path) -> None:
@@ -122,9 +142,10 @@ def save(folder: pathlib.Path, saved: Saved, chosen: Pretraining, prepared: Prep
         "losses": list(saved.losses),
         "is_trained": saved.trained is not None,
         "settings": _digest_of_settings(chosen),
-        "images": _digest_of_images(prepared),
+        "images": digest_of_images(prepared),
         "files": _digests(place),
     }
+    about["itself"] = _digest_of_note(about)
     store.write(place / FINISHED, store.dumps(about))
     # Orbax would also count those that are not whole, and remove the last one that is.
     for path in sorted(_finished(folder), key=lambda path: int(path.name))[:-KEPT]:
@@ -154,7 +175,7 @@ def load(folder: pathlib.Path, prepared: Prepared) -> Saved | None:
     blank = blank_state(prepared)
     trained = None
     if is_trained:
-        n = prepared.participation or len(prepared.partition.indices)
+        n = n_trained(prepared)
         trained = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((n, *leaf.shape[1:]), leaf.dtype), blank.params)
     tree = _tree(blank, trained)
     leaves = []
@@ -170,6 +191,12 @@ def load(folder: pathlib.Path, prepared: Prepared) -> Saved | None:
             f"The checkpoint {place} is damaged (it holds round {saved.round} and {len(losses)} losses). {_AGAIN}"
         )
     return saved
+
+
+def n_trained(prepared: Prepared) -> int:
+    """How many models the last round leaves before they are mixed: a server's of those who took part, else all."""
+    n = len(prepared.partition.indices)
+    return n if prepared.mixing is not None else prepared.participation or n
 
 
 def blank_state(prepared: Prepared) -> rounds.State:
@@ -219,7 +246,8 @@ def _about(place: pathlib.Path) -> dict[str, Any]:
         losses, is_trained, files = (about.get(name) for name in ("losses", "is_trained", "files"))
         numbers = isinstance(losses, list) and all(isinstance(x, float) and math.isfinite(x) for x in losses)
         names = isinstance(files, dict) and all(isinstance(told, str) for told in files.values())
-        if numbers and names and isinstance(is_trained, bool):
+        is_own = about.get("itself") in (None, _digest_of_note(about))  # none: before that was told
+        if numbers and names and isinstance(is_trained, bool) and is_own:
             return about
     raise UsageError(f"The checkpoint {place} is damaged ({FINISHED} is not as it was saved). {_AGAIN}")
 
@@ -229,11 +257,16 @@ def _check_trained_on(folder: pathlib.Path, place: pathlib.Path, about: dict[str
     chosen = settings_of(folder)
     if "settings" in about and about["settings"] != _digest_of_settings(chosen):
         raise UsageError(f"{place} was trained with other settings than {folder / SETTINGS} holds. {_RESTORE}")
-    if "images" in about and about["images"] != _digest_of_images(prepared):
+    if "images" in about and about["images"] != digest_of_images(prepared):
         raise UsageError(
             f"{place} was trained on other images, or other clients' shares of them, than {chosen.data} comes to now. "
             f"Restore those images, or train anew in another folder."
         )
+
+
+def _digest_of_note(about: dict[str, Any]) -> str:
+    rest = {name: value for name, value in about.items() if name != "itself"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _digest_of_settings(chosen: Pretraining) -> str:
@@ -248,7 +281,7 @@ def _read_back(chosen: Pretraining) -> Pretraining:
 _last_images: tuple[weakref.ref[Prepared], str] | None = None
 
 
-def _digest_of_images(prepared: Prepared) -> str:
+def digest_of_images(prepared: Prepared) -> str:
     """Of the images, their labels and which client holds which; kept, because every checkpoint of a training asks."""
     global _last_images
     if _last_images is None or _last_images[0]() is not prepared:

@@ -140,15 +140,35 @@ def reproduce(
 
 
 def _evaluation(out: pathlib.Path, cell: Pretraining) -> dict[str, Any] | None:
-    """Of a finished cell. Errors: UsageError when another version trained it."""
+    """Of a finished cell. Errors: UsageError when it is damaged, or of another version or other images."""
     folder = folder_of(out, cell)
-    done = store.read(folder / EVALUATION)
-    if done is not None and done.get("built") != (here := pretrained.built(prepare(cell))):
+    path = folder / EVALUATION
+    again = "Delete that file, and the same command measures again."
+    done = store.read(path, again)
+    if done is None:
+        return None
+    if not _is_evaluation(done):
+        raise UsageError(f"{path} is damaged (it is not as it was saved). {again}")
+    prepared = prepare(cell)
+    if done["built"] != (here := pretrained.built(prepared)):
         raise UsageError(
-            f"{folder} was trained by another version, as {done.get('built')}; this one trains "
+            f"{folder} was trained by another version, as {done['built']}; this one trains "
             f"{here}. Name a new folder, or delete that one."
         )
+    if done.get("images", "") not in ("", pretraining_store.digest_of_images(prepared)):
+        raise UsageError(
+            f"{folder} was trained on other images, or other clients' shares of them, than {cell.data} comes to now. "
+            "Restore those images, name a new folder, or delete that one."
+        )
     return done
+
+
+def _is_evaluation(done: Any) -> bool:
+    try:
+        accuracies = [done[which]["linear_probe"]["accuracy"] for which in ("trained", "random_start")]
+    except (TypeError, KeyError):
+        return False
+    return isinstance(done.get("built"), str) and all(isinstance(one, float) for one in accuracies)
 
 
 def _train(
@@ -209,6 +229,7 @@ def train_cell(
     alike = (store.read(folder_of(out, other) / EVALUATION) for other in all_cells if _start(other) == _start(cell))
     random_start = next((done["random_start"] for done in alike if done is not None), None)
     measured = pretrained.evaluate(cell, prepared, saved, random_start=random_start)
+    measured |= {"images": pretraining_store.digest_of_images(prepared)}
     store.write(folder / EVALUATION, store.dumps(measured))
 
 

@@ -90,15 +90,20 @@ class TrainedOrder:
     unit: str = " points"
     is_new: bool = False
 
-    def p_value(self, results: Results) -> float:
+    @property
+    def sides(self) -> tuple[Column, Column]:
+        """What is compared."""
+        return self.larger, self.smaller
+
+    def p_value(self, larger: Float[np.ndarray, " seeds"], smaller: Float[np.ndarray, " seeds"]) -> float:
         """The level at which the interval of the difference just decides."""
-        return robustness.paired_difference(self.larger(results), self.smaller(results)).p_at(self.at_least)
+        return robustness.paired_difference(larger, smaller).p_at(self.at_least)
 
     def run(self, context: Context) -> Verdict:
-        results = recorded(self.experiment)
-        if results is None:
+        both = columns(self.experiment, self.smaller, self.larger)
+        if both is None:
             return _not_trained(self.experiment)
-        low, high = self.smaller(results), self.larger(results)
+        low, high = both
         wanted = self.at_least
         if context.spoil != 1.0:
             low, high, wanted = high, low, context.spoil * abs(wanted)
@@ -133,19 +138,24 @@ class TrainedAlike:
     within: float
     unit: str = " points"
 
-    def p_value(self, results: Results) -> float | None:
+    @property
+    def sides(self) -> tuple[Column, Column]:
+        """What is compared."""
+        return self.first, self.second
+
+    def p_value(self, first: Float[np.ndarray, " seeds"], second: Float[np.ndarray, " seeds"]) -> float | None:
         """The level at which the interval of the difference just decides; None for two that are one training."""
-        d = robustness.paired_difference(self.first(results), self.second(results))
+        d = robustness.paired_difference(first, second)
         if not d.per_seed.any():
             return None
         return d.p_at(math.copysign(self.within, d.mean))  # the nearer limit is the last to be cleared
 
     def run(self, context: Context) -> Verdict:
-        results = recorded(self.experiment)
-        if results is None:
+        both = columns(self.experiment, self.first, self.second)
+        if both is None:
             return _not_trained(self.experiment)
         within = self.within * context.spoil
-        d = robustness.paired_difference(self.first(results), self.second(results))
+        d = robustness.paired_difference(*both)
         found, low, high = _found(self.experiment, self.because, d, self.unit), d.low, d.high
         if not d.per_seed.any():
             found, low, high = f"{self.because} Equal at each of {len(d.per_seed)} seeds", 0.0, 0.0
@@ -155,7 +165,16 @@ class TrainedAlike:
         if low > within or high < -within:
             witness = {"per_seed": d.per_seed.tolist(), "within": within, "interval": [low, high]}
             return Verdict(Status.VIOLATED, Evidence.SAMPLED, f"{found}.", margin=margin, witness=witness)
-        return _undecided(found, d, margin, self.unit)
+        return _undecided(found, d, margin, self.unit, beyond=within)
+
+
+def columns(experiment: str, *sides: Column) -> list[Float[np.ndarray, " seeds"]] | None:
+    """What the record of an experiment has of each side; None where it was not trained, or not with those cells."""
+    results = recorded(experiment)
+    try:
+        return None if results is None else [side(results) for side in sides]
+    except KeyError:
+        return None
 
 
 def ordered(
@@ -191,7 +210,9 @@ def alike(
 
 def _not_trained(experiment: str) -> Verdict:
     return Verdict(
-        Status.PENDING, Evidence.SAMPLED, f"Stated in advance: there is no record of `dssl reproduce {experiment}` yet."
+        Status.PENDING,
+        Evidence.SAMPLED,
+        f"Stated in advance: there is no record of `dssl reproduce {experiment}` with these cells yet.",
     )
 
 
@@ -204,9 +225,12 @@ def _found(experiment: str, because: str, d: PairedDifference, unit: str) -> str
     return f"{because}{looked} Difference {numbers} over {len(d.per_seed)} seeds"
 
 
-def _undecided(found: str, d: PairedDifference, margin: float, unit: str) -> Verdict:
+def _undecided(found: str, d: PairedDifference, margin: float, unit: str, beyond: float = 0.0) -> Verdict:
     if not np.isfinite(d.spread):
         return Verdict(Status.INCONCLUSIVE, Evidence.SAMPLED, f"{found}, which do not differ at all.")
-    seen = robustness.minimal_detectable_difference(d.spread, len(d.per_seed), WANTED_POWER)
-    power = f"a difference of {seen:.{1 if unit else 3}f}{unit} is seen with probability {WANTED_POWER:g}"
+    # The interval has to clear the limit: what is seen from zero is seen from there.
+    seen = abs(beyond) + robustness.minimal_detectable_difference(d.spread, len(d.per_seed), WANTED_POWER)
+    digits = 1 if unit else 3
+    told = f" to be more than {abs(beyond):g}" if beyond else ""
+    power = f"a difference of {seen:.{digits}f}{unit} is seen{told} with probability {WANTED_POWER:g}"
     return Verdict(Status.INCONCLUSIVE, Evidence.SAMPLED, f"{found}; {power}.", margin=margin)

@@ -1,6 +1,7 @@
 """`dssl pretrain`: many clients train an encoder on their own images."""
 
 import pathlib
+import shlex
 import sys
 import time
 from dataclasses import dataclass
@@ -124,13 +125,13 @@ class Pretrain:
             rounds = pretraining_store.rounds_saved(self.out)
             print(
                 f"Interrupted; {rounds} of {chosen.rounds} rounds are saved. Go on with "
-                f"dssl pretrain --resume --out {self.out}",
+                f"dssl pretrain --resume --out {shlex.quote(str(self.out))}",
                 file=sys.stderr,
             )
             return 130
         print(
             f"{end.round} rounds done, last loss {end.losses[-1]:.4f}. "
-            f"See what was learnt with dssl evaluate {self.out}"
+            f"See what was learnt with dssl evaluate {shlex.quote(str(self.out))}"
         )
         return 0
 

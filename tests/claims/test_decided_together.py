@@ -5,11 +5,11 @@ import pytest
 
 from claims import decided_together as module
 from claims import trained_orders
-from claims.core import Context, Status
+from claims.core import Context, Statement, Status
 from claims.decided_together import decided_together, in_words
 from claims.readme import README
 from claims.reproduce._results import Results
-from claims.trained_orders import TrainedAlike, TrainedOrder
+from claims.trained_orders import TrainedAlike, TrainedOrder, accuracy
 
 
 def column(values):
@@ -33,8 +33,8 @@ ALIKE = [
 @pytest.mark.parametrize("check", ORDERS + ALIKE)
 def test_a_statement_is_decided_where_its_p_value_is_below_what_the_interval_leaves(check, monkeypatch):
     monkeypatch.setattr(trained_orders, "recorded", lambda name: NOTHING)
-    status, p_value = check.run(Context()).status, check.p_value(NOTHING)
-    if isinstance(check, TrainedAlike) and not np.ptp([check.first(NOTHING), check.second(NOTHING)], axis=0).any():
+    status, p_value = check.run(Context()).status, check.p_value(*(side(NOTHING) for side in check.sides))
+    if isinstance(check, TrainedAlike) and not np.ptp([side(NOTHING) for side in check.sides], axis=0).any():
         assert p_value is None  # one training: nothing to decide
     else:
         assert p_value is not None
@@ -52,6 +52,26 @@ def test_a_training_compared_with_itself_is_not_counted():
     same = "Averaging by data sizes ends within 1.5 points of averaging by 1/|A_i|, connectivity 5."
     assert same not in texts
     assert same in [s.text for s in module.catalogue()["tab-consensus-matrices-images"].statements]
+
+
+def test_a_comparison_that_is_stated_twice_is_counted_once(monkeypatch):
+    first, second, other = column(ONE), column([3.0, 3.2, 3.1]), column([2.0, 2.5, 2.2])
+    checks = (
+        TrainedOrder("made up", first, second, "Because."),
+        TrainedOrder("another with that cell", second, first, "Because."),
+        TrainedOrder("made up", first, second, "Because.", 1.0),
+        TrainedOrder("made up", first, other, "Because."),
+        TrainedAlike("made up", first, second, "Because.", 1.5),
+        TrainedAlike("made up", second, first, "Because.", 1.5),
+        TrainedOrder("made up", first, accuracy("not trained"), "Because."),
+    )
+
+    class Claim:
+        statements = tuple(Statement("printed", f"{i}", check) for i, check in enumerate(checks))
+
+    monkeypatch.setattr(module, "catalogue", lambda: {"made-up": Claim})
+    monkeypatch.setattr(trained_orders, "recorded", lambda name: NOTHING)
+    assert [row.statement.text for row in decided_together()] == ["0", "2", "3", "4"]
 
 
 def test_together_they_follow_the_step_up_rule_for_any_dependence():

@@ -40,7 +40,7 @@ def test_the_images_of_as_many_clients_go_through_one_place():
 @pytest.mark.parametrize("preset", ["ci", "paper"])
 def test_counts_that_no_machine_holds_are_refused_in_one_short_sentence(preset, name, digits):
     with pytest.raises(UsageError, match=rf"^{name} is a whole number from [01] to \d+; got {name}=") as refused:
-        settings(preset, **{name: 10**digits})
+        settings(preset, "local" if name == "client" else "fl", **{name: 10**digits})
     assert len(str(refused.value)) < 150
 
 
@@ -124,3 +124,18 @@ def test_sizes_that_were_made_for_other_images_are_remarked_on(preset, setting, 
     found = pretraining.remarks(chosen, pretraining.prepare(chosen))
     assert len(found) == len(said)
     assert all(words in remark for words, remark in zip(said, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("setting", "given", "message"),
+    [
+        ("fl", {"client": 2}, "Only the setting local trains one client"),
+        ("decl", {"client": 0}, "got client=0 with setting=decl. Leave --client out"),
+        ("fl", {"epochs": 3, "steps": 2}, "got epochs=3 and steps=2. Leave one out"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(setting, given, message):
+    with pytest.raises(UsageError, match=message):
+        settings("ci", setting, **given)
+    assert settings("ci", "local", client=2).client == 2
+    assert settings("ci", steps=2).steps == 2

@@ -15,7 +15,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
-from claims import pretraining, pretraining_run, pretraining_store, reproduction, store
+from claims import pretrained, pretraining, pretraining_run, pretraining_store, reproduction, store
 from claims.__main__ import main
 from claims.pretraining import Prepared, Pretraining
 from claims.pretraining_store import Saved
@@ -152,6 +152,9 @@ def test_a_checkpoint_belongs_to_its_settings_and_its_images(tmp_path, folder, p
     old = {name: about[name] for name in ("losses", "is_trained", "files")}
     (folder / "checkpoints" / "4" / "finished.json").write_text(json.dumps(old))
     assert pretraining_store.load(folder, others[0]) is not None
+    (folder / "checkpoints" / "4" / "finished.json").write_text(json.dumps(about | {"is_trained": True}))
+    refused(r"4 is damaged \(finished\.json is not as it was saved\)")
+    (folder / "checkpoints" / "4" / "finished.json").write_text(json.dumps(old))
     (folder / "checkpoints" / "4").rename(folder / "checkpoints" / "9")
     refused(r"9 is damaged \(it holds round 4 and 4 losses\)")
     (folder / "checkpoints" / "9").rename(folder / "checkpoints" / "4")
@@ -275,6 +278,50 @@ def test_a_folder_whose_name_is_not_utf_8_is_refused_before_it_is_made(capsys, t
     assert (code, err.count("\n")) == (2, 1)
     assert "UTF-8" in err
     assert not os.path.lexists(out)
+
+
+def test_two_processes_do_not_train_in_one_folder(capsys, tmp_path):
+    pretraining_store.begin(tmp_path / "run", CHOSEN)
+    with pretraining_store.alone(tmp_path / "run"):
+        code, err = dssl(capsys, "pretrain", "--resume", "--out", str(tmp_path / "run"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "is being trained in by another process" in err
+    with pretraining_store.alone(tmp_path / "run"):
+        pass
+
+
+def test_a_file_is_no_folder_to_train_in(capsys, tmp_path):
+    (tmp_path / "run").write_text("mine")
+    code, err = dssl(capsys, "pretrain", *SMALL, "--out", str(tmp_path / "run"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "run is no folder. Name a new one." in err
+    assert (tmp_path / "run").read_text() == "mine"
+
+
+def test_a_network_of_which_some_take_part_is_loaded_and_measured_by_those_who_did(tmp_path):
+    chosen = replace(
+        pretraining.settings("ci", "decl", encoder="linear", method="simsiam", train_per_class=8, rounds=2),
+        participation=2,
+    )
+    prepared = pretraining.prepare(chosen)
+    pretraining_store.begin(tmp_path / "run", chosen)
+    end = pretraining_run.train(chosen, prepared, tmp_path / "run", 9)
+    saved = pretraining_store.load(tmp_path / "run", prepared)
+    assert saved is not None
+    here = np.flatnonzero(np.asarray(end.state.local.is_recent))
+    assert len(here) == 2 < chosen.clients
+    found = pretrained.client_encoders(saved)
+    assert len(found) == 2
+    for i, model in zip(here, found, strict=True):
+        jax.tree.map(
+            lambda leaf, all_of_it, i=i: np.testing.assert_array_equal(leaf, all_of_it[i]),
+            model,
+            end.trained["encoder"],
+        )
+    apart = pretrained.evaluate(chosen, prepared, saved, random_start={})["weight_distance"]["per_model"][
+        "local_to_local"
+    ]
+    assert apart["least"] == apart["most"] > 0  # of a single pair
 
 
 def interrupting(monkeypatch: pytest.MonkeyPatch, number: int, times: int) -> None:

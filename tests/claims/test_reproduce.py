@@ -179,6 +179,35 @@ def test_cells_of_another_version_are_refused(capsys, tmp_path, quick, monkeypat
     assert "this one trains Mae(of tomorrow)" in err
 
 
+def test_cells_of_other_images_are_refused(capsys, tmp_path, quick, monkeypatch):
+    command = ("reproduce", "table8", "--preset", "ci", "--out", str(tmp_path))
+    assert dssl(capsys, *command)[0] == 0
+    monkeypatch.setattr(pretraining_store, "digest_of_images", lambda prepared: "others")
+    code, _, err = dssl(capsys, *command)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "was trained on other images, or other clients' shares of them, than fashion-mnist comes to now" in err
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "3", '"x"', "{}", "", '{"built": "x", "trained": 3, "random_start": {}}', "high"]
+)
+def test_a_damaged_evaluation_is_one_sentence(capsys, tmp_path, quick, text):
+    command = ("reproduce", "table8", "--preset", "ci", "--out", str(tmp_path))
+    assert dssl(capsys, *command)[0] == 0
+    path = next(tmp_path.glob(f"*/*/{reproduction.EVALUATION}"))
+    if text == "high":
+        about = json.loads(path.read_text())
+        about["trained"]["linear_probe"]["accuracy"] = "high"
+        text = json.dumps(about)
+    path.write_text(text)
+    code, _, err = dssl(capsys, *command)
+    assert (code, err.count("\n")) == (2, 1)
+    assert str(path) in err
+    assert "Delete that file, and the same command measures again." in err
+    path.unlink()
+    assert dssl(capsys, *command)[0] == 0
+
+
 @pytest.mark.parametrize("name", sorted(set(names()) - {"table5", "figure3"}))
 def test_a_table_is_recorded_from_its_cells_and_trained_once(capsys, tmp_path, quick, name):
     command = ("reproduce", name, "--preset", "ci", "--out", str(tmp_path))

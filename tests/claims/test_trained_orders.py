@@ -11,7 +11,17 @@ from claims.catalogue import catalogue
 from claims.core import Context, Status
 from claims.reproduce import names
 from claims.reproduce._results import Results
-from claims.trained_orders import FOLDER, TrainedAlike, TrainedOrder, accuracy, drop, mean_accuracy, measured, recorded
+from claims.trained_orders import (
+    FOLDER,
+    TrainedAlike,
+    TrainedOrder,
+    accuracy,
+    columns,
+    drop,
+    mean_accuracy,
+    measured,
+    recorded,
+)
 from sims import robustness
 
 WITHOUT_STATEMENTS = {"choices"}  # of our own presets, which nobody claims anything of
@@ -64,6 +74,22 @@ def test_an_undecided_order_says_what_it_could_have_seen():
     spread = float(np.std([1.0, -1.0, 0.3], ddof=1))
     seen = robustness.minimal_detectable_difference(spread, 3, 0.8)
     assert f"a difference of {seen:.1f} points is seen with probability 0.8" in found.reason
+
+
+def test_an_undecided_likeness_says_what_it_could_have_told_from_its_limit():
+    """In one of so many trials as said the interval lies beyond the limit, where the two are so far apart."""
+    rng, within = np.random.default_rng(0), 1.5
+    gaps = np.array([1.0, -1.0, 0.6])
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(trained_orders, "recorded", lambda name: Results({}, {}, *[lambda *_: None] * 2))
+        sides = (lambda results: np.zeros(3)), (lambda results: gaps)
+        found = TrainedAlike("made up", *sides, "Because.", within).run(Context())
+    spread = float(np.std(gaps, ddof=1))
+    far = within + robustness.minimal_detectable_difference(spread, 3, 0.8)
+    assert f"a difference of {far:.1f} points is seen to be more than 1.5 with probability 0.8" in found.reason
+    draws = far + spread * rng.standard_normal((4000, 3))
+    seen = np.mean([robustness.paired_difference(draw, np.zeros(3)).low > within for draw in draws])
+    assert seen == pytest.approx(0.8, abs=4 * np.sqrt(0.8 * 0.2 / len(draws)))
 
 
 def test_spoiled_the_two_change_places():
@@ -153,7 +179,25 @@ def test_before_training_a_statement_is_pending():
         for spoil in (1.0, 1.5):
             found = check.run(Context(spoil=spoil))
             assert found.status is Status.PENDING
-            assert found.reason == "Stated in advance: there is no record of `dssl reproduce none` yet."
+            assert found.reason.startswith(
+                "Stated in advance: there is no record of `dssl reproduce none` with these cells"
+            )
+
+
+def test_a_statement_about_a_cell_that_a_record_lacks_is_pending():
+    here, lacking = accuracy("mae vit iid"), accuracy("mae vit never trained")
+    for check in (
+        TrainedOrder("table1", here, lacking, "Because."),
+        TrainedAlike("table1", lacking, here, "Because.", 1.0),
+    ):
+        assert check.run(Context()).status is Status.PENDING
+
+
+def test_every_statement_about_a_record_finds_its_cells_there():
+    for claim in catalogue().values():
+        for s in claim.statements:
+            if isinstance(s.check, TrainedOrder | TrainedAlike) and s.check.experiment in NAMES:
+                assert columns(s.check.experiment, *s.check.sides) is not None, s.text
 
 
 def test_every_experiment_of_a_statement_exists():

@@ -88,6 +88,11 @@ class Pretraining:
             )
         if self.partition not in ("dirichlet", "dirichlet_balanced") and self.alpha != math.inf:
             raise UsageError(f"alpha belongs to Dirichlet partitions; got alpha={self.alpha} with {self.partition}.")
+        if self.setting == "central" and self.partition == "feature":
+            raise UsageError(
+                "Clients differ in their augmentation under the partition feature; got setting=central, which has one. "
+                "Give another --partition."
+            )
         if not self.alpha > 0:
             raise UsageError(f"alpha is positive, inf for IID clients; got alpha={self.alpha}. Change it.")
         # Settings are read back from their file in this range; and alpha times a class's share has to stay above 0.
@@ -260,6 +265,11 @@ def prepare(chosen: Pretraining) -> Prepared:
         most_heard=min(heard, n),
         patch_size=patches.patch_size if isinstance(patches, Vit) else None,
     )
+    if skew is not None and "fixed" in (getattr(method, "views", None), getattr(method, "masks", None)):
+        raise UsageError(
+            "Views and masks are fixed by an image's pixels, which a client's augmentation draws anew in each step; "
+            f"got partition=feature and {shown(dict(chosen.options))}. Leave one out."
+        )
     if isinstance(method.encoder, Vit):
         method.encoder.n_patches(shape)  # images that are not square are refused here
     descent = Descent(
@@ -348,6 +358,8 @@ def _numbered_alike(train: LabelledImages, test: LabelledImages, data: str) -> L
 
 def _partition(chosen: Pretraining, train: LabelledImages) -> Partition:
     labels, n, seed = train.labels, chosen.clients, chosen.seed
+    if chosen.setting == "central" and chosen.partition == "label_pairs":
+        return partitions.iid(labels, 1, seed)  # all of them together
     if chosen.partition == "label_pairs":
         split = partitions.label_pairs(labels, seed)
         if len(split.indices) != n:

@@ -14,7 +14,7 @@ from theory.formula import Source
 
 METHODS, ENCODERS = ("mae", "simsiam"), ("vit", "resnet")
 BECAUSE_PROBE = "A linear probe of the trained encoder minus one of the same encoder before training."
-CHOSEN_ELSEWHERE = {  # on seeds that no record has; eight seeds were settled on before the first of them was trained
+CHOSEN_ELSEWHERE = {  # on seeds that no record has; how many seeds there are was a matter of time alone
     ("resnet", "decl"): " Its number of rounds was chosen on other seeds.",
     ("vit", "slower"): " The rate was chosen on other seeds.",
     ("resnet", "slower"): " The rate was chosen on other seeds.",
@@ -83,6 +83,8 @@ def training_pays(method: str, encoder: str, setting: str) -> Statement:
     reading = f"{READING}, as every comparison takes for granted"
     because = BECAUSE_PROBE + CHOSEN_ELSEWHERE.get((encoder, setting), "")
     is_new = (encoder, setting) in CHOSEN_ELSEWHERE
+    if setting == "slower":  # a rate of ours
+        return ordered("ceiling", *sides, text, because, kind="corrected", is_new=is_new)
     return ordered("ceiling", *sides, text, because, reading=reading, is_new=is_new)
 
 
@@ -126,7 +128,7 @@ CLAIM = Claim(
         *(learns_under(cell) for cell in (*MASKS, *VIEWS, *FIXED_NOISE)),
         *(training_pays(m, e, s) for m in METHODS for e in ENCODERS for s in SETTINGS),
         *(training_pays_on_average(s) for s in SETTINGS),
-        *(beats_pixels(s) for s in SETTINGS),
+        *(beats_pixels(s) for s in SETTINGS if s != "slower"),
     ),
     question="Do the orders persist for nonlinear encoders and realistic augmentations?",
 )

@@ -91,8 +91,8 @@ for name, encoder in (("random start", before), ("after twelve rounds", after)):
 # ## What training is worth
 #
 # Each encoder after training against itself before it, with a server, with neighbours, and with all images in one place, there also
-# at a quarter of the rate: the mean of eight seeds and Student's 95% interval of the gain. Here and below what is beyond three seeds
-# came after these had been looked at, but for ResNets with neighbours and the lower rate, which were trained once, at eight seeds.
+# at a quarter of the rate: the mean of six seeds and Student's 95% interval of the gain. Here and below what is beyond three seeds
+# came after these had been looked at, but for ResNets with neighbours and the lower rate, which were looked at once all were trained.
 
 # %%
 records = {

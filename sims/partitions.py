@@ -55,10 +55,11 @@ def label_pairs(
     rare_fraction: float = 0.0,
     rare_classes: Sequence[int] | None = None,
 ) -> Partition:
-    """Client i holds classes 2i and 2i + 1 (counted from 0), and `rare_fraction` of its images are of a rare class.
+    """Client i holds classes 2i and 2i + 1 (counted from 0), and `rare_fraction` as many images of a rare class.
 
-    The rare images are lent by the class's owner, so that each image still has one client. `rare_classes[i]` defaults
-    to the first class of the next client. Source: chen2026, Section 3.2 (classes 2i-1 and 2i, counted from 1).
+    They are lent by the class's owner, so that each image still has one client; where classes have one size and each
+    client lends as many as it borrows, the fraction is their share of what it holds. `rare_classes[i]` defaults to the
+    first class of the next client. Source: chen2026, Section 3.2 (classes 2i-1 and 2i, counted from 1).
     Errors: ValueError for an odd number of classes, a fraction outside [0, 1/2], or a rare class of the client's own.
     """
     n_classes = _check(labels, 1)
@@ -76,7 +77,6 @@ def label_pairs(
     pools = [_shuffled_class(labels, c, seed).tolist() for c in range(n_classes)]
     lent: list[list[int]] = []
     for i in range(n_clients):
-        # With classes of one size every client lends as many as it borrows, so rho is the share of what it holds.
         own_images = int(np.sum((labels == 2 * i) | (labels == 2 * i + 1)))
         count = round(rare_fraction * own_images)
         if count > len(pools[rare[i]]):

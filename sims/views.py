@@ -38,8 +38,8 @@ def two_views(key: Key[Array, ""], images: Images, strength: float = 1.0) -> tup
 def augment(keys: Keys, images: Images, strength: float = 1.0) -> Images:
     """Each image cropped and perhaps mirrored, then perhaps with other brightness, contrast and colours.
 
-    At strength 1 all ranges and rates are SimSiam's; less strength scales them, and 0 changes nothing. Unlike there
-    nothing is blurred, hues are not turned, and the changes of colour come in one order.
+    At strength 1 all ranges and rates are SimSiam's; less strength scales them, but for the rate of changes, and 0
+    changes nothing. Unlike there nothing is blurred, hues are not turned, and the changes of colour come in one order.
     Source: chen2021, released code (`main_simsiam.py`); ranges of brightness and contrast as torchvision's ColorJitter.
     Units: entries in [0, 1], before and after. Errors: ValueError for a strength outside 0..1.
     """

@@ -21,9 +21,9 @@ def reading(path: pathlib.Path, kind: str, remedy: str = "Fetch it again.") -> I
         yield
     except Exception as error:
         fault = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise ValueError(
-            f"{path} is not a readable {kind} ({shortened(' '.join(fault.split()), MOST_TOLD)}). {remedy}"
-        ) from None
+        # What a file made of a fault could otherwise steer the terminal that it is shown on.
+        told = "".join(c if c.isprintable() else "?" for c in " ".join(fault.split()))
+        raise ValueError(f"{path} is not a readable {kind} ({shortened(told, MOST_TOLD)}). {remedy}") from None
 
 
 def opened(path: pathlib.Path) -> io.BufferedReader:

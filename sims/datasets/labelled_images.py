@@ -1,6 +1,7 @@
 """Labelled images: what every loader returns, as rows of pixels, and with a part held out."""
 
 import pathlib
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ class LabelledImages:
                 f"Labels must lie below {len(self.class_names)}, the number of classes, and not below 0; "
                 f"got {int(wrong[0])}. Restore the label file."
             )
-        twice = sorted({name for name in self.class_names if self.class_names.count(name) > 1})
+        twice = sorted(name for name, times in Counter(self.class_names).items() if times > 1)
         if twice:
             raise ValueError(
                 f"Each class needs its own name; two are called {shortened(twice[0])!r}. Restore the names."

@@ -126,12 +126,7 @@ class _Machine:
         return items
 
     def _set(self, items: list[Any]) -> None:
-        # Only keys that hash at once: a deep tuple would hash for ever, or end the process.
-        if (
-            type(self.stack[-1]) is not dict
-            or len(items) % 2
-            or any(type(k) not in (str, bytes, int) for k in items[::2])
-        ):
+        if type(self.stack[-1]) is not dict or len(items) % 2 or not all(map(_is_key, items[::2])):
             raise ValueError("a dictionary from text or numbers was wanted")
         self.stack[-1].update(zip(items[::2], items[1::2], strict=True))
 
@@ -176,6 +171,11 @@ class _Machine:
         if self.copies_left < 0:
             raise ValueError("it copies more than it holds")
         return content.encode("latin1")
+
+
+def _is_key(key: Any) -> bool:
+    """Whether it hashes at once, a deep tuple may not, and apart from others: large numbers can be made to collide."""
+    return type(key) in (str, bytes) or (type(key) is int and abs(key) < 2**31)
 
 
 def _word(parts: list[Any]) -> _Word:

@@ -74,6 +74,11 @@ class Mar(Method):
                 f"{self.noise_multiplier} and no clip_norm. Give one."
             )
         _ = self.mechanism  # it checks its settings
+        if self.clip_norm is not None and getattr(self.masked.encoder, "norm", None) == "batch":
+            raise ValueError(
+                "Noise is for rows that depend on one image each; got an encoder that normalises over the batch, where "
+                "one image changes them all. Use groups."
+            )
         object.__setattr__(self, "encoder", self.masked.encoder)
         options = (
             ("variant", self.variant, VARIANTS),

@@ -139,3 +139,30 @@ def test_what_would_have_no_effect_is_refused(setting, given, message):
         settings("ci", setting, **given)
     assert settings("ci", "local", client=2).client == 2
     assert settings("ci", steps=2).steps == 2
+
+
+def test_label_pairs_are_all_together_in_one_place():
+    prepared = pretraining.prepare(settings("ci", "central", partition="label_pairs"))
+    assert [len(held) for held in prepared.partition.indices] == [len(prepared.train.labels)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "given", "message"),
+    [
+        ("central", {"partition": "feature"}, "got setting=central, which has one"),
+        ("fl", {"partition": "feature", "options": (("masks", "fixed"),)}, "got partition=feature and"),
+        (
+            "fl",
+            {"partition": "feature", "method": "simsiam", "options": (("views", "fixed"),)},
+            "got partition=feature",
+        ),
+        (
+            "fl",
+            {"method": "mar", "encoder": "resnet", "norm": "batch", "options": (("clip_norm", "1"),)},
+            "an encoder that normalises over the batch",
+        ),
+    ],
+)
+def test_what_would_not_mean_what_it_says_is_refused(setting, given, message):
+    with pytest.raises(ValueError, match=message):
+        pretraining.prepare(settings("ci", setting, **given))

@@ -154,6 +154,24 @@ def test_a_huge_memory_number_takes_no_memory(tmp_path: pathlib.Path):
     assert read_pickle(write(tmp_path, by_hand(b"}r\xff\xff\xff\xff"))) == {}
 
 
+def test_keys_that_were_made_to_collide_are_refused_at_once(tmp_path: pathlib.Path):
+    """All have one hash: each is compared with every one before."""
+    crowd = pickle.dumps({k * (2**61 - 1) + 1: 0 for k in range(2000)})
+    with pytest.raises(ValueError, match="a dictionary from text or numbers was wanted"):
+        read_pickle(write(tmp_path, crowd))
+    for key in (2**31, -(2**31), 2**70):
+        with pytest.raises(ValueError, match="a dictionary from text or numbers was wanted"):
+            read_pickle(write(tmp_path, pickle.dumps({key: 0})))
+    assert read_pickle(write(tmp_path, pickle.dumps({2**31 - 1: 0}))) == {str(2**31 - 1): 0}
+
+
+def test_what_a_file_asks_for_does_not_steer_the_terminal(tmp_path: pathlib.Path):
+    asks = by_hand(b"cos\x1b[31mRED\x1b]0;mine\x07\nsystem\n.")
+    with pytest.raises(ValueError, match="asks for os") as told:
+        read_pickle(write(tmp_path, asks))
+    assert str(told.value).isprintable()
+
+
 def test_one_text_is_not_copied_again_and_again(tmp_path: pathlib.Path):
     text = b"X" + struct.pack("<I", 10_000) + b"a" * 10_000 + b"q\x00"
     again = b"c_codecs\nencode\nq\x01h\x00\x8c\x06latin1\x86R" + b"h\x01h\x00\x8c\x06latin1\x86R" * 1000

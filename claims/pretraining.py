@@ -24,6 +24,7 @@ from sims.encoders.vit import Vit
 from sims.feature_skew import Augmentation, client_augmentations
 from sims.methods import Method
 from sims.partitions import Partition
+from sims.round_matrices import is_server
 from sims.views import LARGEST_SEED
 from theory.mixing import SIZED, mixing_matrix
 from theory.topologies import topology
@@ -253,6 +254,13 @@ def prepare(chosen: Pretraining) -> Prepared:
         partition, skew = _alone(partition, skew, chosen.client)
     n = len(partition.indices)
     mixing = _mixing(chosen, partition) if chosen.setting == "decl" else None
+    is_partial = chosen.participation < n and chosen.mixing != "push_sum"
+    if mixing is not None and is_partial and is_server(mixing[None]):
+        raise UsageError(
+            "Where all average alike and some take part, the mean reaches the others too, as from a server; got "
+            f"topology={shown(chosen.topology)} with participation={chosen.participation}. Use --setting fl, or "
+            "another --topology."
+        )
     heard = chosen.participation if mixing is None else int((mixing > 0).sum(axis=1).max())
     shape = train.images.shape[1:]
     patches = tiling(encoder("vit", chosen.preset), shape)

@@ -50,7 +50,7 @@ def own_width(dim: int, n_clients: int) -> int:
     if not 1 <= n_clients <= dim:
         raise ValueError(
             "Each client owns a coordinate or more: from 1 client to as many as coordinates were wanted; got "
-            f"{n_clients} clients for {dim}. Widen the encoder."
+            f"{n_clients} clients for {dim}. Take fewer clients or a wider encoder."
         )
     return dim // n_clients
 

@@ -150,6 +150,7 @@ def test_label_pairs_are_all_together_in_one_place():
     ("setting", "given", "message"),
     [
         ("central", {"partition": "feature"}, "got setting=central, which has one"),
+        ("decl", {"topology": "complete", "participation": 2}, "got topology='complete' with participation=2"),
         ("fl", {"partition": "feature", "options": (("masks", "fixed"),)}, "got partition=feature and"),
         (
             "fl",

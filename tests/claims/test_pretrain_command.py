@@ -172,7 +172,7 @@ def test_other_settings_do_not_go_on_with_a_run(capsys, whole):
 
 def test_a_folder_with_something_in_it_is_not_written_into(capsys, tmp_path, whole):
     (tmp_path / "mine.txt").write_text("mine")
-    for out in (tmp_path, whole["fl"], tmp_path / "mine.txt"):
+    for out in (tmp_path, whole["fl"]):
         code, _, err = dssl(capsys, "pretrain", *TINY, "--out", str(out))
         assert (code, err.count("\n")) == (2, 1)
         assert f"{out} holds something already" in err
@@ -508,8 +508,8 @@ def test_settings_come_back_from_their_file_as_they_were():
 
 def test_one_client_alone_trains_on_its_own_images():
     fl, local = (
-        pretraining.prepare(pretraining.settings("ci", setting, partition="feature", client=2))
-        for setting in ("fl", "local")
+        pretraining.prepare(pretraining.settings("ci", setting, partition="feature", client=client))
+        for setting, client in (("fl", None), ("local", 2))
     )
     np.testing.assert_array_equal(local.partition.indices[0], fl.partition.indices[2])
     assert fl.skew is not None

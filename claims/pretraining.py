@@ -366,16 +366,14 @@ def _numbered_alike(train: LabelledImages, test: LabelledImages, data: str) -> L
 
 def _partition(chosen: Pretraining, train: LabelledImages) -> Partition:
     labels, n, seed = train.labels, chosen.clients, chosen.seed
-    if chosen.setting == "central" and chosen.partition == "label_pairs":
-        return partitions.iid(labels, 1, seed)  # all of them together
-    if chosen.partition == "label_pairs":
+    if chosen.partition == "label_pairs" and chosen.setting != "central":  # where all pairs are together
         split = partitions.label_pairs(labels, seed)
         if len(split.indices) != n:
             raise UsageError(
                 f"Label pairs of {train.n_classes} classes make {len(split.indices)} clients; got clients={n}."
             )
         return split
-    if chosen.partition in ("iid", "feature") or chosen.alpha == math.inf:
+    if chosen.partition not in ("dirichlet", "dirichlet_balanced") or chosen.alpha == math.inf:
         return partitions.iid(labels, n, seed)
     draw = partitions.dirichlet if chosen.partition == "dirichlet" else partitions.dirichlet_balanced
     return draw(labels, n, chosen.alpha, seed)

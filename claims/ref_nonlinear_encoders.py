@@ -8,7 +8,7 @@ stays what it is. Before that: what training is worth at all, without which a dr
 from claims import store
 from claims.core import Claim, Statement
 from claims.reproduce.augmentations import ABOVE, BELOW, FIXED_NOISE, MASKS, ONE_MASK, VIEWS
-from claims.reproduce.ceiling import PIXELS, SETTINGS
+from claims.reproduce.ceiling import PIXELS, SETTINGS, all_four
 from claims.trained_orders import NAMES, READING, WHERE, accuracy, drop, mean_accuracy, measured, ordered
 from theory.formula import Source
 
@@ -86,11 +86,6 @@ def training_pays(method: str, encoder: str, setting: str) -> Statement:
     if setting == "slower":  # a rate of ours
         return ordered("ceiling", *sides, text, because, kind="corrected", is_new=is_new)
     return ordered("ceiling", *sides, text, because, reading=reading, is_new=is_new)
-
-
-def all_four(setting: str) -> list[str]:
-    """The cells of both methods and encoders."""
-    return [f"{method} {encoder} {setting}" for method in METHODS for encoder in ENCODERS]
 
 
 def beats_pixels(setting: str) -> Statement:

@@ -12,9 +12,8 @@ from sims import robustness
 
 TITLE = "Pre-trained against the random start, and the ceiling of central training (IID clients)"
 SETTINGS = ("fl", "decl", "central", "slower")
-SLOWER = (
-    0.25  # of the rate: no mean over clients takes the noise out of large steps there, and SimSiam's features shrink
-)
+# Of the rate: in one place no mean over clients takes the noise out of large steps, and SimSiam's features shrink.
+SLOWER = 0.25
 PIXELS = "raw pixels"
 
 
@@ -28,6 +27,11 @@ def cells(preset: str) -> dict[str, Pretraining]:
             central = found[f"{method} {encoder} central"]
             found[f"{method} {encoder} slower"] = replace(central, learning_rate=SLOWER * central.learning_rate)
     return found
+
+
+def all_four(setting: str) -> list[str]:
+    """The cells of both methods and encoders."""
+    return [f"{method} {encoder} {setting}" for method in (MAE, SIMSIAM) for encoder in ("vit", "resnet")]
 
 
 def measured(results: Results) -> dict[str, list[float]]:
@@ -58,9 +62,7 @@ def in_words(results: Results) -> str:
     gains = {
         setting: [
             robustness.paired_difference(results.scores(cell), results.scores(cell, "random_start"))
-            for method in (MAE, SIMSIAM)
-            for encoder in ("vit", "resnet")
-            for cell in (f"{method} {encoder} {setting}",)
+            for cell in all_four(setting)
         ]
         for setting in SETTINGS
     }

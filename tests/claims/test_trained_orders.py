@@ -179,9 +179,8 @@ def test_before_training_a_statement_is_pending():
         for spoil in (1.0, 1.5):
             found = check.run(Context(spoil=spoil))
             assert found.status is Status.PENDING
-            assert found.reason.startswith(
-                "Stated in advance: there is no record of `dssl reproduce none` with these cells"
-            )
+            wanted = "Stated in advance: there is no record of `dssl reproduce none` with these cells yet."
+            assert found.reason == wanted
 
 
 def test_a_statement_about_a_cell_that_a_record_lacks_is_pending():

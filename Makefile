@@ -4,9 +4,6 @@ EXTRAS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
-# Eigenvectors have a sign and, among near ones, a turn that BLAS's kernels leave open, and drawn records hang on both:
-# one kernel on every x86 machine, that of the record, unless another is named.
-export OPENBLAS_CORETYPE ?= Haswell
 
 .PHONY: verify test lint types imports constants notebooks clean
 .DELETE_ON_ERROR:

@@ -199,14 +199,16 @@ def traffic_by_client(
 
 
 def privacy_spent(prepared: Prepared, saved: Saved) -> dict[str, float] | None:
-    """What the embeddings sent so far may tell of one image of a client: epsilon at delta; None where all is told.
+    """What the embeddings sent so far may tell of one image of a client: epsilon at delta.
 
+    None where all is told, and of a client alone, which sends nothing.
     The image may be in every message of the client that sent most. Models are sent beside the embeddings and
     are not private. Source: `sims.privacy`.
     """
     mechanism = prepared.method.mechanism if isinstance(prepared.method, Mar) else None
     releases = int(np.max(saved.state.local.selections))
-    if mechanism is None or saved.state.local.pool is None or not releases:
+    is_alone = len(prepared.partition.indices) == 1
+    if mechanism is None or is_alone or saved.state.local.pool is None or not releases:
         return None
     spent = privacy.epsilon(mechanism.noise_multiplier, DELTA, releases)
     return {"epsilon": spent, "delta": DELTA, "releases": releases}

@@ -269,7 +269,7 @@ def prepare(chosen: Pretraining) -> Prepared:
         chosen.method,
         replace(kind, norm=chosen.norm) if isinstance(kind, ResNet) else kind,
         chosen.options,
-        horizon=max(1.0, chosen.participation * chosen.rounds / chosen.clients),
+        horizon=max(1.0, (chosen.participation / chosen.clients if n > 1 else 1) * chosen.rounds),
         most_heard=min(heard, n),
         patch_size=patches.patch_size if isinstance(patches, Vit) else None,
     )

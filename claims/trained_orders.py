@@ -25,7 +25,8 @@ from sims.robustness import PairedDifference
 FOLDER = store.RESULTS / "experiments"
 READING = "Fashion-MNIST, small encoders"
 WANTED_POWER = 0.8
-LOOKED_AT = {"ceiling": 3, "table1": 3, "augmentations": 3}  # seeds on record before the others were trained
+# Seeds on record before the others were trained.
+LOOKED_AT = {name: 3 for name in ("ceiling", "table1", "augmentations", "table2", "table5", "figure3")}
 NAMES = {"mae": "MAE", "mar": "MAR", "simsiam": "SimSiam", "vit": "ViT", "resnet": "ResNet"}
 WHERE = {
     "fl": "with a server",
@@ -78,7 +79,8 @@ class TrainedOrder:
 
     Stated in advance: holds or fails where Student's 95% interval of the mean difference lies on one side of
     `at_least`; else INCONCLUSIVE, with the difference that so many seeds see four times in five. Intervals are of one
-    statement each; `claims.decided_together` takes all at once. Spoiled, the two change places and the other one has
+    statement each; `claims.decided_together` takes all at once. Two that are equal at every seed are one training, and
+    neither exceeds the other. Spoiled, the two change places and the other one has
     to lead by the factor. `is_new`: its trainings came when others of the experiment had been looked at, all at once.
     """
 
@@ -95,9 +97,10 @@ class TrainedOrder:
         """What is compared."""
         return self.larger, self.smaller
 
-    def p_value(self, larger: Float[np.ndarray, " seeds"], smaller: Float[np.ndarray, " seeds"]) -> float:
-        """The level at which the interval of the difference just decides."""
-        return robustness.paired_difference(larger, smaller).p_at(self.at_least)
+    def p_value(self, larger: Float[np.ndarray, " seeds"], smaller: Float[np.ndarray, " seeds"]) -> float | None:
+        """The level at which the interval of the difference just decides; None for two that are one training."""
+        d = robustness.paired_difference(larger, smaller)
+        return d.p_at(self.at_least) if d.per_seed.any() else None
 
     def run(self, context: Context) -> Verdict:
         both = columns(self.experiment, self.smaller, self.larger)
@@ -109,6 +112,10 @@ class TrainedOrder:
             low, high, wanted = high, low, context.spoil * abs(wanted)
         d = robustness.paired_difference(high, low)
         found = _found("" if self.is_new else self.experiment, self.because, d, self.unit)
+        if wanted >= 0 and not d.per_seed.any():
+            witness = {"wanted_smaller": low.tolist(), "wanted_larger": high.tolist(), "by_at_least": wanted}
+            equal = f"{self.because} {_equal(d)}."
+            return Verdict(Status.VIOLATED, Evidence.SAMPLED, equal, margin=-wanted, witness=witness)
         if d.low > wanted:
             return Verdict(Status.HOLDS, Evidence.SAMPLED, f"{found}.", margin=d.low - wanted)
         if d.high < wanted:
@@ -158,7 +165,7 @@ class TrainedAlike:
         d = robustness.paired_difference(*both)
         found, low, high = _found(self.experiment, self.because, d, self.unit), d.low, d.high
         if not d.per_seed.any():
-            found, low, high = f"{self.because} Equal at each of {len(d.per_seed)} seeds", 0.0, 0.0
+            found, low, high = f"{self.because} {_equal(d)}", 0.0, 0.0
         margin = within - max(abs(low), abs(high))
         if margin > 0:
             return Verdict(Status.HOLDS, Evidence.SAMPLED, f"{found}.", margin=margin)
@@ -223,6 +230,10 @@ def _found(experiment: str, because: str, d: PairedDifference, unit: str) -> str
     added = len(d.per_seed) - LOOKED_AT.get(experiment, len(d.per_seed))
     looked = f" {added} of the seeds came after the others had been looked at." if added > 0 else ""
     return f"{because}{looked} Difference {numbers} over {len(d.per_seed)} seeds"
+
+
+def _equal(d: PairedDifference) -> str:
+    return f"Equal at each of {len(d.per_seed)} seeds"
 
 
 def _undecided(found: str, d: PairedDifference, margin: float, unit: str, beyond: float = 0.0) -> Verdict:

@@ -45,7 +45,7 @@ def blocks(
     for level in range(levels):
         wanted = jnp.tile(power, (level + 1, 1)) * known
         fresh = wanted - used @ (used.T @ wanted)
-        directions, root = jnp.linalg.qr(fresh - used @ (used.T @ fresh))
+        directions, root = _positive_qr(fresh - used @ (used.T @ fresh))
         used = jnp.concatenate([used, directions], axis=1)
         spread, *new = factors[level]
         old = directions @ spread.T
@@ -57,6 +57,13 @@ def blocks(
         used = jnp.concatenate([used, jnp.zeros((n_terms * m, used.shape[1]))])
         diagonal.append(known.T @ (jnp.tile(power, (level + 2, 1)) * known))
     return diagonal, below
+
+
+def _positive_qr(columns: Float[Array, "rows k"]) -> tuple[Float[Array, "rows k"], Float[Array, "k k"]]:
+    """As `sims.wishart.positive_qr`."""
+    q, r = jnp.linalg.qr(columns)
+    signs = jnp.where(jnp.diagonal(r) < 0, -1.0, 1.0)
+    return q * signs[None], r * signs[:, None]
 
 
 @functools.partial(jax.jit, static_argnums=(1, 2, 3))

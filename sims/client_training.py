@@ -29,13 +29,14 @@ Form = Literal["loop", "steps", "vmap", "collapsed"]
 class Kept(NamedTuple):
     """What stays with the clients between rounds; every leaf leads with clients.
 
-    own: the method's. pool: what each sent last. has_sent: whether it ever did. is_recent: whether it trained in the
-    last round. selections: in how many rounds it trained. loss: the mean over its last round's steps.
+    own: the method's. pool: what each sent last. has_got: who (rows) has that of whom (columns), None with a server.
+    is_recent: whether it trained in the last round. selections: in how many rounds it trained. loss: the mean over its
+    last round's steps.
     """
 
     own: PyTree
     pool: Float[Array, "clients sent feature"] | None
-    has_sent: Float[Array, " clients"]
+    has_got: Float[Array, "clients clients"] | None
     is_recent: Float[Array, " clients"]
     selections: Int[Array, " clients"]
     loss: Float[Array, " clients"]
@@ -224,7 +225,7 @@ class ClientTraining:
         own = self.method.hear(given.params, given.own, batch, self._context(given, pool, progress), key_hear)
         params, own = self.method.begin(given.params, own)
         optimizer = self.descent.transformation(self.descent.rate(progress))
-        return params, own, optimizer.init(params), jnp.zeros((), jnp.float32)
+        return params, own, optimizer.init(self.method.trainable(params)), jnp.zeros((), jnp.float32)
 
     def _step(self, progress, given, key, images, pool, k, state):
         params, own, optimizer_state, total = state
@@ -232,8 +233,9 @@ class ClientTraining:
         context = self._context(given, pool, progress)
         loss, slope = jax.value_and_grad(self.method.loss)(params, own, batch, context, key_loss)
         optimizer = self.descent.transformation(self.descent.rate(progress))
-        moves, optimizer_state = optimizer.update(slope, optimizer_state, params)
-        params = optax.apply_updates(params, moves)
+        moving = self.method.trainable(params)
+        moves, optimizer_state = optimizer.update(self.method.trainable(slope), optimizer_state, moving)
+        params = params | optax.apply_updates(moving, moves)
         own = self.method.after_step(params, own, batch, key_loss)
         return params, own, optimizer_state, total + loss.astype(jnp.float32)
 
@@ -301,7 +303,7 @@ def _kept(local: Kept, numbers, own, sent, losses) -> Kept:
     return Kept(
         jax.tree.map(lambda leaf, new: leaf.at[numbers].set(new), local.own, own),
         None if local.pool is None else local.pool.at[numbers].set(sent),
-        jnp.maximum(local.has_sent, here),
+        None if local.has_got is None else local.has_got.at[:, numbers].set(here[:, None]),
         here,
         local.selections.at[numbers].add(1),
         local.loss.at[numbers].set(losses),
@@ -345,9 +347,14 @@ def _handed_out(given, keys, pool, progress):
 
 
 def _heard(data: Held, local: Kept, numbers) -> Float[Array, "some clients"]:
-    """Whose embeddings count for whom: the neighbours that ever sent any, or those that the server heard last."""
+    """Whose embeddings count for whom: those that the server heard last, or of the neighbours that sent it any.
+
+    Neighbours send to each other when both take part. One that has trained since without this client counts as silent,
+    until they take part together again: what is kept of it is what it sent last, which did not come here.
+    """
     if data.hears is None:
         last = local.is_recent / jnp.maximum(local.is_recent.sum(), 1.0)
         return jnp.broadcast_to(last, (len(numbers), len(last)))
-    weights = data.hears[numbers].astype(jnp.float32) * local.has_sent[None]
+    assert local.has_got is not None
+    weights = data.hears[numbers].astype(jnp.float32) * local.has_got[numbers]
     return weights / jnp.maximum(weights.sum(axis=1, keepdims=True), jnp.finfo(jnp.float32).tiny)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from sims.wishart import bartlett
+from sims.wishart import bartlett, positive_qr
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class GaussianSheets:
         overlap = np.swapaxes(self._used, 1, 2) @ directions
         if np.any(np.abs(overlap) > 1e-9):
             # A combination that asks for nothing new leaves round-off; any direction will do, off the used ones.
-            directions = np.linalg.qr(directions - self._used @ overlap)[0]
+            directions = positive_qr(directions - self._used @ overlap)[0]
             root = np.swapaxes(directions, 1, 2) @ fresh
         used = np.concatenate([self._used, directions], axis=2)
         spread = bartlett(self._rng, trials, self._dim - n_seen, width)
@@ -86,7 +86,7 @@ def orthonormal(
     try:
         root = np.swapaxes(np.linalg.cholesky(gram), 1, 2)
     except np.linalg.LinAlgError:
-        return np.linalg.qr(columns)
+        return positive_qr(columns)
     if np.any(np.diagonal(root, axis1=1, axis2=2).min(axis=1) < 1e-4 * scale):
-        return np.linalg.qr(columns)
+        return positive_qr(columns)
     return columns @ np.linalg.inv(root), root

@@ -30,7 +30,8 @@ def start(
     everywhere = partial(jax.tree.map, lambda leaf: jnp.broadcast_to(leaf, (n, *jnp.shape(leaf))))
     pool = None if sent is None else jnp.zeros((n, *sent.shape), sent.dtype)
     zeros = jnp.zeros(n, jnp.float32)
-    kept = Kept(everywhere(own), pool, zeros, zeros, jnp.zeros(n, jnp.int32), zeros)
+    has_got = None if data.hears is None else jnp.zeros((n, n), jnp.float32)
+    kept = Kept(everywhere(own), pool, has_got, zeros, jnp.zeros(n, jnp.int32), zeros)
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], params), kept
 
 
@@ -56,7 +57,7 @@ def can_collapse(method: Method, descent: Descent) -> bool:
     """Whether a round with a server is one gradient step exactly: one plain step, and nothing of the clients' own."""
     plain = all(
         getattr(type(method), name) is getattr(Method, name)
-        for name in ("hear", "begin", "after_step", "end", "send", "share", "combine", "init_local")
+        for name in ("hear", "begin", "trainable", "after_step", "end", "send", "share", "combine", "init_local")
     )
     return plain and descent.optimizer == "sgd" and descent.steps == 1
 

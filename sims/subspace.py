@@ -8,6 +8,7 @@ import scipy.linalg
 from jaxtyping import Bool, Float
 
 from sims.sampler import CrossMoments
+from sims.wishart import positive_qr
 from theory.readings import Selection
 
 # Eigenvalues smaller than this, relative to the largest, are zero: eigh resolves about 1e-15 of it.
@@ -73,7 +74,7 @@ def krylov_subspace(
         fresh = image[:, :, -m:]
         for _ in range(2):
             fresh = fresh - basis @ (np.swapaxes(basis, 1, 2) @ fresh)
-        fresh = np.linalg.qr(fresh)[0]
+        fresh = positive_qr(fresh)[0]
         basis = np.concatenate([basis, fresh], axis=2)
         image = np.concatenate([image, apply(fresh)], axis=2)
     return KrylovResult(found, off, settled)

@@ -39,3 +39,15 @@ def square_root(gram: Float[np.ndarray, "*trials m m"]) -> Float[np.ndarray, "*t
     """
     values, vectors = np.linalg.eigh(gram)
     return (vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+
+
+def positive_qr(
+    columns: Float[np.ndarray, "*trials rows k"],
+) -> tuple[Float[np.ndarray, "*trials rows k"], Float[np.ndarray, "*trials k k"]]:
+    """Q and R with Q R = columns, Q orthonormal and the diagonal of R not negative: the one that Gram-Schmidt finds.
+
+    Householder's signs are those of entries that may be round-off, and would decide which noise Q meets.
+    """
+    q, r = np.linalg.qr(columns)
+    signs = np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)
+    return q * signs[..., None, :], r * signs[..., :, None]

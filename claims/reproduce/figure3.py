@@ -34,7 +34,7 @@ def measured(results: Results) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for k in range(results.n_seeds):
         for method in table5.METHODS:
-            seen = {model: _features(results, f"{method} {model}", k)[0] for model in MODELS}
+            seen = {model: _features(results, table5.label_of(method, model), k)[0] for model in MODELS}
             for one, other in table5.PAIRS:
                 found.setdefault(table5.name(method, one, other), []).append(linear_cka(seen[one], seen[other]))
     return found
@@ -45,7 +45,7 @@ def rows(results: Results) -> list[Row]:
     return [
         {
             "": method,
-            **{model: results.accuracy(f"{method} {model}") for model in MODELS},
+            **{model: results.accuracy(table5.label_of(method, model)) for model in MODELS},
             **{
                 f"CKA, {one} and {other}": mean_of(np.array(results.measured[table5.name(method, one, other)]))
                 for one, other in table5.PAIRS
@@ -60,7 +60,7 @@ def pictures(results: Results) -> list[dict[str, Any]]:
     found = []
     for method in table5.METHODS:
         for model in MODELS:
-            features, labels = _features(results, f"{method} {model}", 0)
+            features, labels = _features(results, table5.label_of(method, model), 0)
             points = project(features, min(20, features.shape[1], len(features) - 1)).astype(float)
             found.append(
                 {"method": method, "model": model, "points": points.round(2).tolist(), "labels": labels.tolist()}

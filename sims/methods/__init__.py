@@ -65,6 +65,10 @@ class Method:
         """What one local step descends, on a batch with entries in [0, 1]; augmentations and masks come from `key`."""
         raise NotImplementedError
 
+    def trainable(self, params: Params) -> Params:
+        """Those entries of the model that a step moves; the rest is out of the optimizer's sight, weight decay too."""
+        return params
+
     def after_step(self, params: Params, local: PyTree, images: Images, key: Key[Array, ""]) -> PyTree:
         """`local` after a step, `key` being that of the loss: where a target model follows, say."""
         return local

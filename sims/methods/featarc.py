@@ -79,6 +79,10 @@ class FeatArc(SimSiam):
         apart = (alignment(outputs.features[0], wanted) + alignment(outputs.features[1], wanted)) / 2
         return siamese_loss(outputs) + self.alignment_weight * apart
 
+    def trainable(self, params: Params) -> Params:
+        """The client's model; those of the clusters stay as they were received."""
+        return {name: params[name] for name in _MODEL}
+
     def end(self, params: Params, local: PyTree) -> PyTree:
         """`local` with the trained encoder."""
         return local | {"last": params["encoder"]}

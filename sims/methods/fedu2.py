@@ -59,8 +59,9 @@ class FedU2(SimSiam):
         self, params: Params, local: PyTree, images: Images, context: Context, key: Key[Array, ""]
     ) -> Float[Array, ""]:
         """SimSiam's loss of two views, and how far the embeddings of each are from uniform."""
-        outputs = self.outputs(params, self.two_views(images, key))
-        draws = jax.random.normal(jax.random.fold_in(key, 1), outputs.embeddings.shape[1:], jnp.float32)
+        key_views, key_draws = jax.random.split(key)
+        outputs = self.outputs(params, self.two_views(images, key_views))
+        draws = jax.random.normal(key_draws, outputs.embeddings.shape[1:], jnp.float32)
         spread = [uniformity(one, draws, self.entropy, self.relaxation) for one in outputs.embeddings]
         return siamese_loss(outputs) + self.uniformity_weight * (spread[0] + spread[1]) / 2
 

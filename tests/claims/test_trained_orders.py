@@ -59,6 +59,17 @@ def test_the_interval_decides(larger, at_least, status):
     assert f"[{gap.low:.2f}, {gap.high:.2f}] over 3 seeds" in found.reason
 
 
+def test_of_one_training_under_two_names_neither_exceeds_the_other():
+    same = [1.0, 1.1, 0.9]
+    found = decided(same, same)
+    assert (found.status, found.margin) == (Status.VIOLATED, 0.0)
+    assert found.reason == "Because. Equal at each of 3 seeds."
+    assert decided(same, same, at_least=-1.0).status is not Status.VIOLATED
+    order = TrainedOrder("made up", *[lambda results: np.array(same)] * 2, "Because.")
+    assert order.p_value(np.array(same), np.array(same)) is None
+    assert order.p_value(np.array(same), np.array([1.0, 1.1, 0.8])) is not None
+
+
 def test_seeds_that_came_later_are_told_of():
     five = [1.0, 1.1, 0.9, 1.0, 1.2], [3.0, 3.2, 3.1, 3.0, 3.3]
     assert "looked at" not in decided(*five).reason

@@ -256,6 +256,23 @@ def test_a_side_that_would_take_all_memory_is_refused(monkeypatch: pytest.Monkey
         scaled(data, 5)
 
 
+def test_names_of_classes_are_not_all_held_against_each_other():
+    """A file may bring as many as it likes: each with each would be a question of hours."""
+    asked = 0
+
+    class Name(str):
+        def __eq__(self, other):
+            nonlocal asked
+            asked += 1
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    names = tuple(Name(k) for k in range(1000))
+    LabelledImages(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.uint8), names)
+    assert asked < 10 * len(names)
+
+
 @pytest.fixture
 def pipe(tmp_path: pathlib.Path):
     """A named pipe that nobody writes into; whoever waits for it is woken by an error."""

@@ -362,6 +362,25 @@ def test_clients_hear_their_neighbours_or_the_last_that_trained():
         assert {j for j in range(N) if round(float(loss)) // 10**j % 10} == last
 
 
+def test_of_neighbours_that_take_part_by_chance_only_what_came_is_heard():
+    """Against letters: each holds what it was last sent, and the pool what each wrote last."""
+    held: dict[tuple[int, int], int] = {}
+    wrote: dict[int, int] = {}
+    was_silent = False
+    for done in range(8):
+        state = pretrain(Hearing(), STEP, IMAGES, SPLIT, done + 1, mixing=RING, participation=3).state.local
+        here = np.flatnonzero(np.asarray(state.is_recent)).tolist()
+        assert len(here) == 3
+        for i in here:
+            found = {j for j in range(N) if round(float(state.loss[i])) // 10**j % 10}
+            near = {j for j in range(N) if RING[i, j] > 0}
+            assert found == {j for j in near if j in wrote and held.get((i, j)) == wrote[j]}
+            was_silent |= bool((near & set(wrote)) - found)
+        wrote |= dict.fromkeys(here, done)
+        held |= {(i, j): done for i in here for j in here}
+    assert was_silent
+
+
 @dataclass(frozen=True)
 class Joining(Keeping):
     """Remembers whether it was here in the last round and sends a model of ones."""
@@ -420,6 +439,34 @@ def test_every_client_has_its_own_skew():
     plain = pretrain(Bright(), STEP, flat, SPLIT, 1)
     np.testing.assert_allclose(plain.state.local.loss, 128 / 255, rtol=1e-6)
     assert len(np.unique(np.round(np.asarray(run.state.local.loss), 4))) == N
+
+
+@dataclass(frozen=True)
+class Frozen(Noisy):
+    """Has a second encoder, which the loss knows of and no step may move."""
+
+    def init(self, key, image_shape):
+        return super().init(key, image_shape) | {"other": self.encoder.init(jax.random.split(key)[0], image_shape)}
+
+    def trainable(self, params):
+        return {"encoder": params["encoder"]}
+
+    def loss(self, params, local, images, context, key):
+        return super().loss(params, local, images, context, key) + jnp.mean(params["other"]["matrix"] ** 2)
+
+
+@pytest.mark.parametrize("form", ["loop", "steps", "vmap"])
+def test_what_is_not_trainable_neither_descends_nor_decays(form):
+    descent = Descent("adamw", 0.05, weight_decay=0.3, batch_size=8, epochs=1)
+    frozen, plain = (pretrain(m, descent, IMAGES, SPLIT, 2, mixing=RING, form=form) for m in (Frozen(), Noisy()))
+    assert frozen.before is not None
+    for i in range(N):
+        # Six equal models are mixed: each weight of the ring is a third.
+        np.testing.assert_allclose(
+            frozen.state.params["other"]["matrix"][i], frozen.before["other"]["matrix"][0], rtol=1e-6
+        )
+    same(frozen.state.params["encoder"], plain.state.params["encoder"], rtol=1e-6)
+    assert not can_collapse(Frozen(), STEP)
 
 
 def test_the_rate_rises_and_falls():

@@ -5,11 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sims import communication
+from sims import communication, partitions
+from sims.descent import Descent
 from sims.encoders.linear import Linear
 from sims.methods import Context
 from sims.methods.featarc import FeatArc, alignment
 from sims.methods.simsiam import SimSiam
+from sims.pretrain import pretrain
 
 SIZES = {"hidden_dim": 8, "embedding_dim": 4, "bottleneck_dim": 4, "strength": 0.0, "noise_std": 0.2}
 PLAIN = SimSiam(Linear(6), **SIZES)
@@ -67,6 +69,21 @@ def test_the_loss_leaves_the_cluster_models_alone():
     _, gradient = value_and_gradient(PARAMS, LOCAL, IMAGES, context(), KEY)
     assert float(jnp.abs(gradient["encoder"]["projection"]["kernel"]).max()) > 0
     assert all(float(jnp.abs(leaf).max()) == 0 for leaf in jax.tree.leaves((gradient["clusters"], gradient["members"])))
+
+
+def test_a_round_moves_the_own_model_and_no_cluster_but_by_its_members():
+    """One client in cluster 0 of 3: the two that nobody is in are as they were, whatever the weight decay."""
+    labels = np.repeat([0, 1], 6)
+    images = (np.asarray(jax.random.uniform(KEY, (12, *SHAPE))) * 255).astype(np.uint8)
+    descent = Descent("adamw", 0.05, weight_decay=0.5, batch_size=4, epochs=3)
+    run = pretrain(METHOD, descent, images, partitions.iid(labels, 1, 0), 1)
+    assert run.before is not None
+    before, after = (jax.tree.map(lambda leaf: leaf[0], run_params) for run_params in (run.before, run.state.params))
+    for k in (1, 2):
+        same(cluster(after, k), cluster(before, k))
+    same(cluster(after, 0), {name: after[name] for name in ("encoder", "projector", "predictor")})
+    moved = after["encoder"]["projection"]["kernel"] - before["encoder"]["projection"]["kernel"]
+    assert float(jnp.abs(moved).max()) > 0.01
 
 
 def test_the_loss_is_simsiam_and_the_distance_from_the_own_cluster():

@@ -134,8 +134,9 @@ def test_the_loss_is_simsiam_and_the_regulariser_of_both_views():
 
     @jax.jit
     def parts():
-        views = plain.two_views(IMAGES, key)
-        draws = jax.random.normal(jax.random.fold_in(key, 1), (6, 4), jnp.float32)
+        key_views, key_draws = jax.random.split(key)
+        views = plain.two_views(IMAGES, key_views)
+        draws = jax.random.normal(key_draws, (6, 4), jnp.float32)
         return plain.similarity_loss(PARAMS, views), plain.outputs(PARAMS, views).embeddings, draws
 
     similarity, embeddings, draws = parts()

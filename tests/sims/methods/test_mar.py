@@ -9,13 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sims import linear
+from sims import linear, partitions
+from sims.descent import Descent
 from sims.encoders.vit import Vit
 from sims.losses.mmd import a_mmd, mixture_mmd
 from sims.mar import MarUpdate
 from sims.methods import Context
 from sims.methods.mae import Mae
 from sims.methods.mar import Mar
+from sims.pretrain import pretrain
 
 N, BATCH, DIM, FEATURES = 4, 5, 6, 4
 VARIANTS = ("printed", "corrected", "released")
@@ -262,6 +264,30 @@ def test_without_weight_it_is_the_mae_and_sends_nothing():
         for m in (method, MASKED)
     ]
     assert programs[0] == programs[1]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_only_client_has_nobody_to_align_with(variant):
+    params, images, pool = drawn()
+    alone, itself = pool[:1], jnp.ones(1)
+    method, without = mar(variant=variant), mar(weight_max=0.0, weight_min=0.0)
+    plain = float(value(without, params, images, context(pool, jnp.ones(N) / N)))
+    assert float(value(method, params, images, context(alone, itself))) == plain
+    assert float(value(method, params, images, context(pool, jnp.ones(N) / N))) != plain
+
+
+def test_training_alone_is_training_without_alignment():
+    """And with one other it is not: what the weight is of counts."""
+    images = np.random.default_rng(0).integers(0, 256, (12, 1, DIM, 1)).astype(np.uint8)
+    descent = Descent("sgd", 0.05, batch_size=BATCH, epochs=2)
+
+    def trained(clients, **weights):
+        split = partitions.iid(np.repeat([0, 1], 6), clients, 0)
+        return np.asarray(pretrain(mar(**weights), descent, images, split, 3).state.params["encoder"])
+
+    without = {"weight_max": 0.0, "weight_min": 0.0}
+    np.testing.assert_array_equal(trained(1), trained(1, **without))
+    assert np.abs(trained(2) - trained(2, **without)).max() > 1e-3
 
 
 @pytest.mark.parametrize(

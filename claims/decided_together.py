@@ -37,7 +37,10 @@ class Decided:
 
 
 def decided_together() -> list[Decided]:
-    """Every comparison in a recorded experiment, claim by claim, once, but those of a training with itself.
+    """Every comparison in a recorded experiment, claim by claim, once.
+
+    Left out are those of a training with itself, and those that were seen before they were stated: of all that could
+    have been seen these alone were written down, and the certain ones would carry others with them.
 
     One interval in twenty misses, so that of many statements some are decided by chance. The false discovery rate, the
     expected share of wrong ones among those decided, is held below 5% here, whatever ties the statements to each other
@@ -49,6 +52,8 @@ def decided_together() -> list[Decided]:
         for statement in claim.statements:
             check = statement.check
             if not isinstance(check, TrainedOrder | TrainedAlike):
+                continue
+            if isinstance(check, TrainedOrder) and check.is_seen:
                 continue
             sides = columns(check.experiment, *check.sides)
             if sides is None or (p_value := check.p_value(*sides)) is None:

@@ -54,7 +54,7 @@ def evaluate(
         "random_start": random_start,
         "bytes": traffic(chosen, prepared, saved),
     }
-    spent = privacy_spent(prepared, saved)
+    spent = privacy_spent(chosen, prepared, saved)
     if spent is not None:
         found["privacy"] = spent
     if saved.trained is not None and len(prepared.partition.indices) > 1:
@@ -64,7 +64,8 @@ def evaluate(
 
 def built(prepared: Prepared) -> str:
     """The method and the descent with all their settings, those too that are the code's own and may move with it."""
-    return f"{prepared.method}, {prepared.descent}"
+    revision = prepared.method.revision
+    return f"{prepared.method}, {prepared.descent}" + (f", revision {revision}" if revision > 1 else "")
 
 
 def start_encoder(chosen: Pretraining, prepared: Prepared) -> PyTree:
@@ -198,17 +199,19 @@ def traffic_by_client(
     return {"sent": np.full(n, float(total.sent[0])), "received": np.full(n, float(total.received[0]))}
 
 
-def privacy_spent(prepared: Prepared, saved: Saved) -> dict[str, float] | None:
+def privacy_spent(chosen: Pretraining, prepared: Prepared, saved: Saved) -> dict[str, float] | None:
     """What the embeddings sent so far may tell of one image of a client: epsilon at delta.
 
-    None where all is told, and of a client alone, which sends nothing.
+    None where all is told, and where nobody sends: to clients alone, or neighbours that never both take part.
     The image may be in every message of the client that sent most. Models are sent beside the embeddings and
     are not private. Source: `sims.privacy`.
     """
     mechanism = prepared.method.mechanism if isinstance(prepared.method, Mar) else None
-    releases = int(np.max(saved.state.local.selections))
-    is_alone = len(prepared.partition.indices) == 1
-    if mechanism is None or is_alone or saved.state.local.pool is None or not releases:
+    if mechanism is None or saved.state.local.pool is None:
+        return None
+    is_sending = traffic_by_client(chosen, prepared, saved)["sent"] > 0
+    releases = int(np.max(saved.state.local.selections, initial=0, where=is_sending))
+    if not releases:
         return None
     spent = privacy.epsilon(mechanism.noise_multiplier, DELTA, releases)
     return {"epsilon": spent, "delta": DELTA, "releases": releases}

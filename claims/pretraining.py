@@ -273,6 +273,11 @@ def prepare(chosen: Pretraining) -> Prepared:
         most_heard=min(heard, n),
         patch_size=patches.patch_size if isinstance(patches, Vit) else None,
     )
+    if n == 1 and getattr(method, "mechanism", None) is not None:
+        raise UsageError(
+            f"Noise is for embeddings that are sent, and one client has nobody to send any to; got setting="
+            f"{chosen.setting} and {shown(dict(chosen.options))}. Leave clip_norm and noise_multiplier out."
+        )
     if skew is not None and "fixed" in (getattr(method, "views", None), getattr(method, "masks", None)):
         raise UsageError(
             "Views and masks are fixed by an image's pixels, which a client's augmentation draws anew in each step; "

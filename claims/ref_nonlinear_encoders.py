@@ -95,7 +95,7 @@ def beats_pixels(setting: str) -> Statement:
         "clients, against a linear probe of the images themselves."
     )
     because = "A linear probe of the trained encoders minus one of the pixels. Said after the accuracies were seen."
-    return ordered("ceiling", measured(PIXELS), mean_accuracy(all_four(setting)), text, because)
+    return ordered("ceiling", measured(PIXELS), mean_accuracy(all_four(setting)), text, because, is_seen=True)
 
 
 def training_pays_on_average(setting: str) -> Statement:

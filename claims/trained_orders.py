@@ -79,9 +79,10 @@ class TrainedOrder:
 
     Stated in advance: holds or fails where Student's 95% interval of the mean difference lies on one side of
     `at_least`; else INCONCLUSIVE, with the difference that so many seeds see four times in five. Intervals are of one
-    statement each; `claims.decided_together` takes all at once. Two that are equal at every seed are one training, and
-    neither exceeds the other. Spoiled, the two change places and the other one has
-    to lead by the factor. `is_new`: its trainings came when others of the experiment had been looked at, all at once.
+    statement each; `claims.decided_together` takes all at once. Spoiled, the two change places and the other one has to
+    lead by the factor. `is_new`: its trainings came when others of the experiment had been looked at, all at once.
+    `is_seen`: not stated in advance, but seen in these numbers. `are_one`: both sides are the same trainings, so that
+    neither exceeds the other.
     """
 
     experiment: str
@@ -91,6 +92,8 @@ class TrainedOrder:
     at_least: float = 0.0
     unit: str = " points"
     is_new: bool = False
+    is_seen: bool = False
+    are_one: bool = False
 
     @property
     def sides(self) -> tuple[Column, Column]:
@@ -112,7 +115,7 @@ class TrainedOrder:
             low, high, wanted = high, low, context.spoil * abs(wanted)
         d = robustness.paired_difference(high, low)
         found = _found("" if self.is_new else self.experiment, self.because, d, self.unit)
-        if wanted >= 0 and not d.per_seed.any():
+        if self.are_one and wanted >= 0 and not d.per_seed.any():
             witness = {"wanted_smaller": low.tolist(), "wanted_larger": high.tolist(), "by_at_least": wanted}
             equal = f"{self.because} {_equal(d)}."
             return Verdict(Status.VIOLATED, Evidence.SAMPLED, equal, margin=-wanted, witness=witness)
@@ -194,10 +197,10 @@ def ordered(
     kind: Literal["printed", "corrected"] = "printed",
     reading: str = READING,
     unit: str = " points",
-    is_new: bool = False,
+    **how: bool,
 ) -> Statement:
-    """The statement that `larger` exceeds `smaller`, in words."""
-    check = TrainedOrder(experiment, smaller, larger, because, unit=unit, is_new=is_new)
+    """The statement that `larger` exceeds `smaller`, in words; `how` as in `TrainedOrder`."""
+    check = TrainedOrder(experiment, smaller, larger, because, unit=unit, **how)
     return Statement(kind, text, check, reading=reading)
 
 

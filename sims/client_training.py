@@ -29,7 +29,7 @@ Form = Literal["loop", "steps", "vmap", "collapsed"]
 class Kept(NamedTuple):
     """What stays with the clients between rounds; every leaf leads with clients.
 
-    own: the method's. pool: what each sent last. has_got: who (rows) has that of whom (columns), None with a server.
+    own: the method's. pool: what each sent last. has_got: who (rows) has that of whom (columns); None with a server.
     is_recent: whether it trained in the last round. selections: in how many rounds it trained. loss: the mean over its
     last round's steps.
     """
@@ -355,6 +355,7 @@ def _heard(data: Held, local: Kept, numbers) -> Float[Array, "some clients"]:
     if data.hears is None:
         last = local.is_recent / jnp.maximum(local.is_recent.sum(), 1.0)
         return jnp.broadcast_to(last, (len(numbers), len(last)))
-    assert local.has_got is not None
+    if local.has_got is None:  # nothing is sent
+        return jnp.zeros((len(numbers), len(local.is_recent)), jnp.float32)
     weights = data.hears[numbers].astype(jnp.float32) * local.has_got[numbers]
     return weights / jnp.maximum(weights.sum(axis=1, keepdims=True), jnp.finfo(jnp.float32).tiny)

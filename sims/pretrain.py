@@ -30,7 +30,7 @@ def start(
     everywhere = partial(jax.tree.map, lambda leaf: jnp.broadcast_to(leaf, (n, *jnp.shape(leaf))))
     pool = None if sent is None else jnp.zeros((n, *sent.shape), sent.dtype)
     zeros = jnp.zeros(n, jnp.float32)
-    has_got = None if data.hears is None else jnp.zeros((n, n), jnp.float32)
+    has_got = None if data.hears is None or pool is None else jnp.zeros((n, n), jnp.float32)
     kept = Kept(everywhere(own), pool, has_got, zeros, jnp.zeros(n, jnp.int32), zeros)
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], params), kept
 
@@ -71,6 +71,7 @@ def best_form(method: Method, descent: Descent, has_server: bool) -> Form:
     return "steps" if getattr(method.encoder, "convolution", None) == "native" else "loop"
 
 
+_ORDER = "adapt_then_combine"
 # A compiled round is given the models and three views of them, returns as many, and its loop has a copy or two of its
 # own; of what clients keep there is one where there are four of models.
 _OF_MODELS, _OF_KEPT = 10, 4
@@ -114,6 +115,12 @@ def pretrain(
     if done >= rounds:
         raise ValueError(f"{done} rounds are done already; got rounds={rounds}. Ask for more.")
     data = hold(images, partition, rounds, mixing=mixing, skew=skew)
+    if mixing is not None and (options.get("link_failure") or options.get("order", _ORDER) != _ORDER):
+        raise ValueError(
+            "Who has whose embeddings is kept for links that do not fail, and models that are mixed after training; "
+            f"got {', '.join(f'{name}={options[name]}' for name in ('link_failure', 'order') if name in options)}. "
+            "Leave that out."
+        )
     chosen = best_form(method, descent, mixing is None) if form is None else form
     if chosen == "collapsed" and not (mixing is None and can_collapse(method, descent)):
         raise ValueError(

@@ -44,9 +44,10 @@ def square_root(gram: Float[np.ndarray, "*trials m m"]) -> Float[np.ndarray, "*t
 def positive_qr(
     columns: Float[np.ndarray, "*trials rows k"],
 ) -> tuple[Float[np.ndarray, "*trials rows k"], Float[np.ndarray, "*trials k k"]]:
-    """Q and R with Q R = columns, Q orthonormal and the diagonal of R not negative: the one that Gram-Schmidt finds.
+    """Q and R with Q R = columns, Q orthonormal and the diagonal of R not negative: those of Gram-Schmidt.
 
-    Householder's signs are those of entries that may be round-off, and would decide which noise Q meets.
+    Householder's signs are those of entries that may be round-off, and would decide which noise Q meets. Where columns
+    depend on each other, round-off still decides on the directions that they leave open.
     """
     q, r = np.linalg.qr(columns)
     signs = np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)

@@ -5,7 +5,7 @@ calls it for one client at a time and knows nothing else of it.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from jaxtyping import Array, Float, Int, Key
 
@@ -42,6 +42,8 @@ class Method:
     """
 
     encoder: Encoder
+    # Raised when equal settings no longer train the same: what was trained before is then of another version.
+    revision: ClassVar[int] = 1
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
         """The model before training, the same for all clients."""

@@ -14,6 +14,7 @@ mixing matrix alone: members and those who kept it as it was count alike.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -38,6 +39,7 @@ class FeatArc(SimSiam):
 
     n_clusters: int = 2
     alignment_weight: float = 1.0
+    revision: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()

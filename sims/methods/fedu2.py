@@ -13,6 +13,7 @@ the original's scripts is left out. Without a server models are mixed as ever.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -41,6 +42,7 @@ class FedU2(SimSiam):
     entropy: float = 0.1
     relaxation: float = 1.0
     server_step: float = 1.0
+    revision: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()

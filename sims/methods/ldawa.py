@@ -48,6 +48,10 @@ class LDawa(Method):
         """That of the base."""
         return self.base.loss(params, local, images, context, key)
 
+    def trainable(self, params: Params) -> Params:
+        """That of the base."""
+        return self.base.trainable(params)
+
     def after_step(self, params: Params, local: PyTree, images: Images, key: Key[Array, ""]) -> PyTree:
         """That of the base."""
         return self.base.after_step(params, local, images, key)

@@ -49,8 +49,8 @@ class Mar(Method):
     or "cosine", one minus the mean cosine: of slots with slots (corrected: of all pairs; released: of tokens).
     `most_heard` is how many clients at most count, those of the largest weights: the work grows with its square. None
     is all, at the cost of all. With a `clip_norm`, embeddings are cut to that length and sent with Gaussian noise of
-    `noise_multiplier` times what one image can change (`sims.privacy`); in A.5 they are not cut. With weights 0, with
-    nothing heard, or of a client that is the only one, this is `masked` itself.
+    `noise_multiplier` times what one image can change (`sims.privacy`); in A.5 they are not cut. With weights 0, or
+    where nothing is heard but the client's own, this is `masked` itself.
     Source: chen2026, Eqs (5)-(7), Algorithms 1 and 2, Tables 7 and 8; chen2026code.
     Errors: ValueError for settings out of range; when tracing, for batches of one image unless by cosines.
     """
@@ -110,9 +110,10 @@ class Mar(Method):
             return reconstruction
         if context.pool is None:
             raise ValueError("Embeddings of clients were wanted; got a context without a pool. `share` gives them.")
-        if len(context.pool) == 1:  # what a client sent itself is nobody else's
+        if len(context.pool) == 1:
             return reconstruction
-        has_heard = jnp.sum(context.heard) > 0
+        # What a client sent itself is nobody else's to be near.
+        has_heard = jnp.sum(context.heard.at[context.client].set(0)) > 0
         weight = jnp.where(has_heard, self.weight(context.selections.astype(reconstruction.dtype)), 0)
         return reconstruction + weight * self.discrepancy(latents, context.pool, context.heard)
 

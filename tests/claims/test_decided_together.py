@@ -54,7 +54,7 @@ def test_a_training_compared_with_itself_is_not_counted():
     assert same in [s.text for s in module.catalogue()["tab-consensus-matrices-images"].statements]
 
 
-def test_a_comparison_that_is_stated_twice_is_counted_once(monkeypatch):
+def test_a_comparison_that_is_stated_twice_is_counted_once_and_one_seen_first_not_at_all(monkeypatch):
     first, second, other = column(ONE), column([3.0, 3.2, 3.1]), column([2.0, 2.5, 2.2])
     checks = (
         TrainedOrder("made up", first, second, "Because."),
@@ -64,6 +64,7 @@ def test_a_comparison_that_is_stated_twice_is_counted_once(monkeypatch):
         TrainedAlike("made up", first, second, "Because.", 1.5),
         TrainedAlike("made up", second, first, "Because.", 1.5),
         TrainedOrder("made up", first, accuracy("not trained"), "Because."),
+        TrainedOrder("made up", column([2.1, 2.5, 2.2]), first, "Because.", is_seen=True),
     )
 
     class Claim:

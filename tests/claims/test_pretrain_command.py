@@ -581,3 +581,15 @@ def test_private_embeddings_are_accounted_for(capsys, tmp_path):
         "releases": 2,
     }
     assert "epsilon" in dssl(capsys, "evaluate", out)[1]
+
+
+def test_nothing_is_spent_where_nobody_is_there_to_be_sent_to():
+    """On a network of which one takes part at a time; of two they may be neighbours."""
+    options = (("clip_norm", "1"), ("noise_multiplier", "4"))
+    for participation, releases in ((1, None), (2, 3)):
+        chosen = pretraining.settings("ci", "decl", method="mar", participation=participation, options=options)
+        prepared = pretraining.prepare(chosen)
+        blank = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), pretraining_store.blank_state(prepared))
+        state = blank._replace(local=blank.local._replace(selections=jnp.full(4, 3)))
+        spent = pretrained.privacy_spent(chosen, prepared, pretraining_store.Saved(state, ()))
+        assert (spent and spent["releases"]) == releases

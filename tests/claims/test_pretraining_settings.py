@@ -162,6 +162,8 @@ def test_label_pairs_are_all_together_in_one_place():
             {"method": "mar", "encoder": "resnet", "norm": "batch", "options": (("clip_norm", "1"),)},
             "an encoder that normalises over the batch",
         ),
+        ("local", {"method": "mar", "options": (("clip_norm", "1"),)}, "and one client has nobody to send any to"),
+        ("central", {"method": "mar", "options": (("clip_norm", "1"),)}, "got setting=central and"),
     ],
 )
 def test_what_would_not_mean_what_it_says_is_refused(setting, given, message):

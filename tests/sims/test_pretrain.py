@@ -381,6 +381,12 @@ def test_of_neighbours_that_take_part_by_chance_only_what_came_is_heard():
     assert was_silent
 
 
+@pytest.mark.parametrize("options", [{"link_failure": 0.5}, {"order": "combine_then_adapt"}])
+def test_who_has_what_is_not_kept_for_links_that_fail(options):
+    with pytest.raises(ValueError, match=f"got {next(iter(options))}={next(iter(options.values()))}. Leave that out"):
+        pretrain(Hearing(), STEP, IMAGES, SPLIT, 1, mixing=RING, **options)
+
+
 @dataclass(frozen=True)
 class Joining(Keeping):
     """Remembers whether it was here in the last round and sends a model of ones."""

@@ -91,10 +91,11 @@ def test_all_but_the_combination_is_the_base():
     context = Context(jnp.asarray(0), 1, None, jnp.ones(1), jnp.asarray(0), scalar)
     given = {"params": {}, "received": {}, "local": [], "images": images, "context": context, "key": key}
     given |= {"image_shape": SHAPE, "repeats": jnp.full((), 2.0, jnp.float32)}
-    answers = {name: {} for name in ("init", "init_local", "hear", "after_step", "end", "send")}
+    answers = {name: {} for name in ("init", "init_local", "hear", "trainable", "after_step", "end", "send")}
     answers |= {"begin": ({}, []), "loss": scalar, "share": images[:, 0, 0], "travels": ({}, {})}
     # A method that the interface gains must be passed on too.
-    assert {*answers, "combine"} == {name for name in vars(Method) if not name.startswith("_")}
+    hooks = {name for name, held in vars(Method).items() if callable(held) and not name.startswith("_")}
+    assert {*answers, "combine"} == hooks
     heard = []
 
     def answer(name):

@@ -276,6 +276,17 @@ def test_the_only_client_has_nobody_to_align_with(variant):
     assert float(value(method, params, images, context(pool, jnp.ones(N) / N))) != plain
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_who_hears_only_itself_aligns_with_nobody(variant):
+    params, images, pool = drawn()
+    method, without = mar(variant=variant), mar(weight_max=0.0, weight_min=0.0)
+    plain = float(value(without, params, images, context(pool, jnp.ones(N) / N)))
+    for own in (1.0, 0.5):
+        itself = jnp.zeros(N).at[1].set(own)  # the context is that of client 1
+        assert float(value(method, params, images, context(pool, itself))) == plain
+        assert float(value(method, params, images, context(pool, itself.at[2].set(0.1)))) != plain
+
+
 def test_training_alone_is_training_without_alignment():
     """And with one other it is not: what the weight is of counts."""
     images = np.random.default_rng(0).integers(0, 256, (12, 1, DIM, 1)).astype(np.uint8)

@@ -19,8 +19,9 @@ def begun(folder: pathlib.Path, importing: str, running: str, ignore: bool = Fal
     (folder / "claims").mkdir()
     (folder / "claims" / "__init__.py").write_text(importing)
     (folder / "claims" / "__main__.py").write_text(running)
-    first = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " if ignore else ""
-    command = [sys.executable, "-c", first + START]
+    # Said each time: what a shell starts in the background ignores interrupts, and so would this.
+    handler = "SIG_IGN" if ignore else "default_int_handler"
+    command = [sys.executable, "-c", f"import signal; signal.signal(signal.SIGINT, signal.{handler}); {START}"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
 

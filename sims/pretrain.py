@@ -115,12 +115,6 @@ def pretrain(
     if done >= rounds:
         raise ValueError(f"{done} rounds are done already; got rounds={rounds}. Ask for more.")
     data = hold(images, partition, rounds, mixing=mixing, skew=skew)
-    if mixing is not None and (options.get("link_failure") or options.get("order", _ORDER) != _ORDER):
-        raise ValueError(
-            "Who has whose embeddings is kept for links that do not fail, and models that are mixed after training; "
-            f"got {', '.join(f'{name}={options[name]}' for name in ('link_failure', 'order') if name in options)}. "
-            "Leave that out."
-        )
     chosen = best_form(method, descent, mixing is None) if form is None else form
     if chosen == "collapsed" and not (mixing is None and can_collapse(method, descent)):
         raise ValueError(
@@ -131,6 +125,12 @@ def pretrain(
     update = ClientTraining(method, descent, chosen, most if chosen == "vmap" else 1)
     key_model, key_rounds = jax.random.split(jax.random.key(seed))
     params, kept = start(update, key_model, images, data)
+    if kept.has_got is not None and (options.get("link_failure") or options.get("order", _ORDER) != _ORDER):
+        raise ValueError(
+            "Who has whose embeddings is kept for links that do not fail, and models that are mixed after training; "
+            f"got {', '.join(f'{name}={options[name]}' for name in ('link_failure', 'order') if name in options)}. "
+            "Leave that out."
+        )
     if mixing is not None:
         params = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (n, *leaf.shape[1:])), params)
     if not update.is_stepped:

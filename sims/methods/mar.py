@@ -110,7 +110,7 @@ class Mar(Method):
             return reconstruction
         if context.pool is None:
             raise ValueError("Embeddings of clients were wanted; got a context without a pool. `share` gives them.")
-        if len(context.pool) == 1:
+        if len(context.pool) == 1:  # as below, without the work
             return reconstruction
         # What a client sent itself is nobody else's to be near.
         has_heard = jnp.sum(context.heard.at[context.client].set(0)) > 0

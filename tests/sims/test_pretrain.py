@@ -385,6 +385,7 @@ def test_of_neighbours_that_take_part_by_chance_only_what_came_is_heard():
 def test_who_has_what_is_not_kept_for_links_that_fail(options):
     with pytest.raises(ValueError, match=f"got {next(iter(options))}={next(iter(options.values()))}. Leave that out"):
         pretrain(Hearing(), STEP, IMAGES, SPLIT, 1, mixing=RING, **options)
+    assert pretrain(Noisy(), STEP, IMAGES, SPLIT, 1, mixing=RING, **options).state.round == 1  # it sends none
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,16 @@ def over_clients(tree: PyTree, n_clients: int) -> PyTree:
     return jax.tree.map(placed, tree)
 
 
+def beside(tree: PyTree, data: PyTree) -> PyTree:
+    """`tree` on the device that `data` was put on, if it was: what is computed from both is there as well.
+
+    A compiled function that is given its own results, put on a device, where it was first given arrays that may be
+    anywhere is compiled again.
+    """
+    put = [leaf for leaf in jax.tree.leaves(data) if getattr(leaf, "committed", False)]
+    return jax.device_put(tree, put[0].sharding) if put else tree
+
+
 def can_share(n_clients: int) -> bool:
     """Whether there are several devices and they divide the clients evenly."""
     return n_devices() > 1 and n_clients % n_devices() == 0

@@ -166,6 +166,8 @@ def run(
     if can_spread and placement.is_worth_sharing(state.params, n_clients):
         state, data = placement.over_clients(state, n_clients), placement.over_clients(data, n_clients)
         plan = replace(plan, is_shared=not push_sum and getattr(local_update, "cut_data", None) is not None)
+    else:
+        state = placement.beside(state, data)
     views, parts, forward = unseen(state, plan), [], _stepped if is_stepped else _jitted
     size = len(lengths) if records_a_chunk is None else max(1, records_a_chunk)
     for first in range(0, len(lengths), size):
@@ -185,7 +187,8 @@ def run(
 
 def start(params: PyTree, n_clients: int, local: PyTree = None) -> State:
     """The state before the first round."""
-    return State(params, local, jnp.ones(n_clients), jnp.asarray(0), jnp.asarray(True))
+    # Of the types that a round returns, so that the second is not another program.
+    return State(params, local, jnp.ones(n_clients), jnp.zeros((), int), jnp.asarray(True))
 
 
 def unseen(state: State, plan: Plan) -> Views:

@@ -12,6 +12,7 @@ from sims.client_training import ClientTraining
 from sims.descent import Descent
 from sims.encoders.presets import encoder
 from sims.methods import Method
+from sims.placement import beside
 from sims.pretrain import hold, start
 from theory.mixing import mixing_matrix
 from theory.topologies import topology
@@ -44,7 +45,7 @@ def test_in_turn_and_in_groups_train_the_same_models(name):
     method, data = made(name), hold(IMAGES, SPLIT, 3, mixing=RING)
     in_turn = ClientTraining(method, DESCENT, "loop")
     in_groups = ClientTraining(method, DESCENT, "vmap", most_steps=2, at_once=2)
-    params, kept = start(in_turn, jax.random.key(0), IMAGES, data)
+    params, kept = beside(start(in_turn, jax.random.key(0), IMAGES, data), data)
     models = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (N, *leaf.shape[1:])), params)
     one = other = models, kept
     compiled = jax.jit(lambda models, kept, key: in_groups(models, kept, data, None, key))

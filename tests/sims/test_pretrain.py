@@ -219,10 +219,16 @@ def test_everything_that_is_trained_stays_in_single_precision():
     assert state.local.loss.dtype == jnp.float32
 
 
+# What is compiled anew for another shape of models or clients.
+COMPILED = (rounds._jitted, rounds._open_jitted, rounds._close_jitted, client_training._given, client_training._kept)
+
+
 @pytest.mark.parametrize(("network", "form"), [*((name, "loop") for name in NETWORKS), ("some", "vmap")])
-def test_a_run_in_pieces_is_the_run_bit_for_bit(network, form):
+def test_a_run_in_pieces_is_the_run_bit_for_bit_and_compiled_once(network, form):
     options = NETWORKS[network] | {"form": form, "record_every": 1, "records_a_chunk": 1}
-    whole = pretrain(Keeping(), DESCENT, IMAGES, SPLIT, 5, **options)
+    images = IMAGES[:, len(network) % 3 + 1 :]  # of a shape that no other test compiles for
+    before = [f._cache_size() for f in COMPILED]
+    whole = pretrain(Keeping(), DESCENT, images, SPLIT, 5, **options)
     seen = []
 
     def stop(state, done, rounds):
@@ -231,12 +237,14 @@ def test_a_run_in_pieces_is_the_run_bit_for_bit(network, form):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pretrain(Keeping(), DESCENT, IMAGES, SPLIT, 5, **(options | {"progress": stop}))
+        pretrain(Keeping(), DESCENT, images, SPLIT, 5, **(options | {"progress": stop}))
     # Through NumPy and back, as a checkpoint goes.
     state = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)), seen[-1])
-    rest = pretrain(Keeping(), DESCENT, IMAGES, SPLIT, 5, resume=state, **options)
+    rest = pretrain(Keeping(), DESCENT, images, SPLIT, 5, resume=state, **options)
     for a, b in zip(jax.tree.leaves(rest.state), jax.tree.leaves(whole.state), strict=True):
         np.testing.assert_array_equal(a, b)
+    compiled = [f._cache_size() - n for f, n in zip(COMPILED, before, strict=True)]
+    assert max(compiled) == 1, compiled
 
 
 def unequal() -> partitions.Partition:

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 from scipy.signal import correlate
 
-from sims.encoders.convolution import im2col, max_pool, native
+from sims.encoders.convolution import Conv, im2col, max_pool, native
 from sims.encoders.resnet import ResNet, by_groups
 
 ENCODER = ResNet(channels=4, blocks=1, groups=2)
@@ -92,6 +92,15 @@ def test_the_maximum_is_that_of_flax(sides):
     (shared,) = jax.vjp(max_pool, jnp.ones_like(maps))[1](cotangent)
     np.testing.assert_allclose(shared.sum(), cotangent.sum(), rtol=1e-5, atol=1e-5)
     assert a.dtype == shared.dtype == jnp.float32
+
+
+@pytest.mark.parametrize("shape", [(7, 7, 1, 64), (3, 3, 16, 16), (3, 3, 40, 24), (1, 1, 8, 16)])
+def test_kernels_are_drawn_as_flax_draws_them(shape):
+    size, _, inputs, outputs = shape
+    conv = Conv(inputs, outputs, size, 1, "native", nnx.Rngs(3))
+    drawn = nnx.initializers.variance_scaling(2.0, "fan_out", "normal")(nnx.Rngs(3).params(), shape, jnp.float32)
+    np.testing.assert_array_equal(conv.kernel[...], drawn)
+    assert conv.kernel[...].dtype == jnp.float32
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(8, 2), (6, 6), (5, 1)])

@@ -4,7 +4,7 @@
 trained to rest under three mixing rules, the clients placed at random or next to those most like them.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import networkx as nx
@@ -108,10 +108,16 @@ def difference_of_strengths(better: Column, worse: Column, outcome: Column) -> d
 
 
 def _resampled(first: Column, second: Column) -> Float[np.ndarray, " resamples"]:
-    draws = np.random.default_rng(0).integers(len(first), size=(RESAMPLES, len(first)))
-    ranks = [stats.rankdata(column[draws], axis=1) for column in (first, second)]
-    a, b = (r - r.mean(axis=1, keepdims=True) for r in ranks)
+    a, b = _resampled_ranks(tuple(first)), _resampled_ranks(tuple(second))
     return (a * b).sum(axis=1) / np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+
+
+@lru_cache(maxsize=64)  # every functional is compared with every measurement, and all by the same draws
+def _resampled_ranks(column: tuple[float, ...]) -> Float[np.ndarray, "resamples networks"]:
+    """Ranks among the drawn networks, less their mean."""
+    draws = np.random.default_rng(0).integers(len(column), size=(RESAMPLES, len(column)))
+    ranks = stats.rankdata(np.array(column)[draws], axis=1)
+    return ranks - ranks.mean(axis=1, keepdims=True)
 
 
 def record() -> dict[str, Any]:

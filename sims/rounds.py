@@ -104,6 +104,7 @@ class Plan:
     is_server: bool = False
     is_shared: bool = False
     is_one_model: bool = False
+    is_each_seen: bool = False  # every round is the last of its block
 
 
 def mix(params: PyTree, mixing: Float[Array, "clients clients"]) -> PyTree:
@@ -154,6 +155,7 @@ def run(
         raise ValueError(f"At least one round was wanted; got rounds={rounds}.")
     n_clients = matrices.shape[-1]
     every = max(1, min(rounds, -(-rounds // 100) if record_every is None else record_every))
+    plan = replace(plan, is_each_seen=every == 1)
     lengths = np.full(-(-rounds // every), every)
     lengths[0] = rounds - every * (len(lengths) - 1)  # the odd one comes first: the last records are evenly spaced
     key = jax.random.key(0) if key is None else key
@@ -220,7 +222,9 @@ def chunk(
         def one_round(state):
             return _round(local_update, plan, state, data, matrices, link_failure, key)
 
-        return one_round(jax.lax.fori_loop(0, n_unseen, lambda _, s: one_round(s)[0], state))
+        if not plan.is_each_seen:  # the round would be compiled twice
+            state = jax.lax.fori_loop(0, n_unseen, lambda _, s: one_round(s)[0], state)
+        return one_round(state)
 
     if plan.is_shared:
         cut_data = {name: name in local_update.cut_data for name in data}  # pyright: ignore[reportAttributeAccessIssue]

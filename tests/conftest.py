@@ -37,6 +37,13 @@ def _memory_is_given_back() -> Iterator[None]:
     memory.return_freed()  # commands that train keep what is freed, and a test calls them in its own process
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _programs_are_dropped() -> Iterator[None]:
+    """With those of all modules, which hardly share any, a worker would grow to gigabytes."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture(autouse=True)
 def _strict_ranks() -> Iterator[None]:
     with jax.numpy_rank_promotion("raise"):

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from functools import cache
 from typing import Literal
 
 from sims.datasets import cifar, fashion_mnist, idx, image_folder, mini_imagenet
@@ -29,6 +30,14 @@ def load(
     return data if side is None else scaled(data, side)
 
 
+@cache
+def _embedded() -> LabelledImages:
+    """Read once, since every training of a table asks for them; nobody may write into what all are given."""
+    data = fashion_mnist.load()
+    data.images.flags.writeable = data.labels.flags.writeable = False
+    return data
+
+
 def _load(source: str | pathlib.Path, split: str, side: int | None) -> LabelledImages:
     if source == EMBEDDED:
         if split != "train":
@@ -36,7 +45,7 @@ def _load(source: str | pathlib.Path, split: str, side: int | None) -> LabelledI
                 f"The embedded images are training images; got split={split!r}. Hold some out with --test-per-class "
                 f"(in Python, `hold_out`), or take {FULL!r}."
             )
-        return fashion_mnist.load()
+        return _embedded()
     if source == FULL:
         return idx.load(fashion_mnist.DEBIAN_FOLDER, split, fashion_mnist.CLASS_NAMES)
     path = pathlib.Path(source)

@@ -42,7 +42,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """One entry each time that compiled programs would have been forgotten; those of other tests stay."""
     times: list[None] = []
     monkeypatch.setattr(reproduction, "_kept", set())
-    monkeypatch.setattr("jax.clear_caches", lambda: times.append(None))
+    monkeypatch.setattr("claims.cores.forget_programs", lambda: times.append(None))
     return times
 
 

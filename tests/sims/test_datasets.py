@@ -170,6 +170,9 @@ def test_idx_files_that_do_not_belong_together_are_named(tmp_path: pathlib.Path,
 
 def test_the_embedded_images_are_the_default_and_have_no_test_split():
     assert np.array_equal(load_any().images, load().images)
+    assert load_any().images is load_any().images  # read once
+    with pytest.raises(ValueError, match="read-only"):
+        load_any().images[0] = 0
     with pytest.raises(ValueError, match=r"--test-per-class \(in Python, `hold_out`\)"):
         load_any("fashion-mnist", "test")
 

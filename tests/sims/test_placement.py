@@ -38,13 +38,14 @@ ways = {
     "two_steps": (ring, {"steps": 2}), "noisy": (ring, {"noisy": True}), "some": (ring, {"participation": 3}),
     "push_sum": (star.T, {"push_sum": True}),
 }
-out = {}
+out, record = {}, lambda views, data: jnp.sum(views.post_mix ** 2)
 for name, (m, options) in ways.items():
     update = LinearUpdate(options.pop("steps", 1), options.pop("noisy", False))
-    record = lambda views, data: jnp.sum(views.post_mix ** 2)
-    whole = engine.run(update, w, m, 12, data=data, record=record, record_every=4, **options)
-    half = engine.run(update, w, m, 5, data=data, record_every=5, **options)
-    both = engine.run(update, w, m, 7, data=data, resume=half.state, record_every=7, **options)
+    # One program for all three: a block of rounds and its record at a time. Only on the ring several blocks in one.
+    options |= {"data": data, "record": record, "records_a_chunk": None if name == "ring" else 1}
+    whole = engine.run(update, w, m, 12, record_every=4, **options)
+    half = engine.run(update, w, m, 5, record_every=5, **options)
+    both = engine.run(update, w, m, 7, resume=half.state, record_every=7, **options)
     assert np.array_equal(both.post_mix, whole.post_mix), name
     out |= {name: whole.post_mix, name + "_pre": whole.pre_mix, name + "_before": whole.before,
             name + "_records": whole.records, name + "_shared": planned[-1]}

@@ -32,6 +32,18 @@ class Towards:
         return new, jax.tree.map(lambda count: count + 1, local)
 
 
+TRACED: list["Noted"] = []
+
+
+@dataclass(frozen=True)
+class Noted(Towards):
+    """Notes each time that a program is made of it."""
+
+    def __call__(self, params, local, data, clients, key):
+        TRACED.append(self)
+        return super().__call__(params, local, data, clients, key)
+
+
 @pytest.fixture
 def models() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
@@ -108,6 +120,10 @@ def test_in_pieces_or_in_one_a_run_is_the_same(models, aims):
     assert rest.rounds[-1] == whole.rounds[-1] == 12
     chunked = engine.run(Towards(True), as_jax(models), RING, 12, record_every=4, records_a_chunk=1, **options)
     np.testing.assert_array_equal(chunked.post_mix["matrix"], whole.post_mix["matrix"])
+    noted = Noted(True)
+    each = engine.run(noted, as_jax(models), RING, 12, record_every=1, **options)
+    np.testing.assert_array_equal(each.post_mix["matrix"], whole.post_mix["matrix"])
+    assert len(TRACED) == 1  # a round that is always the last of its block is there once
 
 
 def test_records_are_evenly_spaced_and_the_last_is_of_the_last_round(models, aims):

@@ -1,6 +1,7 @@
 """The residual network: counts by hand, both forms of convolution, and what each normalisation may depend on."""
 
 from dataclasses import replace
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -14,11 +15,19 @@ from sims.encoders.resnet import ResNet, by_groups
 
 ENCODER = ResNet(channels=4, blocks=1, groups=2)
 BATCH = replace(ENCODER, norm="batch")
-PARAMS = ENCODER.init(jax.random.key(1), (8, 8, 2))
-IMAGES = jax.random.uniform(jax.random.key(2), (6, 8, 8, 2), jnp.float32)
+IMAGES = jnp.asarray(np.random.default_rng(2).random((6, 8, 8, 2), dtype=np.float32))
 features = jax.jit(ENCODER.features)
 batch_features = jax.jit(BATCH.features)
-FIXED = jax.jit(BATCH.with_statistics)(PARAMS, IMAGES)
+
+
+@cache
+def start():
+    return ENCODER.init(jax.random.key(1), (8, 8, 2))
+
+
+@cache
+def fixed():
+    return jax.jit(BATCH.with_statistics)(start(), IMAGES)
 
 
 def _count(encoder, channels):
@@ -123,7 +132,7 @@ def test_the_form_of_the_convolution_changes_nothing_but_speed():
         return jnp.sum(encoder.features(params, IMAGES) ** 2)
 
     graded = jax.jit(jax.value_and_grad(loss), static_argnums=1)
-    (a, da), (b, db) = (graded(PARAMS, replace(ENCODER, convolution=form)) for form in ("native", "im2col"))
+    (a, da), (b, db) = (graded(start(), replace(ENCODER, convolution=form)) for form in ("native", "im2col"))
     np.testing.assert_allclose(a, b, rtol=1e-5)
     for (path, x), y in zip(jax.tree.leaves_with_path(da), jax.tree.leaves(db), strict=True):
         scale = float(jnp.max(jnp.abs(x)))
@@ -135,38 +144,40 @@ def test_the_form_of_the_convolution_changes_nothing_but_speed():
 
 def test_features_are_the_mean_of_the_maps_and_stay_float32():
     larger = jnp.pad(IMAGES, ((0, 0), (0, 8), (0, 8), (0, 0)))  # four places, where a mean is more than its entry
-    maps, got = jax.jit(ENCODER.maps)(PARAMS, larger), features(PARAMS, larger)
+    maps, got = jax.jit(ENCODER.maps)(start(), larger), features(start(), larger)
     assert maps.shape == (6, 2, 2, ENCODER.feature_dim)
     np.testing.assert_allclose(got, maps.mean(axis=(1, 2)), rtol=1e-5, atol=1e-6)
     assert got.dtype == jnp.float32
-    assert {leaf.dtype for leaf in jax.tree.leaves(PARAMS)} == {jnp.dtype("float32")}
+    assert {leaf.dtype for leaf in jax.tree.leaves(start())} == {jnp.dtype("float32")}
 
 
 def test_with_groups_an_image_is_described_alone_and_with_batches_it_is_not():
     others = IMAGES.at[1:].set(1 - IMAGES[1:] ** 2)
-    np.testing.assert_array_equal(features(PARAMS, others)[0], features(PARAMS, IMAGES)[0])
-    assert float(jnp.max(jnp.abs(batch_features(PARAMS, others)[0] - batch_features(PARAMS, IMAGES)[0]))) > 0.01
+    np.testing.assert_array_equal(features(start(), others)[0], features(start(), IMAGES)[0])
+    assert float(jnp.max(jnp.abs(batch_features(start(), others)[0] - batch_features(start(), IMAGES)[0]))) > 0.01
 
 
 def test_fixed_statistics_are_those_of_the_images_given():
     # On the same images they change nothing; float32 rounding is amplified where a batch hardly varies.
-    expected = batch_features(PARAMS, IMAGES)
-    np.testing.assert_allclose(batch_features(FIXED, IMAGES), expected, rtol=1e-3, atol=1e-3)
-    inner = native(IMAGES, PARAMS["conv"]["kernel"], 1)
-    np.testing.assert_allclose(FIXED["statistics"]["norm"]["norm"]["mean"], inner.mean((0, 1, 2)), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(FIXED["statistics"]["norm"]["norm"]["var"], inner.var((0, 1, 2)), rtol=1e-4)
+    expected = batch_features(start(), IMAGES)
+    np.testing.assert_allclose(batch_features(fixed(), IMAGES), expected, rtol=1e-3, atol=1e-3)
+    inner = native(IMAGES, start()["conv"]["kernel"], 1)
+    np.testing.assert_allclose(
+        fixed()["statistics"]["norm"]["norm"]["mean"], inner.mean((0, 1, 2)), rtol=1e-4, atol=1e-6
+    )
+    np.testing.assert_allclose(fixed()["statistics"]["norm"]["norm"]["var"], inner.var((0, 1, 2)), rtol=1e-4)
 
 
 def test_with_fixed_statistics_an_image_is_described_alone():
     others = IMAGES.at[1:].set(1 - IMAGES[1:] ** 2)
-    np.testing.assert_array_equal(batch_features(FIXED, others)[0], batch_features(FIXED, IMAGES)[0])
+    np.testing.assert_array_equal(batch_features(fixed(), others)[0], batch_features(fixed(), IMAGES)[0])
 
 
 def test_statistics_are_fixed_anew_from_the_weights_alone():
-    again = jax.jit(BATCH.with_statistics)(FIXED, IMAGES)
-    for a, b in zip(jax.tree.leaves(again), jax.tree.leaves(FIXED), strict=True):
+    again = jax.jit(BATCH.with_statistics)(fixed(), IMAGES)
+    for a, b in zip(jax.tree.leaves(again), jax.tree.leaves(fixed()), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert "statistics" not in PARAMS
+    assert "statistics" not in start()
 
 
 def test_equal_encoders_hash_equal():
@@ -183,7 +194,7 @@ def test_equal_encoders_hash_equal():
         (lambda: ResNet(norm="layer"), "'layer'"),
         (lambda: ResNet(stem="big"), "'big'"),
         (lambda: ResNet(convolution="fft"), "'fft'"),
-        (lambda: ENCODER.with_statistics(PARAMS, IMAGES), "norm='group'"),
+        (lambda: ENCODER.with_statistics(start(), IMAGES), "norm='group'"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(act, words):

@@ -1,5 +1,7 @@
 """The vision transformer against hand counts and a numpy twin, and what dropping patches may and may not change."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,8 +15,7 @@ from sims.encoders.vit import Vit
 
 SHAPE = (8, 8, 1)
 ENCODER = Vit(patch_size=2, width=8, depth=1, heads=2)  # 16 patches of 4 numbers
-PARAMS = ENCODER.init(jax.random.key(1), SHAPE)
-IMAGES = jax.random.uniform(jax.random.key(2), (3, *SHAPE), jnp.float32)
+IMAGES = jnp.asarray(np.random.default_rng(2).random((3, *SHAPE), dtype=np.float32))
 PATCHES = ENCODER.patches(IMAGES)
 tokens = jax.jit(ENCODER.tokens)
 
@@ -27,7 +28,14 @@ def _spread(params, key):
     return jax.tree.unflatten(tree, drawn)
 
 
-SPREAD = _spread(PARAMS, jax.random.key(3))
+@cache
+def start():
+    return ENCODER.init(jax.random.key(1), SHAPE)
+
+
+@cache
+def spread():
+    return _spread(start(), jax.random.key(3))
 
 
 @pytest.mark.parametrize(("depth", "width", "mlp_ratio", "channels"), [(1, 8, 4, 1), (3, 16, 2, 3)])
@@ -42,7 +50,7 @@ def test_parameters_are_as_many_as_counted_by_hand(depth, width, mlp_ratio, chan
 
 def test_a_block_equals_its_numpy_twin():
     x = np.random.default_rng(0).normal(size=(2, 5, 8))
-    p = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), SPREAD["block0"])
+    p = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), spread()["block0"])
 
     def norm(z, scale, shift):
         return (z - z.mean(-1, keepdims=True)) / np.sqrt(z.var(-1, keepdims=True) + 1e-6) * scale + shift
@@ -62,7 +70,7 @@ def test_a_block_equals_its_numpy_twin():
             + p["expand"]["bias"]
         )
         expected[i] += (z * 0.5 * (1 + erf(z / np.sqrt(2)))) @ p["contract"]["kernel"] + p["contract"]["bias"]
-    block = bound(SPREAD["block0"], Block, 8, 2, 4)
+    block = bound(spread()["block0"], Block, 8, 2, 4)
     # float32 against float64 over sums of 32 products.
     np.testing.assert_allclose(block(jnp.asarray(x, jnp.float32)), expected, rtol=1e-4, atol=1e-5)
 
@@ -89,14 +97,14 @@ def test_the_fast_layer_norm_is_flaxs_and_so_are_its_gradients():
 
 def test_keeping_all_patches_is_dropping_none():
     everything = jnp.tile(jnp.arange(16), (3, 1))
-    np.testing.assert_allclose(tokens(SPREAD, PATCHES, everything), tokens(SPREAD, PATCHES), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(tokens(spread(), PATCHES, everything), tokens(spread(), PATCHES), rtol=1e-5, atol=1e-5)
 
 
 def test_a_permutation_of_the_kept_patches_permutes_the_tokens():
     kept = jnp.asarray([[3, 0, 9, 14], [15, 2, 1, 7], [4, 5, 6, 8]])
     order = jnp.asarray([2, 0, 3, 1])
-    direct = tokens(SPREAD, PATCHES, kept)
-    np.testing.assert_allclose(tokens(SPREAD, PATCHES, kept[:, order]), direct[:, order], rtol=1e-5, atol=1e-5)
+    direct = tokens(spread(), PATCHES, kept)
+    np.testing.assert_allclose(tokens(spread(), PATCHES, kept[:, order]), direct[:, order], rtol=1e-5, atol=1e-5)
     assert float(jnp.max(jnp.abs(direct[:, order] - direct))) > 0.1
 
 
@@ -104,13 +112,13 @@ def test_dropped_patches_are_never_seen():
     kept = jnp.asarray([[3, 0, 9, 14], [15, 2, 1, 7], [4, 5, 6, 8]])
     is_kept = jnp.any(kept[:, :, None] == jnp.arange(16)[None, None], axis=1)
     changed = jnp.where(is_kept[:, :, None], PATCHES, jnp.float32(7))
-    np.testing.assert_array_equal(tokens(SPREAD, changed, kept), tokens(SPREAD, PATCHES, kept))
+    np.testing.assert_array_equal(tokens(spread(), changed, kept), tokens(spread(), PATCHES, kept))
 
 
 def test_tokens_know_the_place_of_their_patch():
     alike = jnp.full_like(PATCHES, 0.5)
     first, last = jnp.zeros((3, 4), int) + jnp.arange(4)[None], jnp.zeros((3, 4), int) + jnp.arange(12, 16)[None]
-    assert float(jnp.max(jnp.abs(tokens(SPREAD, alike, first) - tokens(SPREAD, alike, last)))) > 0.1
+    assert float(jnp.max(jnp.abs(tokens(spread(), alike, first) - tokens(spread(), alike, last)))) > 0.1
 
 
 def test_patches_are_the_squares_of_the_image():
@@ -123,15 +131,15 @@ def test_patches_are_the_squares_of_the_image():
 
 
 def test_features_are_the_mean_token_and_stay_float32():
-    features = jax.jit(ENCODER.features)(SPREAD, IMAGES)
-    np.testing.assert_allclose(features, tokens(SPREAD, PATCHES).mean(axis=1), rtol=1e-5, atol=1e-6)
+    features = jax.jit(ENCODER.features)(spread(), IMAGES)
+    np.testing.assert_allclose(features, tokens(spread(), PATCHES).mean(axis=1), rtol=1e-5, atol=1e-6)
     assert features.shape == (3, ENCODER.feature_dim)
     assert features.dtype == jnp.float32
-    assert {leaf.dtype for leaf in jax.tree.leaves(PARAMS)} == {jnp.dtype("float32")}
+    assert {leaf.dtype for leaf in jax.tree.leaves(start())} == {jnp.dtype("float32")}
 
 
 def test_every_parameter_gets_a_gradient_of_float32():
-    gradient = jax.jit(jax.grad(lambda p: jnp.sum(ENCODER.features(p, IMAGES) ** 2)))(SPREAD)
+    gradient = jax.jit(jax.grad(lambda p: jnp.sum(ENCODER.features(p, IMAGES) ** 2)))(spread())
     for path, leaf in jax.tree.leaves_with_path(gradient):
         assert leaf.dtype == jnp.float32
         assert float(jnp.max(jnp.abs(leaf))) > 1e-4, jax.tree_util.keystr(path)
@@ -155,7 +163,7 @@ def test_equal_encoders_hash_equal_and_compile_once():
 
     compiled = jax.jit(traced, static_argnums=0)
     for _ in range(2):
-        compiled(Vit(patch_size=2, width=8, depth=1, heads=2), PARAMS, IMAGES)
+        compiled(Vit(patch_size=2, width=8, depth=1, heads=2), start(), IMAGES)
     assert len(traces) == 1
     assert hash(ENCODER) == hash(Vit(patch_size=2, width=8, depth=1, heads=2))
     assert Vit(patch_size=2, width=8, depth=1, heads=4) != ENCODER
@@ -170,7 +178,7 @@ def test_equal_encoders_hash_equal_and_compile_once():
         (lambda: Vit(patch_size=3).init(jax.random.key(0), (8, 8, 1)), "patch_size=3"),
         (lambda: Vit(patch_size=3).features({}, IMAGES), "8 x 8"),
         (lambda: ENCODER.patches(jnp.zeros((1, 8, 4, 1), jnp.float32)), "8 x 4"),
-        (lambda: ENCODER.tokens(PARAMS, PATCHES[:, :15]), "15"),
+        (lambda: ENCODER.tokens(start(), PATCHES[:, :15]), "15"),
         (lambda: grid_positions(2, 2, 6), "width=6"),
     ],
 )

@@ -1,5 +1,7 @@
 """The decoder of masked autoencoders: each token goes to its place, hidden places get the mask token."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,27 +11,31 @@ from sims.encoders.transformer import grid_positions
 from sims.encoders.vit_decoder import Decoder
 
 DECODER = Decoder(width=8, depth=1, heads=2, patch_dim=4, n_patches=16)
-PARAMS = DECODER.init(jax.random.key(0), 12)
 KEPT = jnp.asarray([[3, 0, 9, 14], [15, 2, 1, 7]])
 TOKENS = jax.random.normal(jax.random.key(1), (2, 4, 12), jnp.float32)
 decode = jax.jit(DECODER.__call__)
 
 
+@cache
+def start():
+    return DECODER.init(jax.random.key(0), 12)
+
+
 def test_parameters_are_as_many_as_counted_by_hand():
     block = 12 * 8**2 + (3 + 1 + 4 + 1) * 8 + 4 * 8
     by_hand = (12 + 1) * 8 + 8 + block + 2 * 8 + (8 + 1) * 4
-    assert sum(leaf.size for leaf in jax.tree.leaves(PARAMS)) == by_hand
+    assert sum(leaf.size for leaf in jax.tree.leaves(start())) == by_hand
 
 
 def test_the_order_of_the_kept_patches_does_not_matter():
     order = jnp.asarray([2, 0, 3, 1])
     np.testing.assert_allclose(
-        decode(PARAMS, TOKENS[:, order], KEPT[:, order]), decode(PARAMS, TOKENS, KEPT), rtol=1e-5, atol=1e-5
+        decode(start(), TOKENS[:, order], KEPT[:, order]), decode(start(), TOKENS, KEPT), rtol=1e-5, atol=1e-5
     )
 
 
 def test_without_attention_every_place_is_predicted_from_its_own_token():
-    params = jax.tree.map(lambda leaf: leaf, PARAMS)
+    params = jax.tree.map(lambda leaf: leaf, start())
     params["block0"] = {**params["block0"], "out": jax.tree.map(jnp.zeros_like, params["block0"]["out"])}
     params["block0"] = {**params["block0"], "contract": jax.tree.map(jnp.zeros_like, params["block0"]["contract"])}
     before = np.tile(np.asarray(params["mask_token"], np.float64), (2, 16, 1))
@@ -46,15 +52,15 @@ def test_every_parameter_gets_a_gradient_and_all_stays_float32():
     def loss(params, tokens):
         return jnp.sum(DECODER(params, tokens, KEPT) ** 2)
 
-    gradient, of_tokens = jax.jit(jax.grad(loss, argnums=(0, 1)))(PARAMS, TOKENS)
+    gradient, of_tokens = jax.jit(jax.grad(loss, argnums=(0, 1)))(start(), TOKENS)
     for path, leaf in jax.tree.leaves_with_path((gradient, of_tokens)):
         assert leaf.dtype == jnp.float32
         assert float(jnp.max(jnp.abs(leaf))) > 1e-6, jax.tree_util.keystr(path)
-    assert decode(PARAMS, TOKENS, KEPT).dtype == jnp.float32
+    assert decode(start(), TOKENS, KEPT).dtype == jnp.float32
 
 
 def test_predictions_of_hidden_patches_see_the_kept_ones():
-    changed = decode(PARAMS, TOKENS.at[0, 0].add(1), KEPT) - decode(PARAMS, TOKENS, KEPT)
+    changed = decode(start(), TOKENS.at[0, 0].add(1), KEPT) - decode(start(), TOKENS, KEPT)
     assert float(jnp.max(jnp.abs(changed[0, 5]))) > 1e-4
     np.testing.assert_array_equal(changed[1], np.zeros((16, 4)))
 

@@ -1,5 +1,7 @@
 """FeatARC: which cluster a client joins, what it is held to, and what becomes of each cluster's model."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +19,7 @@ SIZES = {"hidden_dim": 8, "embedding_dim": 4, "bottleneck_dim": 4, "strength": 0
 PLAIN = SimSiam(Linear(6), **SIZES)
 METHOD = FeatArc(Linear(6), **SIZES, n_clusters=3)
 SHAPE = (8, 8, 1)
-IMAGES = jax.random.uniform(jax.random.key(2), (6, *SHAPE), jnp.float32)
+IMAGES = jnp.asarray(np.random.default_rng(2).random((6, *SHAPE), dtype=np.float32))
 KEY = jax.random.key(0)
 
 hear = jax.jit(METHOD.hear)
@@ -31,8 +33,14 @@ def parted(seed=1):
     return params | {"clusters": jax.vmap(lambda key: PLAIN.init(key, SHAPE))(jax.random.split(KEY, 3))}
 
 
-PARAMS = jax.jit(parted)()
-LOCAL = METHOD.init_local(PARAMS)
+@cache
+def start():
+    return jax.jit(parted)()
+
+
+@cache
+def local_start():
+    return METHOD.init_local(start())
 
 
 def context(client=0, selections=1):
@@ -66,7 +74,7 @@ def test_alignment_moves_the_client_alone():
 
 
 def test_the_loss_leaves_the_cluster_models_alone():
-    _, gradient = value_and_gradient(PARAMS, LOCAL, IMAGES, context(), KEY)
+    _, gradient = value_and_gradient(start(), local_start(), IMAGES, context(), KEY)
     assert float(jnp.abs(gradient["encoder"]["projection"]["kernel"]).max()) > 0
     assert all(float(jnp.abs(leaf).max()) == 0 for leaf in jax.tree.leaves((gradient["clusters"], gradient["members"])))
 
@@ -88,14 +96,16 @@ def test_a_round_moves_the_own_model_and_no_cluster_but_by_its_members():
 
 def test_the_loss_is_simsiam_and_the_distance_from_the_own_cluster():
     views = jax.jit(PLAIN.two_views)(IMAGES, KEY)
-    similarity = float(jax.jit(PLAIN.similarity_loss)(PARAMS, views))
+    similarity = float(jax.jit(PLAIN.similarity_loss)(start(), views))
     for k in (0, 2):
-        loss, _ = value_and_gradient(PARAMS, LOCAL | {"cluster": jnp.asarray(k, jnp.int32)}, IMAGES, context(), KEY)
+        loss, _ = value_and_gradient(
+            start(), local_start() | {"cluster": jnp.asarray(k, jnp.int32)}, IMAGES, context(), KEY
+        )
         pixels = np.asarray(IMAGES).reshape(6, -1)
-        wanted = pixels @ np.asarray(PARAMS["clusters"]["encoder"]["projection"]["kernel"][k])
+        wanted = pixels @ np.asarray(start()["clusters"]["encoder"]["projection"]["kernel"][k])
         apart = []
         for view in np.asarray(views):
-            own = view.reshape(6, -1) @ np.asarray(PARAMS["encoder"]["projection"]["kernel"])
+            own = view.reshape(6, -1) @ np.asarray(start()["encoder"]["projection"]["kernel"])
             cosines = np.sum(own * wanted, 1) / np.linalg.norm(own, axis=1) / np.linalg.norm(wanted, axis=1)
             apart.append(1 - cosines.mean())
         assert float(loss) == pytest.approx(similarity + np.mean(apart), rel=1e-5)
@@ -104,40 +114,40 @@ def test_the_loss_is_simsiam_and_the_distance_from_the_own_cluster():
 
 def test_a_new_client_joins_by_its_number():
     for client in range(4):
-        local = hear(PARAMS, LOCAL, IMAGES, context(client, selections=0), KEY)
+        local = hear(start(), local_start(), IMAGES, context(client, selections=0), KEY)
         assert int(local["cluster"]) == client % 3
 
 
 def test_a_client_joins_the_cluster_whose_features_fit_its_own():
     for k in range(3):
-        nearly = jax.tree.map(lambda leaf: leaf + 0.01, cluster(PARAMS, k)["encoder"])
-        local = hear(PARAMS, LOCAL | {"last": nearly}, IMAGES, context(), KEY)
+        nearly = jax.tree.map(lambda leaf: leaf + 0.01, cluster(start(), k)["encoder"])
+        local = hear(start(), local_start() | {"last": nearly}, IMAGES, context(), KEY)
         assert int(local["cluster"]) == k
-        begun, _ = begin(PARAMS, local)
-        same({name: begun[name] for name in ("encoder", "projector", "predictor")}, cluster(PARAMS, k))
+        begun, _ = begin(start(), local)
+        same({name: begun[name] for name in ("encoder", "projector", "predictor")}, cluster(start(), k))
 
 
 def test_clients_with_the_same_features_share_a_cluster():
     for seed in range(5):
-        last = jax.tree.map(lambda leaf, by=seed: jnp.roll(leaf, by), LOCAL["last"])
+        last = jax.tree.map(lambda leaf, by=seed: jnp.roll(leaf, by), local_start()["last"])
         joined = {
-            int(hear(PARAMS, {"cluster": jnp.int32(client % 3), "last": last}, IMAGES, context(client), key)["cluster"])
-            for client, key in enumerate(jax.random.split(KEY, 4))
+            int(hear(start(), {"cluster": jnp.int32(i % 3), "last": last}, IMAGES, context(i), key)["cluster"])
+            for i, key in enumerate(jax.random.split(KEY, 4))
         }
         assert len(joined) == 1
 
 
 def test_what_was_trained_stands_for_the_own_cluster_alone():
-    local = LOCAL | {"cluster": jnp.asarray(1, jnp.int32)}
-    params, local = begin(PARAMS, local)
+    local = local_start() | {"cluster": jnp.asarray(1, jnp.int32)}
+    params, local = begin(start(), local)
     trained = params | {
         name: jax.tree.map(lambda leaf: leaf + 1, params[name]) for name in ("encoder", "projector", "predictor")
     }
     local = METHOD.end(trained, local)
     sent = send(trained, local)
-    same(cluster(sent, 1), jax.tree.map(lambda leaf: leaf + 1, cluster(PARAMS, 1)))
+    same(cluster(sent, 1), jax.tree.map(lambda leaf: leaf + 1, cluster(start(), 1)))
     for k in (0, 2):
-        same(cluster(sent, k), cluster(PARAMS, k))
+        same(cluster(sent, k), cluster(start(), k))
     same(local["last"], trained["encoder"])
     np.testing.assert_array_equal(sent["members"], [0, 1, 0])
 
@@ -146,18 +156,18 @@ def test_a_cluster_model_is_the_mean_of_its_members_and_stays_when_it_has_none()
     joined, weights = [0, 2, 0, 0], np.array([0.1, 0.4, 0.2, 0.3])
     sent = []
     for client, k in enumerate(joined):
-        params, local = begin(PARAMS, LOCAL | {"cluster": jnp.asarray(k, jnp.int32)})
+        params, local = begin(start(), local_start() | {"cluster": jnp.asarray(k, jnp.int32)})
         own = np.random.default_rng(client)
         trained = {name: params[name] for name in ("encoder", "projector", "predictor")}
         params |= jax.tree.map(lambda leaf, own=own: np.asarray(own.standard_normal(leaf.shape), np.float32), trained)
         sent.append(send(params, local))
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *sent)
-    new = jax.jit(METHOD.combine)(PARAMS, stacked, jnp.asarray(weights, jnp.float32))
+    new = jax.jit(METHOD.combine)(start(), stacked, jnp.asarray(weights, jnp.float32))
     kernels = [np.asarray(one["encoder"]["projection"]["kernel"]) for one in sent]
     by_cluster = np.asarray(new["clusters"]["encoder"]["projection"]["kernel"])
     np.testing.assert_allclose(by_cluster[0], (kernels[0] + 2 * kernels[2] + 3 * kernels[3]) / 6, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(by_cluster[2], kernels[1], rtol=1e-6)
-    same(cluster(new, 1), cluster(PARAMS, 1))
+    same(cluster(new, 1), cluster(start(), 1))
     mean = sum(w * kernel for w, kernel in zip(weights, kernels, strict=True))
     np.testing.assert_allclose(new["encoder"]["projection"]["kernel"], mean, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(new["members"], [0.6, 0, 0.4], rtol=1e-6)
@@ -174,7 +184,7 @@ def test_settings_out_of_range_are_refused(settings):
 
 
 def test_one_model_goes_up_and_all_cluster_models_come_down():
-    up, down = METHOD.travels(PARAMS)
+    up, down = METHOD.travels(start())
     one = communication.n_bytes(PLAIN.init(KEY, SHAPE))
     assert communication.n_bytes(up) == one + 4 * 3  # and whose it is
     assert communication.n_bytes(down) == 3 * one

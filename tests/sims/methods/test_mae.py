@@ -1,6 +1,7 @@
 """Masked autoencoders: loss on hidden patches alone, of which the encoder saw nothing."""
 
 from dataclasses import replace
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -18,8 +19,12 @@ RAW = Mae(Vit(patch_size=2, width=8, depth=1, heads=2), decoder_width=8, decoder
 MAE = Mae(RAW.encoder, decoder_width=8, decoder_heads=2)
 IMAGES = jnp.asarray(np.random.default_rng(0).random((4, *SHAPE), dtype=np.float32))
 KEY = jax.random.key(5)
-PARAMS = jax.jit(MAE.init, static_argnums=1)(jax.random.key(6), SHAPE)
 computed = jax.jit(Mae.loss_and_latents, static_argnums=0)
+
+
+@cache
+def start():
+    return jax.jit(MAE.init, static_argnums=1)(jax.random.key(6), SHAPE)
 
 
 def mask(key):
@@ -29,10 +34,10 @@ def mask(key):
 
 @pytest.mark.parametrize("mae", [MAE, RAW], ids=["normalised", "raw"])
 def test_the_loss_is_that_of_a_loop_over_hidden_patches(mae):
-    loss, latents = computed(mae, PARAMS, IMAGES, KEY)
+    loss, latents = computed(mae, start(), IMAGES, KEY)
     assert loss.dtype == latents.dtype == jnp.float32
     kept, hidden = (np.asarray(which) for which in mask(KEY))
-    predicted = jax.jit(mae._decoder(SHAPE))(PARAMS["decoder"], latents, jnp.asarray(kept))
+    predicted = jax.jit(mae._decoder(SHAPE))(start()["decoder"], latents, jnp.asarray(kept))
     predicted = np.asarray(predicted, np.float64)
     errors = []
     for i, image in enumerate(np.asarray(IMAGES, np.float64)):
@@ -56,7 +61,7 @@ def test_predictions_of_visible_patches_do_not_count():
 
 def test_the_encoder_sees_nothing_of_hidden_patches():
     kept, hidden = mask(KEY)
-    slope = jax.jit(jax.grad(lambda images: jnp.sum(MAE.loss_and_latents(PARAMS, images, KEY)[1] ** 3)))(IMAGES)
+    slope = jax.jit(jax.grad(lambda images: jnp.sum(MAE.loss_and_latents(start(), images, KEY)[1] ** 3)))(IMAGES)
     slopes = np.abs(MAE.encoder.patches(slope)).max(axis=2)
     for i in range(4):
         assert not slopes[i, hidden[i]].any()
@@ -65,14 +70,14 @@ def test_the_encoder_sees_nothing_of_hidden_patches():
 
 def test_fixed_masks_belong_to_an_image_whatever_the_key_and_the_batch():
     fixed = replace(MAE, masks="fixed")
-    first, again = (np.asarray(computed(fixed, PARAMS, IMAGES, key)[1]) for key in (KEY, jax.random.key(8)))
+    first, again = (np.asarray(computed(fixed, start(), IMAGES, key)[1]) for key in (KEY, jax.random.key(8)))
     assert np.array_equal(first, again)
-    turned = np.asarray(computed(fixed, PARAMS, IMAGES[::-1], KEY)[1])
+    turned = np.asarray(computed(fixed, start(), IMAGES[::-1], KEY)[1])
     np.testing.assert_allclose(turned[::-1], first, atol=1e-6)  # products of other batches round differently
     many = jnp.asarray(np.random.default_rng(3).random((400, *SHAPE), dtype=np.float32))
 
     def kept(method):
-        slope = jax.jit(jax.grad(lambda images: jnp.sum(method.loss_and_latents(PARAMS, images, KEY)[1] ** 3)))(many)
+        slope = jax.jit(jax.grad(lambda images: jnp.sum(method.loss_and_latents(start(), images, KEY)[1] ** 3)))(many)
         return np.abs(MAE.encoder.patches(slope)).max(axis=2) > 0
 
     shown = kept(fixed)
@@ -89,7 +94,7 @@ def test_masks_drawn_otherwise_are_refused():
 
 def test_masks_differ_between_images_and_keys():
     def latents(key):
-        return np.asarray(computed(MAE, PARAMS, jnp.broadcast_to(IMAGES[:1], IMAGES.shape), key)[1])
+        return np.asarray(computed(MAE, start(), jnp.broadcast_to(IMAGES[:1], IMAGES.shape), key)[1])
 
     drawn = np.concatenate([latents(KEY), latents(jax.random.key(8))])
     assert len({each.tobytes() for each in drawn}) == 8
@@ -126,4 +131,4 @@ def test_other_encoders_are_refused():
     with pytest.raises(ValueError, match="Linear"):
         Mae(Linear(4))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="strength=2"):
-        Mae(MAE.encoder, decoder_width=8, decoder_heads=2, strength=2.0).loss_and_latents(PARAMS, IMAGES, KEY)
+        Mae(MAE.encoder, decoder_width=8, decoder_heads=2, strength=2.0).loss_and_latents(start(), IMAGES, KEY)

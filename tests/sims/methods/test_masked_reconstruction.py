@@ -1,5 +1,7 @@
 """Masked reconstruction: loss on hidden pixels alone, of which the encoder saw nothing, in two layouts of masks."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,10 +20,13 @@ METHODS = [
 ]
 IMAGES = jnp.asarray(np.random.default_rng(0).random((3, *SHAPE), dtype=np.float32))
 KEY = jax.random.key(5)
-PARAMS = jax.jit(METHODS[0].init, static_argnums=1)(jax.random.key(6), SHAPE) | {
-    "fill": jnp.full(SHAPE, 0.7, jnp.float32)
-}
 both_layouts = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.layout)
+
+
+@cache
+def start():
+    model = jax.jit(METHODS[0].init, static_argnums=1)(jax.random.key(6), SHAPE)
+    return model | {"fill": jnp.full(SHAPE, 0.7, jnp.float32)}
 
 
 def slow_mask(method):
@@ -39,13 +44,13 @@ def slow_mask(method):
 
 @both_layouts
 def test_the_loss_is_the_mean_over_hidden_pixels_of_painted_images(method):
-    loss, latents = jax.jit(method.loss_and_latents)(PARAMS, IMAGES, KEY)
+    loss, latents = jax.jit(method.loss_and_latents)(start(), IMAGES, KEY)
     assert loss.dtype == latents.dtype == jnp.float32
     mask = slow_mask(method)
     painted = jnp.asarray(np.where(mask[..., np.newaxis], np.float32(0.7), IMAGES))
-    maps = jax.jit(ENCODER.maps)(PARAMS["encoder"], painted)
+    maps = jax.jit(ENCODER.maps)(start()["encoder"], painted)
     np.testing.assert_allclose(latents, maps.reshape(3, 4, 32), rtol=0, atol=1e-5)
-    kernel, bias = (np.asarray(PARAMS["decoder"]["pixels"][name], np.float64) for name in ("kernel", "bias"))
+    kernel, bias = (np.asarray(start()["decoder"]["pixels"][name], np.float64) for name in ("kernel", "bias"))
     errors = []
     for i, y, x in zip(*np.nonzero(mask), strict=True):
         place = np.asarray(maps, np.float64)[i, y // 6, x // 6] @ kernel + bias
@@ -55,7 +60,7 @@ def test_the_loss_is_the_mean_over_hidden_pixels_of_painted_images(method):
 
 @both_layouts
 def test_the_encoder_sees_nothing_of_hidden_pixels(method):
-    slope = jax.jit(jax.grad(lambda images: jnp.sum(method.loss_and_latents(PARAMS, images, KEY)[1] ** 3)))(IMAGES)
+    slope = jax.jit(jax.grad(lambda images: jnp.sum(method.loss_and_latents(start(), images, KEY)[1] ** 3)))(IMAGES)
     mask = slow_mask(method)
     assert not np.asarray(slope)[mask].any()
     assert np.mean(np.asarray(slope)[~mask] != 0) > 0.9

@@ -1,5 +1,7 @@
 """Orchestra's clusters: of one size, the same for all who hear the same, and what the two views are held to."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,11 +16,15 @@ METHOD = Orchestra(
 )
 SHAPE = (8, 8, 1)
 init = jax.jit(METHOD.init, static_argnums=1)
-PARAMS = init(jax.random.key(1), SHAPE)
-IMAGES = jax.random.uniform(jax.random.key(2), (12, *SHAPE), jnp.float32)
+IMAGES = jnp.asarray(np.random.default_rng(2).random((12, *SHAPE), dtype=np.float32))
 hear, labels_of, embedding = jax.jit(METHOD.hear), jax.jit(METHOD.labels), jax.jit(METHOD.embedding)
 centroids_of = jax.jit(equal_size_centroids)
 value_and_gradient = jax.jit(jax.value_and_grad(METHOD.loss))
+
+
+@cache
+def start():
+    return init(jax.random.key(1), SHAPE)
 
 
 def sphere(seed, n, dim):
@@ -68,47 +74,49 @@ def test_clients_that_hear_the_same_give_the_same_images_the_same_labels():
     labels = []
     for client in (0, 1):
         own_images = jax.random.uniform(jax.random.key(10 + client), IMAGES.shape, jnp.float32)
-        own_past = jax.tree.map(lambda leaf, shift=client: leaf + shift, METHOD.init_local(PARAMS))
-        local = hear(PARAMS, own_past, own_images, context(client), jax.random.key(20 + client))
-        params, local = METHOD.begin(PARAMS, local)
+        own_past = jax.tree.map(lambda leaf, shift=client: leaf + shift, METHOD.init_local(start()))
+        local = hear(start(), own_past, own_images, context(client), jax.random.key(20 + client))
+        params, local = METHOD.begin(start(), local)
         labels.append(np.asarray(labels_of(METHOD.send(params, local), IMAGES)))
     np.testing.assert_array_equal(*labels)
     assert len(set(labels[0])) > 1
 
 
 def test_the_pool_is_clustered_from_the_received_centroids_on():
-    there = hear(PARAMS, METHOD.init_local(PARAMS), IMAGES, context(heard=(1, 1, 1)), jax.random.key(0))
-    expected = centroids_of(POOL.reshape(9, 4), jnp.full(9, 1 / 9, jnp.float32), PARAMS["centroids"])
+    there = hear(start(), METHOD.init_local(start()), IMAGES, context(heard=(1, 1, 1)), jax.random.key(0))
+    expected = centroids_of(POOL.reshape(9, 4), jnp.full(9, 1 / 9, jnp.float32), start()["centroids"])
     np.testing.assert_allclose(there["centroids"], expected, rtol=1e-6)
-    assert float(jnp.abs(expected - PARAMS["centroids"]).max()) > 0.1
+    assert float(jnp.abs(expected - start()["centroids"]).max()) > 0.1
 
 
 def test_who_is_not_heard_does_not_count():
     heard, other = context(), context()
     other = other._replace(pool=POOL.at[2].set(-POOL[2]))
-    local = METHOD.init_local(PARAMS)
-    one, two = (hear(PARAMS, local, IMAGES, c, jax.random.key(0))["centroids"] for c in (heard, other))
+    local = METHOD.init_local(start())
+    one, two = (hear(start(), local, IMAGES, c, jax.random.key(0))["centroids"] for c in (heard, other))
     np.testing.assert_array_equal(one, two)
 
 
 def test_before_anybody_is_heard_centroids_stay_and_only_rotations_are_learnt():
     silent = context(heard=(0, 0, 0))
-    local = hear(PARAMS, METHOD.init_local(PARAMS), IMAGES, silent, jax.random.key(0))
-    np.testing.assert_array_equal(local["centroids"], PARAMS["centroids"])
-    head = jax.tree.map(jnp.zeros_like, PARAMS["rotation"])
-    undecided, gradient = value_and_gradient(PARAMS | {"rotation": head}, local, IMAGES, silent, jax.random.key(3))
+    local = hear(start(), METHOD.init_local(start()), IMAGES, silent, jax.random.key(0))
+    np.testing.assert_array_equal(local["centroids"], start()["centroids"])
+    head = jax.tree.map(jnp.zeros_like, start()["rotation"])
+    undecided, gradient = value_and_gradient(start() | {"rotation": head}, local, IMAGES, silent, jax.random.key(3))
     assert float(jnp.abs(gradient["rotation"]["layer0"]["kernel"]).max()) > 0
     assert float(undecided) == pytest.approx(np.log(4), rel=1e-6)
 
 
 def test_views_are_held_to_one_cluster_by_cross_entropy():
     target = init(jax.random.key(11), SHAPE)["target"]
-    local = {"target": target, "centroids": PARAMS["centroids"]}
+    local = {"target": target, "centroids": start()["centroids"]}
     key, wanted = jax.random.key(3), 0.0
-    loud, silent = (value_and_gradient(PARAMS, local, IMAGES, context(heard=h), key)[0] for h in ((1, 1, 1), (0, 0, 0)))
+    loud, silent = (
+        value_and_gradient(start(), local, IMAGES, context(heard=h), key)[0] for h in ((1, 1, 1), (0, 0, 0))
+    )
     logits = [
-        unit(np.asarray(embedding(network, IMAGES), np.float64)) @ np.asarray(PARAMS["centroids"]).T / 0.1
-        for network in (target, PARAMS)
+        unit(np.asarray(embedding(network, IMAGES), np.float64)) @ np.asarray(start()["centroids"]).T / 0.1
+        for network in (target, start())
     ]
     for towards, given in zip(np.exp(log_softmax(logits[0])), log_softmax(logits[1]), strict=True):
         wanted -= float(towards @ given) / len(IMAGES)
@@ -117,35 +125,35 @@ def test_views_are_held_to_one_cluster_by_cross_entropy():
 
 
 def test_only_the_online_network_is_learnt():
-    local = METHOD.init_local(PARAMS)
-    gradient = value_and_gradient(PARAMS, local, IMAGES, context(), jax.random.key(3))[1]
+    local = METHOD.init_local(start())
+    gradient = value_and_gradient(start(), local, IMAGES, context(), jax.random.key(3))[1]
     sizes = {name: sum(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(gradient[name])) for name in gradient}
     assert sizes["target"] == sizes["centroids"] == 0
     assert min(sizes["encoder"], sizes["projector"], sizes["rotation"]) > 0
 
 
 def test_the_target_is_the_average_of_the_steps_and_travels_with_the_model():
-    params, local = METHOD.begin(PARAMS, METHOD.init_local(PARAMS))
-    expected = np.asarray(PARAMS["target"]["encoder"]["projection"]["kernel"])
+    params, local = METHOD.begin(start(), METHOD.init_local(start()))
+    expected = np.asarray(start()["target"]["encoder"]["projection"]["kernel"])
     for step in range(3):
         params = params | {name: jax.tree.map(lambda leaf: leaf + 1, params[name]) for name in ("encoder", "projector")}
         local = METHOD.after_step(params, local, IMAGES, jax.random.key(step))
         expected = 0.9 * expected + 0.1 * np.asarray(params["encoder"]["projection"]["kernel"])
     sent = METHOD.send(params, METHOD.end(params, local))
     np.testing.assert_allclose(sent["target"]["encoder"]["projection"]["kernel"], expected, rtol=1e-6)
-    _, local = METHOD.begin(sent, METHOD.init_local(PARAMS))
+    _, local = METHOD.begin(sent, METHOD.init_local(start()))
     np.testing.assert_array_equal(local["target"]["encoder"]["projection"]["kernel"], expected)
 
 
 def test_a_client_sends_directions_in_its_own_data():
-    shared = jax.jit(METHOD.share)(PARAMS, IMAGES, jax.random.key(4))
+    shared = jax.jit(METHOD.share)(start(), IMAGES, jax.random.key(4))
     assert shared.shape == (3, 4)
     assert shared.dtype == jnp.float32
-    points = unit(np.asarray(embedding(PARAMS["target"], IMAGES)))
+    points = unit(np.asarray(embedding(start()["target"], IMAGES)))
     assert (np.asarray(shared) @ points.T).max(axis=1).min() > 0.5  # of four images each, which need not be close
     np.testing.assert_allclose(np.linalg.norm(shared, axis=1), 1, rtol=1e-6)
     with pytest.raises(ValueError, match="Each of 3 local clusters"):
-        METHOD.share(PARAMS, IMAGES[:2], jax.random.key(4))
+        METHOD.share(start(), IMAGES[:2], jax.random.key(4))
 
 
 def test_images_are_turned_as_numpy_turns_them():

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceSharding
 
 PyTree = Any
 # With fewer numbers in all models together, talking between devices costs more than sharing the work gives.
@@ -72,13 +72,14 @@ def over_clients(tree: PyTree, n_clients: int) -> PyTree:
 
 
 def beside(tree: PyTree, data: PyTree) -> PyTree:
-    """`tree` on the device that `data` was put on, if it was: what is computed from both is there as well.
+    """`tree` on the device that `data` was put on, if it was on one: what is computed from both is there as well.
 
     A compiled function that is given its own results, put on a device, where it was first given arrays that may be
     anywhere is compiled again.
     """
-    put = [leaf for leaf in jax.tree.leaves(data) if getattr(leaf, "committed", False)]
-    return jax.device_put(tree, put[0].sharding) if put else tree
+    put = [leaf.sharding for leaf in jax.tree.leaves(data) if getattr(leaf, "committed", False)]
+    # Data that a caller has spread say nothing of where a number belongs.
+    return jax.device_put(tree, put[0]) if put and isinstance(put[0], SingleDeviceSharding) else tree
 
 
 def can_share(n_clients: int) -> bool:

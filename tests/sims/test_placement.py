@@ -5,8 +5,11 @@ import pathlib
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from sims import placement
 
@@ -83,3 +86,13 @@ def test_small_models_are_not_shared(monkeypatch):
     assert placement.is_worth_sharing(np.zeros((20, 20, 128)), 20)
     assert not placement.is_worth_sharing(np.zeros((20, 8, 32)), 20)
     assert not placement.is_worth_sharing(np.zeros((21, 20, 128)), 21)
+
+
+def test_a_state_is_put_beside_data_that_are_on_one_device():
+    state = {"models": jnp.ones((6, 2)), "round": jnp.zeros((), int)}
+    put = jax.device_put(jnp.ones(6), jax.devices()[0])
+    spread = jax.device_put(jnp.ones(6), NamedSharding(Mesh(jax.devices(), ("work",)), PartitionSpec("work")))
+    for data, is_put in ((put, True), ((None, put), True), (jnp.ones(6), False), (np.ones(6), False), (spread, False)):
+        moved = placement.beside(state, {"data": data})
+        assert {leaf.committed for leaf in jax.tree.leaves(moved)} == {is_put}
+        assert moved["round"] == 0

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from claims.core import Tier
-from sims.datasets import LabelledImages, fashion_mnist, pixels
+from sims.datasets import load, pixels
 from sims.partitions import Partition, label_pairs
 from sims.real import Population, Sample, draw_samples, population, principal_features, sample_representability
 from sims.real_noise import measure_sigma_star
@@ -111,7 +111,7 @@ class RareSite:
 
     def own(self) -> tuple[np.ndarray, ...]:
         clients = range(4) if self.client is None else [self.client]
-        labels = all_images().labels
+        labels = load().labels
         return tuple(points(self.name)[(labels == 2 * i) | (labels == 2 * i + 1)] for i in clients)
 
     def foreign(self) -> int:
@@ -132,7 +132,7 @@ def foreign_powers(name: str, client: int | None) -> dict[int, float]:
 
 
 def _of_class(name: str, label: int) -> Float64[np.ndarray, "n dim"]:
-    return points(name)[all_images().labels == label]
+    return points(name)[load().labels == label]
 
 
 Where = str | RareSite
@@ -162,15 +162,9 @@ EFFORT: Mapping[Tier, Effort] = {
 
 
 @cache
-def all_images() -> LabelledImages:
-    """The embedded images, read once."""
-    return fashion_mnist.load()
-
-
-@cache
 def points(name: str) -> Float64[np.ndarray, "n dim"]:
     """Pixels or principal features of them, as they are or about the mean of all images."""
-    x = pixels(all_images(), COARSE_BLOCK if name.startswith("coarse") else BLOCK)
+    x = pixels(load(), COARSE_BLOCK if name.startswith("coarse") else BLOCK)
     x = x - x.mean(axis=0) if name.startswith("centred") else x
     return principal_features(x, FEATURES[name]) if name in FEATURES else x
 
@@ -180,7 +174,7 @@ def inputs(where: Where, c: int = N_AXES) -> Population:
     """Points shared out by label pairs, judged by the c leading axes of all of them; or a site with a rare class."""
     if isinstance(where, RareSite):
         return where.population()
-    return shared_out(points(where), label_pairs(all_images().labels, SEED), c)
+    return shared_out(points(where), label_pairs(load().labels, SEED), c)
 
 
 def shared_out(x: Float64[np.ndarray, "n dim"], partition: Partition, c: int = N_AXES) -> Population:

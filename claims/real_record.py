@@ -26,7 +26,6 @@ from claims.real_images import (
     Comparison,
     Effort,
     RareSite,
-    all_images,
     foreign_powers,
     inputs,
     points,
@@ -38,6 +37,7 @@ from claims.real_images import (
     variances,
 )
 from claims.real_orders import Difference, difference, quantity
+from sims.datasets import load
 from sims.partitions import Partition, dirichlet, iid, label_pairs
 from sims.real import draw_samples, population_representability, sample_representability
 from sims.real_rare import own_axes
@@ -60,7 +60,7 @@ RARE_TRIALS, LOCAL_TRIALS, LOCAL_SIZE = 24, 6, 1000
 
 def record(effort: Effort = EFFORT["full"], sites: Sequence[int | None] = (None, *range(N_AXES))) -> dict[str, Any]:
     """Everything measured on the real images, as numbers with standard errors; rare classes at these clients' sites."""
-    labels = all_images().labels
+    labels = load().labels
     partitions: dict[str, Partition] = {"label pairs": label_pairs(labels, SEED), "iid": iid(labels, N_AXES, SEED)}
     for a in DIRICHLET:
         partitions[f"dirichlet {a:g}"] = dirichlet(labels, N_AXES, a, SEED)
@@ -161,7 +161,7 @@ def one_site(client: int | None, rare: Rare, fraction: float) -> dict[str, Any]:
     return {
         "client": "FL" if client is None else client,
         "rare": rare.value,
-        "class": all_images().class_names[site.foreign()],
+        "class": load().class_names[site.foreign()],
         "fraction": fraction,
         "power": foreign_powers("pixels", client)[site.foreign()],
         "next_eigenvalue": following,

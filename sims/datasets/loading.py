@@ -23,7 +23,8 @@ def load(
     """Images from `fashion-mnist` (embedded), `fashion-mnist-full` (Debian's package), a folder, or a file.
 
     A folder holds IDX files, CIFAR-10 or -100 (or the folder they unpack to), Mini-ImageNet, or one sub-folder a
-    class; a file is Mini-ImageNet's. With `side` images are cut to their central square and scaled to `side` x `side`.
+    class; a file is Mini-ImageNet's. The embedded images are read once and cannot be written into. With `side` images
+    are cut to their central square and scaled to `side` x `side`.
     Errors: ValueError, naming the file, when it is missing, damaged or hostile; nothing in it is executed.
     """
     data = _load(source, split, side)
@@ -32,7 +33,7 @@ def load(
 
 @cache
 def _embedded() -> LabelledImages:
-    """Read once, since every training of a table asks for them; nobody may write into what all are given."""
+    # Every training of a table asks for them, and all are given the same.
     data = fashion_mnist.load()
     data.images.flags.writeable = data.labels.flags.writeable = False
     return data

@@ -1,20 +1,46 @@
 # The two commands: `make verify` (the main job) and `make test`. Both need only Python >= 3.11, pip, make and git.
+# While you work: `make check`. The long lane: `make audit`.
 PYTHON ?= python3
 EXTRAS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify test lint types imports constants notebooks clean
+.PHONY: verify check test audit static full newest lanes lint types imports constants notebooks clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
 	$(BIN)/dssl verify
 
-# What needs one core each goes side by side; the tests come after, on two.
-test: $(VENV)/.dev
-	$(MAKE) -j 2 lint types imports constants
-	$(BIN)/pytest -n 2
+# Quick tests, and all but the longest of the rooms that changed since origin/main.
+check: static
+	$(BIN)/pytest -n 2 --lane=check --changed
+
+# What a fresh checkout needs to be trusted.
+test: static
+	$(BIN)/pytest -n 2 --lane=check --lane=test
+
+# Everything else: the power of all checks, slow twins, whole trainings and notebooks. `make full` decides every claim
+# at the full tier, `make newest` runs the quick lane with the newest versions of what we build on.
+audit: types
+	$(BIN)/pytest -n 2 --lane=audit
+
+# What needs one core each goes side by side.
+static: $(VENV)/.dev
+	$(MAKE) -j 2 lint imports constants
+
+full: $(VENV)/.dev
+	$(BIN)/dssl verify --tier full
+
+# A newer Python with the newest JAX, if there is such a Python.
+newest:
+	.ci/newest
+
+# Measures every test, and says which are too slow to run while one works.
+lanes: $(VENV)/.dev
+	rm -rf build/seconds && mkdir -p build/seconds
+	$(BIN)/pytest -n 2 --seconds-to=build/seconds
+	$(BIN)/python -m tests.lanes build/seconds/*.json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

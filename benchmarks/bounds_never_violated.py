@@ -1,7 +1,7 @@
-"""Proven bounds against 10^4 data sets a cell: `python -m benchmarks.bounds_never_violated`.
+"""Proven bounds against 10^4 data sets a case: `python -m benchmarks.bounds_never_violated`.
 
-Each cell draws data sets at one setting and counts those whose 1 - r_k, at the one k that the bound speaks of, lies
-beyond the bound. The cells that are done are kept in `results/bounds_trials.json`: a run that was stopped goes on.
+Each case draws data sets at one setting and counts those whose 1 - r_k, at the one k that the bound speaks of, lies
+beyond the bound. The cases that are done are kept in `results/bounds_trials.json`: a run that was stopped goes on.
 """
 
 import dataclasses
@@ -20,14 +20,15 @@ from rich.table import Column, Table
 from scipy import stats
 
 from benchmarks.record import record
-from claims import store
-from sims import montecarlo
-from theory.finite_sample import Side, deficit_bound
-from theory.perturbation import deficit
+from runtime import store
+from sims.samplers import montecarlo
+from theory.deficits.finite_sample import Side, deficit_bound
+from theory.deficits.second_order import deficit
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 
 RECORD = store.RESULTS / "bounds_trials.json"
+SCHEMA = 1
 Site = Literal["fl", "local"]
 SIDES: tuple[Side, ...] = ("upper", "lower")
 # The scopes that one matrix serves, and the coordinate k that stands for the others by symmetry (client 0's data).
@@ -49,19 +50,19 @@ CHANCE_OF_A_FALSE_ALARM = 1e-6
 
 @dataclass(frozen=True)
 class Options:
-    """`trials` a cell, bounds at failure probability `delta`; `seed` of the first cell; `json` keeps the record, and
+    """`trials` a case, bounds at failure probability `delta`; `seed` of the first case; `json` keeps the record, and
     `record` adds its summary to RESULTS.md.
     """
 
     trials: int = 10_000
     delta: float = 0.05
     seed: int = 4096
-    json: pathlib.Path = RECORD
+    json: pathlib.Path = store.HERE / RECORD.name
     record: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
 
 
 @dataclass(frozen=True)
-class Cell:
+class Case:
     """One objective, matrix and size; its scopes share the data sets."""
 
     objective: Objective
@@ -80,29 +81,29 @@ class Cell:
         return [self.name(scope) for scope in LOOKS[self.site]]
 
 
-def cells() -> list[Cell]:
+def cases() -> list[Case]:
     """The grid."""
     points = [("fl", size) for size in SIZES + FL_SIZES] + [("local", size) for size in SIZES]
     return [
-        Cell(objective, site, Setting.paper(dim, n_clients=n, samples_per_client=ratio * dim, augmentation_std=std))
+        Case(objective, site, Setting.paper(dim, n_clients=n, samples_per_client=ratio * dim, augmentation_std=std))
         for (site, (n, dim, ratio, std)), objective in itertools.product(points, Objective)
     ]
 
 
-def run_cell(cell: Cell, options: Options, seed: int) -> dict[str, Any]:
+def run_case(case: Case, options: Options, seed: int) -> dict[str, Any]:
     """Rows by name: for each side the bound, or why it is void, the trials beyond it and how tight it is.
 
     A trial counts as a violation already if its truncation error could have hidden one.
     """
-    s, objective = cell.setting, cell.objective
+    s, objective = case.setting, case.objective
     draws = 1 if objective is Objective.CL else EXPECTED
     sample = montecarlo.sample_representability(
-        seed, s, objective=objective, scope=cell.site, reading=Reading(draws=draws), trials=options.trials
+        seed, s, objective=objective, scope=case.site, reading=Reading(draws=draws), trials=options.trials
     )
     common: dict[str, Any] = {"setting": dataclasses.asdict(s), "objective": objective, "delta": options.delta}
     common |= {"seed": seed, "trials": len(sample.r), "method": sample.method, "truncation": sample.truncation}
     rows = {}
-    for scope, k in LOOKS[cell.site].items():
+    for scope, k in LOOKS[case.site].items():
         missing = 1 - sample.r[:, k]
         row = {"scope": scope, "mean": missing.mean(), "least": missing.min(), "largest": missing.max()}
         row["second_order"] = deficit(s, objective, scope, draws)
@@ -120,37 +121,38 @@ def run_cell(cell: Cell, options: Options, seed: int) -> dict[str, Any]:
                 "bound_over_mean": bound.value / row["mean"],
                 "bound_over_worst": bound.value / worst,
             }
-        rows[cell.name(scope)] = common | row
+        rows[case.name(scope)] = common | row
     return rows
 
 
 def main(options: Options) -> int:
-    """Runs the cells that the record lacks, then shows all; 1 if some bound fails more often than it may."""
-    grid, console = cells(), Console(stderr=True)
-    names = [name for cell in grid for name in cell.names]
-    done: dict[str, Any] = (store.read(options.json) or {}).get("cells", {})
+    """Runs the cases that the record lacks, then shows all; 1 if some bound fails more often than it may."""
+    grid, console = cases(), Console(stderr=True)
+    names = [name for case in grid for name in case.names]
+    store.check_writable(options.json)
+    done: dict[str, Any] = store.record(options.json, SCHEMA)["cells"] if options.json.exists() else {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("cells", total=len(grid))
-        for seed, cell in enumerate(grid, start=options.seed):
-            progress.update(task, description=cell.names[-1])
+        for seed, case in enumerate(grid, start=options.seed):
+            progress.update(task, description=case.names[-1])
             asked = {"delta": options.delta, "seed": seed, "trials": options.trials}
-            if not all(asked.items() <= done.get(name, {}).items() for name in cell.names):
-                done |= store.jsonable(run_cell(cell, options, seed))
+            if not all(asked.items() <= done.get(name, {}).items() for name in case.names):
+                done |= store.jsonable(run_case(case, options, seed))
                 ordered = {name: done[name] for name in names if name in done}
-                store.write(options.json, store.dumps({"cells": ordered}))
+                store.write(options.json, store.rows({"schema": SCHEMA, "cells": ordered}))
             progress.advance(task)
     rows = {name: done[name] for name in names}
     Console().print(_table(rows))
     if options.record:
-        title = f"proven bounds at failure probability {options.delta}, {options.trials} data sets a cell"
+        title = f"proven bounds at failure probability {options.delta}, {options.trials} data sets a case"
         record(f"`python -m benchmarks.bounds_never_violated`: {title}", summary(rows))
     allowed = stats.binom.isf(CHANCE_OF_A_FALSE_ALARM, options.trials, options.delta)
     return int(any(row[side].get("violations", 0) > allowed for row in rows.values() for side in SIDES))
 
 
 def summary(rows: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of every objective, scope and side: cells with a bound and without, most violations, loosest and tightest bound.
+    """Of every objective, scope and side: cases with a bound and without, most violations, loosest and tightest bound.
 
     The two are bound over mean for an upper bound, mean over bound for a lower one: 1 would be the mean itself.
     """
@@ -175,8 +177,8 @@ def summary(rows: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _table(rows: dict[str, Any]) -> Table:
-    cell = Column("cell", no_wrap=True)
-    table = Table(cell, "side", "trials", "violations", "bound / mean", "bound / worst", box=None)
+    case = Column("case", no_wrap=True)
+    table = Table(case, "side", "trials", "violations", "bound / mean", "bound / worst", box=None)
     for name, row in rows.items():
         for side in SIDES:
             found = row[side]

@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 import tyro  # noqa: E402
 
 from benchmarks.record import record, table  # noqa: E402
-from sims import montecarlo  # noqa: E402
+from sims.samplers import montecarlo  # noqa: E402
 from theory.readings import EXPECTED, Objective, Reading  # noqa: E402
 from theory.setting import Setting  # noqa: E402
 

@@ -18,7 +18,7 @@ import tyro
 
 from benchmarks import pretraining_worker, record
 from benchmarks.training_peers import Worker
-from sims.descent import Descent
+from sims.pretraining.descent import Descent
 
 TITLE = "`python -m benchmarks.pretraining_peers`"
 CEILING = {"size": 1024, "repeats": 8}

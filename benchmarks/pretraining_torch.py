@@ -1,6 +1,6 @@
 """The networks and the round of `pretraining_peers` in PyTorch, layer by layer: needs torch alone.
 
-Sizes come as the fields of our methods. Augmentations are those of `sims.views`, in batches on tensors, and the
+Sizes come as the fields of our methods. Augmentations are those of `sims.images.views`, in batches on tensors, and the
 optimiser is the fused one: what a careful PyTorch user would write for clients in sequence.
 """
 # pyright: reportMissingImports=false
@@ -167,7 +167,7 @@ class SimSiam(nn.Module):
 
 
 def augmented(images: Tensor) -> Tensor:
-    """A crop, perhaps mirrored, then perhaps other brightness and contrast: `sims.views.augment` on grey images.
+    """A crop, perhaps mirrored, then perhaps other brightness and contrast: `sims.images.views.augment` on grey images.
 
     Errors: ValueError for images in colour.
     """

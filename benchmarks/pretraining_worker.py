@@ -30,36 +30,37 @@ def images_and_clients(n_clients: int, n_images: int) -> tuple[np.ndarray, list[
 
 def build(method: str, encoder: str) -> Any:
     """Our method in the laptop preset of the encoder."""
-    from sims.encoders import presets
-    from sims.methods.mae import Mae
-    from sims.methods.simsiam import SimSiam
+    from sims.pretraining.encoders import presets
+    from sims.pretraining.methods.mae import Mae
+    from sims.pretraining.methods.simsiam import SimSiam
 
     chosen: Any = presets.encoder(encoder, "laptop")
     return Mae(chosen, mask_ratio=0.75) if method == "mae" else SimSiam(chosen)
 
 
 def ours(form: str, method: str, encoder: str, n_clients: int, n_images: int, descent: dict[str, Any]) -> Prepared:
-    """The engine in one form, the data and the start in place, as `sims.pretrain.pretrain` calls it."""
+    """The engine in one form, the data and the start in place, as `sims.pretraining.training.pretrain` calls it."""
     import jax
 
-    from sims import memory, pretrain
-    from sims import rounds as engine
-    from sims.client_training import ClientTraining
-    from sims.descent import Descent
-    from sims.partitions import Partition
+    from sims import memory
+    from sims.images.partitions import Partition
+    from sims.pretraining import training
+    from sims.pretraining.client_training import ClientTraining
+    from sims.pretraining.descent import Descent
+    from sims.rounds import engine as engine
 
     if RETURNS_FREED not in os.environ:
         memory.keep_freed()  # as `dssl` does
     images, clients = images_and_clients(n_clients, n_images)
     partition = Partition(tuple(clients), np.full((n_clients, 1), n_images))
     chosen, how = build(method, encoder), Descent(**descent)
-    if form == "collapsed" and not pretrain.can_collapse(chosen, how):
+    if form == "collapsed" and not training.can_collapse(chosen, how):
         raise ValueError(f"{chosen} cannot collapse under {how}.")
     steps = how.steps or how.epochs * max(1, n_images // how.batch_size)
     update = ClientTraining(chosen, how, form, steps if form == "vmap" else 1)  # pyright: ignore[reportArgumentType]
     key_model, key_rounds = jax.random.split(jax.random.key(0))
-    data = pretrain.hold(images, partition, 1)
-    start, kept = pretrain.start(update, key_model, images, data)
+    data = training.hold(images, partition, 1)
+    start, kept = training.start(update, key_model, images, data)
     weights = np.broadcast_to(partition.weights, (n_clients, n_clients))
 
     def run() -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 
-from claims import store
+from runtime import store
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "RESULTS.md"
 VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # by the name that Linux gives them

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import tyro
 
 from benchmarks.record import record, table
-from claims import cores, store
+from runtime import cores, store
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,13 @@ def run(options: Options, name: str, folder: pathlib.Path) -> dict[str, str | in
     """One reproduction from nothing. Errors: CalledProcessError when it fails, ValueError for a folder in use."""
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder} holds something already, which would not be timed. Name a new folder.")
-    command = [sys.executable, "-m", "claims", "reproduce", name, "--preset", options.preset]
+    command = [sys.executable, "-m", "dssl", "reproduce", name, "--preset", options.preset]
     more = ["--seeds", str(options.seeds), "--jobs", str(options.jobs), "--out", str(folder)]
     begun = time.perf_counter()
     subprocess.run([*command, *more], check=True)
     minutes = (time.perf_counter() - begun) / 60
     found = store.read(folder / f"{name}.json")
-    settings = {store.dumps(cell["settings"]) for cell in found["cells"].values()}
-    n_trainings = len(settings) * len(found["seeds"])
+    n_trainings = len({training for per_seed in found["cells"].values() for training in per_seed})
     return {
         "experiment": name,
         "preset": options.preset,

@@ -22,8 +22,8 @@ import tyro  # noqa: E402
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn  # noqa: E402
 
 from sims import placement  # noqa: E402
-from sims import training_sweep as ts  # noqa: E402
-from sims.sweep_store import SweepStore  # noqa: E402
+from sims.linear import sweep as ts  # noqa: E402
+from sims.linear.sweep_store import SweepStore  # noqa: E402
 
 TOPOLOGIES = (
     *("ring", "path", "star", "complete", "torus:4x5", "exponential", "circulant:1,2", "circulant:1,2,3"),

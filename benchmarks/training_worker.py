@@ -31,13 +31,14 @@ def mixing(n: int, network: str) -> np.ndarray:
 
 def ours_collapsed(n: int, d: int, c: int, network: str, rounds: int) -> Callable[[], np.ndarray]:
     """`train` from arrays to arrays, which solves federated averaging with one step a round as one descent."""
-    from sims.linear_training import train
+    from sims.linear.training import train
+    from sims.linear.training_options import TrainingOptions
 
     x, w = problem(n, d, c)
     m = mixing(n, network)
 
     def run() -> np.ndarray:
-        return train(w, x, m, step_size=STEP, rounds=rounds, record_every=rounds).post_mix
+        return train(w, x, m, TrainingOptions(step_size=STEP, rounds=rounds, record_every=rounds)).post_mix
 
     return run
 
@@ -48,8 +49,8 @@ def ours_loop(n: int, d: int, c: int, network: str, rounds: int) -> Callable[[],
     import jax.numpy as jnp
 
     from sims import placement
-    from sims import rounds as engine
-    from sims.linear_training import LinearUpdate
+    from sims.linear.training import LinearUpdate
+    from sims.rounds import engine as engine
 
     x, w = problem(n, d, c)
     data = placement.over_clients({"covariances": jnp.asarray(x), "step_size": STEP, "gradient_noise": 0.0}, n)

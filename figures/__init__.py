@@ -1,1 +1,4 @@
-"""Figures drawn from committed records; nothing here simulates."""
+"""Draws the committed figures from their records: one file a figure, with `build(record)`; nothing is simulated.
+
+May use every floor below. Begin with `draw.py`; `phase_diagram.py` is an example.
+"""

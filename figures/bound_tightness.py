@@ -1,4 +1,4 @@
-"""How far each proved bound stands from the simulated deficit."""
+"""Tightness of each proved bound against the simulated deficit."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Consensus error on every family of networks, simulated, and what each tier of theory makes of it."""
+"""Consensus error on every family of networks: simulated, and by every prediction."""
 
 from typing import Any
 

@@ -1,11 +1,12 @@
 """Draws figures by name from the committed records."""
 
 import importlib
-import json
 import pathlib
 from typing import Any
 
+from experiments.figure_store import SCHEMA
 from figures.style import styled
+from runtime import store
 
 HERE = pathlib.Path(__file__).resolve().parent
 _NOT_FIGURES = {"__init__", "draw", "style"}
@@ -38,8 +39,5 @@ def draw(name: str, record: dict[str, Any], folder: pathlib.Path) -> list[pathli
 
 
 def load(name: str, folder: pathlib.Path) -> dict[str, Any]:
-    """The committed record of a figure. Errors: FileNotFoundError with the command that makes it."""
-    path = folder / f"{name}.json"
-    if not path.exists():
-        raise FileNotFoundError(f"No record {path}; make it with `dssl figures {name} --rederive`.")
-    return json.loads(path.read_text())
+    """The committed record of a figure. Errors: UsageError with the command that makes it."""
+    return store.record(folder / f"{name}.json", SCHEMA, f"Make it with `dssl figures {name} --rederive`.")

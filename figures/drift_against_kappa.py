@@ -1,4 +1,4 @@
-"""What a network adds to the drift of the averaged model, in the numbers that carry it."""
+"""Drift of a network's averaged model, against kappa of its modes."""
 
 from typing import Any
 

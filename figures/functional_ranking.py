@@ -1,4 +1,4 @@
-"""Which number of a network says most about training on it; the average connectivity of Corollary 4.5 is not it."""
+"""Numbers of a network ranked by how well they predict training; average connectivity is not the best."""
 
 from typing import Any
 

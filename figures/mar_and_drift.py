@@ -1,4 +1,4 @@
-"""What the MAR term can do to clients that drift apart, and what it cannot."""
+"""Clients that drift apart under the MAR term: what it changes, and what it leaves."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is more robust: the ratio of deficits in (augmentation noise, samples per dimension), with sigma*."""
+"""Which objective is more robust: ratio of deficits over augmentation noise and samples per dimension, with sigma*."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How loose published bounds of the consensus error are, network by network."""
+"""Looseness of published bounds of the consensus error, network by network."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where MIM really beats CL: recovery of a rare class against its share."""
+"""Recovery of a rare class against its share: here MIM does beat CL."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Deficit and sensitivity against the dimension: closed form, rigorous bounds and Monte Carlo."""
+"""Deficit and sensitivity against the dimension: closed form, proven bounds and Monte Carlo."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from figures.style import COLOUR, LINE, MARKER, NAME, caption, styled
 
 
 def build(record: dict[str, Any]) -> Figure:
-    """Left: the deficit 1 - r. Right: the spread s over the signal coordinates. Both against d, log-log."""
+    """Left: the deficit 1 - r. Right: the sensitivity s over the signal coordinates. Both against d, log-log."""
     with styled():
         figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.0))
         for axis, quantity, label in zip(

@@ -1,4 +1,4 @@
-"""One look for every figure: colours that survive grey print and colour blindness, and a footer naming the claim."""
+"""The style of all figures: colours for grey print and colour blindness, and a footer that names the claim."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

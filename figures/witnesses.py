@@ -1,4 +1,4 @@
-"""The networks that contradict Corollary 4.5 and Theorem 4.6, drawn with the numbers that show it."""
+"""The networks that contradict Corollary 4.5 and Theorem 4.6, with their numbers."""
 
 from typing import Any
 

@@ -23,12 +23,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sims.montecarlo import sample_representability
-from theory.finite_sample import deficit_bound
-from theory.moments import alignment_matrix
-from theory.perturbation import deficit, deficit_formula
+from sims.samplers.montecarlo import sample_representability
+from theory.data.moments import alignment_matrix
+from theory.deficits.finite_sample import deficit_bound
+from theory.deficits.second_order import deficit, deficit_formula
+from theory.objectives.representability import representability
 from theory.readings import EXPECTED, Mask, Objective, Reading, Scope
-from theory.representability import representability
 from theory.setting import Setting
 
 # %% [markdown]
@@ -90,8 +90,8 @@ axes[0].set_ylim(0, 1.05)
 figure.tight_layout()
 
 # %% [markdown]
-# With complementary masks $r_k = 1/N$ on every coordinate: a poor representation with **zero** spread, which the paper's sensitivity
-# $s = \max r - \min r$ calls perfectly robust. Notebook 02 follows this thread; 03 asks how much augmentation noise decides the order,
+# With complementary masks $r_k = 1/N$ on every coordinate: a poor representation of sensitivity $s = \max r - \min r = 0$,
+# which the paper calls perfectly robust. Notebook 02 follows this thread; 03 asks how much augmentation noise decides the order,
 # 04 how tight the proved bounds are.
 
 # %%

@@ -29,10 +29,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
 
-from sims.montecarlo import sample_representability
-from theory.moments import alignment_matrix, symbolic_fl_block
+from sims.samplers.montecarlo import sample_representability
+from theory.data.moments import alignment_matrix, symbolic_fl_block
+from theory.objectives.representability import representability
 from theory.readings import EXPECTED, Mask, Objective, Reading
-from theory.representability import representability
 from theory.setting import Setting
 
 # %% [markdown]
@@ -74,31 +74,38 @@ np.round(r_local, 3)
 # %% [markdown]
 # ## Finite samples
 #
-# With data instead of expectations, the empty directions are filled by noise. The spread $s$ over signal coordinates is then
+# With data instead of expectations, the empty directions are filled by noise. The sensitivity $s$ over signal coordinates is then
 # largest for complementary masks: the order that Theorem 4.4 claims is reversed.
 
 # %%
 trials = 60
-spreads = {}
+sensitivities = {}
 for label, objective, reading in (
     ("CL, one draw", Objective.CL, Reading(draws=1)),
     ("MIM, independent", Objective.MIM, Reading(draws=EXPECTED)),
     ("MIM, complementary", Objective.MIM, Reading(mask=Mask.COMPLEMENTARY, draws=EXPECTED)),
 ):
     sample = sample_representability(2, setting, objective=objective, reading=reading, trials=trials)
-    spreads[label] = sample.sensitivity()
+    sensitivities[label] = sample.sensitivity()
     print(
-        f"{label:20} E s = {spreads[label].mean:.2e} ± {spreads[label].standard_error:.0e}   mean r = {sample.r.mean():.3f}"
+        f"{label:20} E s = {sensitivities[label].mean:.2e} ± {sensitivities[label].standard_error:.0e}   mean r = {sample.r.mean():.3f}"
     )
 
 # %%
 figure, axis = plt.subplots(figsize=(5, 2.6))
 axis.barh(
-    list(spreads), [e.mean for e in spreads.values()], xerr=[2 * e.standard_error for e in spreads.values()], capsize=3
+    list(sensitivities),
+    [e.mean for e in sensitivities.values()],
+    xerr=[2 * e.standard_error for e in sensitivities.values()],
+    capsize=3,
 )
 axis.set_xscale("log")
 axis.set_xlabel("E s over the signal coordinates, 2 standard errors")
 figure.tight_layout()
 
 # %%
-assert spreads["MIM, independent"].mean < spreads["CL, one draw"].mean < spreads["MIM, complementary"].mean
+assert (
+    sensitivities["MIM, independent"].mean
+    < sensitivities["CL, one draw"].mean
+    < sensitivities["MIM, complementary"].mean
+)

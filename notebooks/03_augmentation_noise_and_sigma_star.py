@@ -20,9 +20,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sims.montecarlo import sample_representability
-from theory.critical_noise import sigma_star
-from theory.perturbation import deficit
+from sims.samplers.montecarlo import sample_representability
+from theory.deficits.critical_noise import sigma_star
+from theory.deficits.second_order import deficit
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 

@@ -21,10 +21,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sims.montecarlo import sample_representability
-from theory.finite_sample import certified_order, davis_kahan, deficit_bound
-from theory.perturbation import deficit
-from theory.proportional import deficit_limit
+from sims.samplers.montecarlo import sample_representability
+from theory.deficits.finite_sample import certified_order, davis_kahan, deficit_bound
+from theory.deficits.proportional_limit import deficit_limit
+from theory.deficits.second_order import deficit
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 

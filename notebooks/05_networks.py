@@ -28,27 +28,28 @@ import networkx as nx
 import numpy as np
 from scipy.stats import spearmanr
 
-from claims.networks import connected_networks
 from figures.style import styled
-from sims.heterogeneity import alternating, exchangeable, homophily
-from sims.linear import optimum
-from sims.linear_training import train
-from sims.metrics import consensus_error, subspace_error, weighted_mean
-from theory import graph_functionals as functional
-from theory.certificate import certificate
-from theory.consensus import consensus_exchangeable, consensus_first_order, consensus_identity, spread
-from theory.consensus_bounds import consensus_gap_bound
-from theory.consensus_curvature import LinearTraining, resummed, steady_states
-from theory.curvature import top_projector
-from theory.edge_choice import best_links, greedy_links, missing_links, with_links
-from theory.mixing import mixing_matrix, objective_weights_of, perron_weights
-from theory.moments import alignment_matrix
-from theory.network_spectra import closed_form_spectrum, mixing_spectrum
-from theory.published_bounds import published_bounds
+from sims.linear.heterogeneity import alternating, exchangeable, homophily
+from sims.linear.metrics import consensus_error, subspace_error, weighted_mean
+from sims.linear.objective import optimum
+from sims.linear.training import train
+from sims.linear.training_options import TrainingOptions
+from theory.data.moments import alignment_matrix
+from theory.networks import graph_functionals as functional
+from theory.networks.certificate import certificate
+from theory.networks.edge_choice import best_links, greedy_links, missing_links, with_links
+from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights
+from theory.networks.small_networks import connected_networks
+from theory.networks.spectra import closed_form_spectrum, mixing_spectrum
+from theory.networks.topologies import from_networkx, topology
+from theory.objectives.curvature import top_projector
+from theory.objectives.representability import representability
 from theory.readings import Mask, Objective
-from theory.representability import representability
 from theory.setting import Setting
-from theory.topologies import from_networkx, topology
+from theory.training.consensus import client_variance, consensus_exchangeable, consensus_first_order, consensus_identity
+from theory.training.consensus_bounds import consensus_gap_bound
+from theory.training.consensus_curvature import LinearTraining, resummed, steady_states
+from theory.training.published_bounds import published_bounds
 
 # %matplotlib inline
 
@@ -132,7 +133,7 @@ print(f"weight of a leaf:   objective {pi[1]:.4f}   training {v[1]:.4f}   equal 
 
 x = exchangeable(1, 8, DIM, FEATURE_DIM, 0.3)
 for step in (0.02, 0.01):
-    run = train(at_optimum(x), x, star, step_size=step, rounds=int(200 / step), collapse=False)
+    run = train(at_optimum(x), x, star, TrainingOptions(step_size=step, rounds=int(200 / step), collapse=False))
     assert run.converged
     off = {
         label: float(subspace_error(run.mean_model, top_projector(np.einsum("i,ijk->jk", w, x), FEATURE_DIM)))
@@ -261,8 +262,10 @@ four = exchangeable(2, 4, DIM, FEATURE_DIM, 0.3)
 means = []
 for graph in first:
     m = mixing_matrix(from_networkx(graph), "metropolis")
-    errors = [spread(steady_states(m, four[list(order)], FEATURE_DIM, STEP)) for order in permutations(range(4))]
-    run = train(at_optimum(four), four, m, step_size=STEP, rounds=4000)
+    errors = [
+        client_variance(steady_states(m, four[list(order)], FEATURE_DIM, STEP)) for order in permutations(range(4))
+    ]
+    run = train(at_optimum(four), four, m, TrainingOptions(step_size=STEP, rounds=4000))
     assert abs(run.consensus_post_mix[-1] / errors[0] - 1) < 1e-6  # `steady_states` is where training ends
     means.append(np.mean(errors))
     print(f"{links_of(graph):24} consensus error, mean over placements: {means[-1]:.3e}")
@@ -277,7 +280,7 @@ assert means[1] > means[0]
 # 2. **curvature resummed**: no simulation; full spectrum of $M$, curvature of the loss;
 # 3. **first order** in the step size: full spectrum, no curvature;
 # 4. the **gap bound**: the second eigenvalue and the gradient dissimilarity $\zeta^2$, nothing else;
-# 5. **published bounds**: the gap squared, with a constant (the least of those that `theory/published_bounds.py` could read).
+# 5. **published bounds**: the gap squared, with a constant (the least of those that `theory/training/published_bounds.py` could read).
 
 # %%
 x = exchangeable(7, N, DIM, FEATURE_DIM, 0.3)
@@ -286,11 +289,11 @@ for name, m in mixing.items():
     if name == "complete":  # agrees exactly after every mixing
         continue
     problem = LinearTraining(m, x, FEATURE_DIM, STEP)
-    run = train(problem.start, x, m, step_size=STEP, rounds=4000)
+    run = train(problem.start, x, m, TrainingOptions(step_size=STEP, rounds=4000))
     assert run.converged
     measured = float(consensus_error(run.post_mix))
     gradients = problem.gradient(problem.start)
-    zeta2 = spread(gradients)
+    zeta2 = client_variance(gradients)
     published = published_bounds(m, zeta2, STEP)
     table[name] = {
         "simulated": measured,
@@ -365,9 +368,9 @@ for label, covariances in (
     ("unlike neighbours", alternating(3, adjacency["ring"], DIM, FEATURE_DIM, 0.3)),
 ):
     problem = LinearTraining(ring, covariances, FEATURE_DIM, STEP)
-    run = train(problem.start, covariances, ring, step_size=STEP, rounds=4000)
+    run = train(problem.start, covariances, ring, TrainingOptions(step_size=STEP, rounds=4000))
     gradients = problem.gradient(problem.start)
-    zeta2 = spread(gradients)
+    zeta2 = client_variance(gradients)
     unit = STEP**2 * zeta2
     row = (
         np.array(
@@ -435,7 +438,7 @@ for a in graphs:
     wanted = top_projector(placed.mean(axis=0), FEATURE_DIM)
     m, u = mixing_matrix(a, "metropolis"), mixing_matrix(a, "uniform")
     models, unequal = (steady_states(k, placed, FEATURE_DIM, STEP) for k in (m, u))
-    measured["consensus error, Metropolis"].append(spread(models))
+    measured["consensus error, Metropolis"].append(client_variance(models))
     measured["drift of the mean, Metropolis"].append(float(subspace_error(models.mean(axis=0), wanted)))
     measured["wrong aim, uniform"].append(float(subspace_error(weighted_mean(unequal, perron_weights(u)), wanted)))
     numbers["|A-bar|"].append(functional.average_connectivity(a))
@@ -501,7 +504,7 @@ print(
 )
 before_after = []
 for a in (ten, after):
-    run = train(at_optimum(y), y, mixing_matrix(a, "metropolis"), step_size=STEP, rounds=6000)
+    run = train(at_optimum(y), y, mixing_matrix(a, "metropolis"), TrainingOptions(step_size=STEP, rounds=6000))
     assert run.converged
     before_after.append(run.consensus_post_mix[-1])
 print(f"simulated consensus error {before_after[0]:.2e} -> {before_after[1]:.2e}")
@@ -539,7 +542,7 @@ wanted = top_projector(z.mean(axis=0), FEATURE_DIM)
 print("training weights of plain averaging:", perron_weights(row).round(3))
 off = {}
 for label, m, options in (("averaging", row, {}), ("push-sum", column, {"push_sum": True})):
-    run = train(at_optimum(z), z, m, step_size=0.005, rounds=30_000, collapse=False, **options)
+    run = train(at_optimum(z), z, m, TrainingOptions(step_size=0.005, rounds=30_000, collapse=False, **options))
     assert run.converged
     assert not run.diverged
     off[label] = float(subspace_error(run.mean_model, wanted))

@@ -22,29 +22,32 @@
 # %%
 from itertools import combinations, product
 
+import jax
 import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 
-from claims.networks import connected_networks
 from figures.style import styled
-from sims.heterogeneity import exchangeable
-from sims.linear import gradient, optimum, random_start, stable_step_size
-from sims.linear_training import train
-from sims.metrics import local_subspace_error_squared, projector, representability, subspace_error
-from sims.sampler import literal_moments
-from theory import moments
-from theory import representability as population
-from theory.consensus_curvature import steady_states
-from theory.curvature import top_projector
-from theory.effective_covariance import kappa
-from theory.mixing import mixing_matrix, objective_weights_of, perron_weights
-from theory.participation import crossover_step_size, decentralised_errors, partial_participation_error
+from sims.linear.heterogeneity import exchangeable
+from sims.linear.metrics import local_subspace_error_squared, projector, representability, subspace_error
+from sims.linear.objective import optimum, random_start, stable_step_size
+from sims.linear.training import train
+from sims.linear.training_options import TrainingOptions
+from sims.samplers.literal import literal_moments
+from theory.data import moments
+from theory.deficits.weighted import weighted_deficit
+from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights
+from theory.networks.small_networks import connected_networks
+from theory.networks.topologies import from_networkx, topology
+from theory.objectives import representability as population
+from theory.objectives.curvature import top_projector
+from theory.objectives.linear_alignment import gradient
 from theory.readings import EXPECTED, Mask, Objective, Reading
 from theory.setting import Setting
-from theory.subspace_drift import drift_form, placement_mean_kappa, subspace_drift
-from theory.topologies import from_networkx, topology
-from theory.weighted_deficit import weighted_deficit
+from theory.training.consensus_curvature import steady_states
+from theory.training.effective_covariance import kappa
+from theory.training.participation import crossover_step_size, decentralised_errors, partial_participation_error
+from theory.training.subspace_drift import drift_form, placement_mean_kappa, subspace_drift
 
 # %matplotlib inline
 
@@ -70,19 +73,19 @@ def links_of(graph: nx.Graph) -> str:
 # population, and every connected network of three to six clients.
 
 # %%
-spreads = []
+sensitivities = []
 for graph in connected_networks(3, 6):
     n = len(graph)
     s = Setting.paper(64, n_clients=n, samples_per_client=1000)
     pi = objective_weights_of(mixing_matrix(from_networkx(graph), "uniform"))
     x = moments.alignment_matrix(s, Objective.MIM, Mask.COMPLEMENTARY, weights=list(pi))
     r, _ = population.representability(x, s.feature_dim, n)
-    spreads.append((float(np.ptp(r)), float(np.ptp(pi)), nx.density(graph) == 1))
-equal = [complete for spread, _, complete in spreads if spread < 1e-12]
+    sensitivities.append((float(np.ptp(r)), float(np.ptp(pi)), nx.density(graph) == 1))
+equal = [complete for sensitivity, _, complete in sensitivities if sensitivity < 1e-12]
 print(
-    f"s = 0 for FL, and for {len(equal) - sum(equal)} of {len(spreads) - sum(equal)} networks that are not complete; s > 0 for the others"
+    f"s = 0 for FL, and for {len(equal) - sum(equal)} of {len(sensitivities) - sum(equal)} networks that are not complete; s > 0 for the others"
 )
-assert all((spread < 1e-12) == (difference < 1e-12) for spread, difference, _ in spreads)
+assert all((sensitivity < 1e-12) == (difference < 1e-12) for sensitivity, difference, _ in sensitivities)
 
 # %% [markdown]
 # So at the level of objectives the theorem holds, for a reason that has nothing to do with connectivity: FL has $s = 0$ by symmetry, and no spread is
@@ -159,7 +162,7 @@ steps = np.array([0.0025, 0.005, 0.01, 0.02])
 measured = {"FL": [], "DecL": []}
 for step in steps:
     for label, m in (("FL", server(4)), ("DecL", network(witness[6]))):
-        run = train(start, x, m, step_size=step, local_steps=2, rounds=int(100 / step))
+        run = train(start, x, m, TrainingOptions(step_size=step, local_steps=2, rounds=int(100 / step)))
         assert run.converged
         measured[label].append(float(subspace_error(run.mean_model, wanted)))
 slopes = {label: np.polyfit(np.log(steps), np.log(values), 1)[0] for label, values in measured.items()}
@@ -207,7 +210,7 @@ with styled():
 
 # %%
 w = random_start(0, x, FEATURE_DIM)
-by_clients = train(w, x, server(4), step_size=0.02, rounds=200, collapse=False).post_mix[0]
+by_clients = train(w, x, server(4), TrainingOptions(step_size=0.02, rounds=200, collapse=False)).post_mix[0]
 alone = w[0]
 for _ in range(200):
     alone = alone - 0.02 * gradient(alone, x.mean(axis=0))
@@ -301,7 +304,9 @@ start = np.repeat(optimum(x.mean(axis=0), FEATURE_DIM)[None], 8, axis=0)
 wanted = top_projector(x.mean(axis=0), FEATURE_DIM)
 print(f"{'E':>3}{'simulated':>12}{'predicted':>12}{'ratio':>8}")
 for local_steps in (1, 2, 3, 5):
-    run = train(start, x, server(8), step_size=0.004, local_steps=local_steps, rounds=8_000 // local_steps)
+    run = train(
+        start, x, server(8), TrainingOptions(step_size=0.004, local_steps=local_steps, rounds=8_000 // local_steps)
+    )
     assert run.converged
     drift = float(subspace_error(run.mean_model, wanted))
     predicted = subspace_drift(server(8), x, FEATURE_DIM, 0.004, local_steps)
@@ -329,7 +334,9 @@ networks = {"ring": "ring", "random 4-regular": "regular:4"}
 errors: dict[str, list[float]] = {name: [] for name in networks} | {"FL": [], "noise": []}
 for step in steps:
     for name, spec in networks.items():
-        run = train(start, x, mixing_matrix(topology(spec, CLIENTS)), step_size=step, rounds=int(40 / step))
+        run = train(
+            start, x, mixing_matrix(topology(spec, CLIENTS)), TrainingOptions(step_size=step, rounds=int(40 / step))
+        )
         assert run.converged
         errors[name].append(float(local_subspace_error_squared(run.post_mix, wanted)))
     late = []
@@ -338,11 +345,8 @@ for step in steps:
             start,
             x,
             server(CLIENTS),
-            step_size=step,
-            rounds=int(10 / step),
-            participation=SAMPLED,
-            seed=seed,
-            record_every=int(0.1 / step),
+            TrainingOptions(step_size=step, rounds=int(10 / step), participation=SAMPLED, record_every=int(0.1 / step)),
+            key=jax.random.key(seed),
         )
         squares = np.asarray(subspace_error(run.mean_models, wanted)) ** 2
         late.append(squares[len(squares) // 2 :].mean())
@@ -413,7 +417,9 @@ exact = np.stack([moments.alignment_matrix(s, Objective.MIM, scope="local", clie
 STEP = 0.5 * stable_step_size(exact)
 NETWORKS = {"FL": server(8)} | {name: mixing_matrix(topology(name, 8)) for name in ("ring", "barbell", "star")}
 for name, m in NETWORKS.items():
-    run = train(random_start(0, exact, s.feature_dim), exact, m, step_size=STEP, local_steps=5, rounds=1000)
+    run = train(
+        random_start(0, exact, s.feature_dim), exact, m, TrainingOptions(step_size=STEP, local_steps=5, rounds=1000)
+    )
     r = np.asarray(representability(run.mean_model))[:8]
     print(f"{name:8} least r_k = {r.min():.6f}, s = {np.ptp(r):.0e}")
     assert run.converged
@@ -431,19 +437,19 @@ for seed in range(DATA_SETS):
     rng = np.random.default_rng(seed)
     drawn = np.stack([literal_moments(rng, s, task, scope="local", client=i)[0].alignment() for i in range(8)])
     for k, m in enumerate(NETWORKS.values()):
-        run = train(random_start(seed, drawn, s.feature_dim), drawn, m, step_size=STEP, rounds=2000)
+        run = train(random_start(seed, drawn, s.feature_dim), drawn, m, TrainingOptions(step_size=STEP, rounds=2000))
         assert run.converged
         sampled[seed, k] = np.asarray(representability(run.mean_model))[:8]
 
-lost, spread = 1 - sampled.mean(axis=2), np.ptp(sampled, axis=2)
+lost, sensitivity = 1 - sampled.mean(axis=2), np.ptp(sampled, axis=2)
 print(
     f"{DATA_SETS} data sets, trained models\n{'':9}{'mean 1 - r_k':>24}{'theory':>11}{'mean s':>11}{'s - s of FL':>25}{'s below FL':>13}"
 )
 for k, (name, m) in enumerate(NETWORKS.items()):
     theory = float(weighted_deficit(s, list(perron_weights(m))).mean())
     error = lost[:, k].std(ddof=1) / np.sqrt(DATA_SETS)
-    more = spread[:, k] - spread[:, 0]
-    text = f"{name:9}{lost[:, k].mean():14.3e} ± {error:.0e}{theory:12.3e}{spread[:, k].mean():11.2e}"
+    more = sensitivity[:, k] - sensitivity[:, 0]
+    text = f"{name:9}{lost[:, k].mean():14.3e} ± {error:.0e}{theory:12.3e}{sensitivity[:, k].mean():11.2e}"
     assert abs(lost[:, k].mean() - theory) < 4 * error + 0.05 * theory
     if name != "FL":
         text += f"{more.mean():14.1e} ± {more.std(ddof=1) / np.sqrt(DATA_SETS):.0e}{(more < 0).sum():9} of {DATA_SETS}"
@@ -451,8 +457,8 @@ for k, (name, m) in enumerate(NETWORKS.items()):
 
 # %%
 ring, star = (list(NETWORKS).index(name) for name in ("ring", "star"))
-assert (spread[:, ring] < spread[:, 0]).any()  # printed: never
-assert np.abs(spread[:, ring] - spread[:, 0]).max() < 0.1 * spread[:, 0].mean()
+assert (sensitivity[:, ring] < sensitivity[:, 0]).any()  # printed: never
+assert np.abs(sensitivity[:, ring] - sensitivity[:, 0]).max() < 0.1 * sensitivity[:, 0].mean()
 assert lost[:, star].mean() > 1.3 * lost[:, 0].mean()
 
 # %% [markdown]

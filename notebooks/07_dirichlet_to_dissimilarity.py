@@ -21,11 +21,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sims.datasets import pixels
-from sims.datasets.fashion_mnist import load
-from sims.dissimilarity import dirichlet_shares, heterogeneity, released_shares, sampled_shares
-from sims.linear import optimum
-from theory.dissimilarity import (
+from sims.class_shares import dirichlet_shares, heterogeneity, released_shares, sampled_shares
+from sims.images.datasets import pixels
+from sims.images.datasets.fashion_mnist import load
+from sims.linear.objective import optimum
+from theory.readings import Objective
+from theory.training.dissimilarity import (
     DIRICHLET_HETEROGENEITY,
     RELEASED_HETEROGENEITY,
     SAMPLED_HETEROGENEITY,
@@ -33,7 +34,6 @@ from theory.dissimilarity import (
     dissimilarity,
     zeta_squared,
 )
-from theory.readings import Objective
 
 # %% [markdown]
 # ## Real classes
@@ -150,7 +150,9 @@ for alpha in (0.3, 1e5):
     for n in sizes:
         values = [drawn_zeta(alpha, n, seed) for seed in range(40)]
         # About the mean of N independent clients.
-        claimed = (1 - 1 / N) * dissimilarity(moments, p, h, samples=n, within_class_spread=float(within), model=model)
+        claimed = (1 - 1 / N) * dissimilarity(
+            moments, p, h, samples=n, within_class_variance=float(within), model=model
+        )
         finite[alpha, n] = np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values)), claimed
 
 figure, axis = plt.subplots(figsize=(5, 3.4))

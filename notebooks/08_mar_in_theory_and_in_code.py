@@ -22,13 +22,13 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sims import linear, metrics
-from sims.losses.mmd import a_mmd
-from sims.mar_training import MarOptions, dec_mar, fed_mar, population_mar, split_by_subspace
-from theory.mar import ALIGNMENT_WEIGHT, CLAMPED_ALIGNMENT_WEIGHT, probability_beyond
-from theory.mixing import mixing_matrix
-from theory.mmd import AVERAGED_EMBEDDING_FLOOR
-from theory.topologies import topology
+from sims.linear import metrics, objective
+from sims.linear.mar_training import MarOptions, dec_mar, fed_mar, population_mar, split_by_subspace
+from sims.losses.adaptive_mmd import a_mmd
+from theory.alignment_term.gaussian_mmd import AVERAGED_EMBEDDING_FLOOR
+from theory.alignment_term.weight_schedule import ALIGNMENT_WEIGHT, CLAMPED_ALIGNMENT_WEIGHT, probability_beyond
+from theory.networks.mixing import mixing_matrix
+from theory.networks.topologies import topology
 
 ESTIMATORS = ("unbiased", "printed", "released")
 rng = np.random.default_rng(0)
@@ -68,9 +68,9 @@ axis.legend()
 figure.tight_layout()
 
 # %%
-spread = {e: float(np.ptp(v) / np.abs(v).max()) for e, v in by_scale.items()}
-assert max(spread["unbiased"], spread["released"]) < 1e-9
-assert spread["printed"] > 0.5
+relative_range = {e: float(np.ptp(v) / np.abs(v).max()) for e, v in by_scale.items()}
+assert max(relative_range["unbiased"], relative_range["released"]) < 1e-9
+assert relative_range["printed"] > 0.5
 assert abs(null["unbiased"].mean()) < 4 * null["unbiased"].std() / np.sqrt(trials)
 assert null["released"].mean() > added / 2
 
@@ -187,7 +187,7 @@ mixing = mixing_matrix(topology("ring", n))
 change = {}
 for level in (0.1, 0.05, 0.025):
     covariances = np.diag(np.r_[3.0, 2.4, 2.0, np.full(d - c, 0.6)]) + level * (noise - noise.mean(axis=0))
-    at = np.broadcast_to(linear.optimum(covariances.mean(axis=0), c), (n, c, d))
+    at = np.broadcast_to(objective.optimum(covariances.mean(axis=0), c), (n, c, d))
     projector = np.asarray(metrics.top_projector(covariances.mean(axis=0), c))
     parts = {}
     for weight in (0.0, 10.0):

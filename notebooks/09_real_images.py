@@ -18,23 +18,23 @@
 # `dssl reproduce` recorded at the `laptop` preset: three to six seeds, paired intervals.
 
 # %%
-import json
-import pathlib
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from claims import pretrained
-from claims.decided_together import LEVEL, decided_together, in_words
-from claims.pretraining import prepare, settings
-from claims.pretraining_store import Saved
-from claims.reproduce import figure2b, table5
-from claims.reproduce.choices import OTHERS
-from claims.reproduce.ssd import PLAIN
-from claims.trained_orders import FOLDER
-from sims import evaluation, partitions, robustness
-from sims.datasets.loading import load
-from sims.pretrain import pretrain
+from claims import catalogue
+from experiments.paper import figure2b, table5
+from experiments.paper.choices import OTHERS
+from experiments.paper.ssd import PLAIN
+from experiments.pretraining import evaluated
+from experiments.pretraining.checkpoints import Saved
+from experiments.pretraining.settings import prepare, settings
+from ledger.checks.trained_order import recorded
+from ledger.decided_together import LEVEL, decided_together, in_words
+from sims.evaluation import probes, robustness
+from sims.images import partitions
+from sims.images.datasets.loading import load
+from sims.pretraining.training import pretrain
 
 # %% [markdown]
 # ## Clients that differ
@@ -76,12 +76,12 @@ run = pretrain(
     mixing=ready.mixing,
     seed=chosen.seed,
 )
-before = pretrained.start_encoder(chosen, ready)
-after = pretrained.global_encoder(Saved(run.state, ()))
+before = evaluated.start_encoder(chosen, ready)
+after = evaluated.global_encoder(Saved(run.state, ()))
 kind, train, test = ready.method.encoder, ready.train, ready.test
 for name, encoder in (("random start", before), ("after twelve rounds", after)):
-    known, seen = (evaluation.features_of(kind, encoder, some.images) for some in (train, test))
-    probe = evaluation.linear_probe(known, train.labels, seen, test.labels)
+    known, seen = (probes.features_of(kind, encoder, some.images) for some in (train, test))
+    probe = probes.linear_probe(known, train.labels, seen, test.labels)
     print(f"{name:20} linear probe {100 * probe.accuracy:.0f} ± {100 * probe.standard_error:.0f} % of {probe.n_test}")
 
 # %% [markdown]
@@ -95,15 +95,13 @@ for name, encoder in (("random start", before), ("after twelve rounds", after)):
 # came after these had been looked at, but for ResNets with neighbours and the lower rate, which were looked at once all were trained.
 
 # %%
-records = {
-    name: json.loads((pathlib.Path(FOLDER) / f"{name}.json").read_text())
-    for name in ("ceiling", "table1", "table5", "augmentations", "figure2a", "figure2b", "ssd", "choices")
-}
+NAMES = ("ceiling", "table1", "table5", "augmentations", "figure2a", "figure2b", "ssd", "choices")
+records = {name: found for name in NAMES if (found := recorded(name)) is not None}
 
 
 def scores(record, cell, which="trained"):
     """Accuracy of the linear probe in percent, seed by seed."""
-    return np.array([100 * s[which]["linear_probe"]["accuracy"] for s in records[record]["cells"][cell]["per_seed"]])
+    return records[record].scores(cell, which)
 
 
 def draw(axis, places, differences, **style):
@@ -132,7 +130,7 @@ figure.tight_layout()
 
 # %%
 assert all(gain.mean > 0 for gain in gains.values())
-pixels = np.array(records["ceiling"]["measured"]["raw pixels"])
+pixels = np.array(records["ceiling"].measured["raw pixels"])
 print(f"a linear probe of the pixels themselves: {pixels.mean():.1f} %")
 for where, words in WHERE.items():
     reached = np.mean([scores("ceiling", f"{m} {e} {where}") for m in METHODS for e in ENCODERS], axis=0)
@@ -205,10 +203,10 @@ figure.tight_layout()
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.2))
 for kind, mark in (("varied", "o"), ("uniform", "s")):
-    cells = [cell for cell in records["figure2a"]["cells"] if cell.startswith(kind)]
+    cells = [cell for cell in records["figure2a"].cells if cell.startswith(kind)]
     degrees = np.array([int(cell.split()[1]) for cell in cells])
     gaps = [robustness.paired_difference(scores("figure2a", "server"), scores("figure2a", cell)) for cell in cells]
-    known = [k for k, gap in enumerate(gaps) if np.isfinite(gap.spread)]
+    known = [k for k, gap in enumerate(gaps) if np.isfinite(gap.std)]
     shift = 1.03 if kind == "uniform" else 1.0
     words = "neighbourhoods vary" if kind == "varied" else "all of one size"
     draw(left, degrees[known] * shift, [gaps[k] for k in known], fmt=mark, label=words)
@@ -246,7 +244,7 @@ assert scores("figure2a", "server").tolist() == scores("figure2a", "varied 20").
 # and MAR. Five seeds, with standard deviations.
 
 # %%
-apart = {key: np.array(values) for key, values in records["table5"]["measured"].items()}
+apart = {key: np.array(values) for key, values in records["table5"].measured.items()}
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
 for place, method in enumerate(table5.METHODS):
     for axis, key in ((left, table5.name), (right, table5.share_of)):
@@ -278,13 +276,13 @@ for one, other in table5.PAIRS[1:]:
 
 
 # %%
-def spread(cell):
-    """Uniformity of features, larger for features spread further, seed by seed."""
-    return np.array([-found["trained"]["uniformity"] for found in records["ssd"]["cells"][cell]["per_seed"]])
+def uniformity(cell):
+    """Uniformity of features, larger for features further apart, seed by seed."""
+    return np.array([-found["trained"]["uniformity"] for found in records["ssd"].found[cell]])
 
 
-parts = [cell for cell in records["ssd"]["cells"] if cell != PLAIN]
-more = {cell: robustness.paired_difference(spread(cell), spread(PLAIN)) for cell in parts}
+parts = [cell for cell in records["ssd"].cells if cell != PLAIN]
+more = {cell: robustness.paired_difference(uniformity(cell), uniformity(PLAIN)) for cell in parts}
 figure, axis = plt.subplots(figsize=(7.5, 3.2))
 draw(axis, range(len(parts)), [more[cell] for cell in parts], fmt="ok")
 axis.axhline(0, color="0.6", lw=0.8)
@@ -294,7 +292,9 @@ figure.tight_layout()
 
 # %%
 assert more["hard separation"].high < more["wide hard separation"].low
-at_equal_width = robustness.paired_difference(spread("wide hard separation"), spread("wide alignment and uniformity"))
+at_equal_width = robustness.paired_difference(
+    uniformity("wide hard separation"), uniformity("wide alignment and uniformity")
+)
 print(f"at 640 coordinates separation changes uniformity by {at_equal_width.mean:+.2f}")
 
 # %% [markdown]
@@ -317,7 +317,7 @@ for encoder, others in OTHERS.items():
 # however the statements hang together (Benjamini and Yekutieli).
 
 # %%
-rows = sorted(decided_together(), key=lambda row: row.p_value)
+rows = sorted(decided_together(catalogue()), key=lambda row: row.p_value)
 places = np.arange(1, len(rows) + 1)
 levels = np.array([max(row.p_value, 1e-6) for row in rows])
 figure, axis = plt.subplots(figsize=(6.5, 3.4))
@@ -335,7 +335,7 @@ figure.tight_layout()
 
 # %%
 assert sum(row.is_among_all for row in rows) <= sum(row.is_alone for row in rows)
-print(in_words())
+print(in_words(catalogue()))
 for row in rows:
     if row.is_among_all:
         print(f"{row.status.value:10} {row.p_value:.1e}  {row.statement.text}")

@@ -24,15 +24,16 @@ import tempfile
 import matplotlib.pyplot as plt
 import numpy as np
 
-from claims.advise import Plan, advise, default_feature_dim
-from claims.client_data import read_clients
-from claims.network_report import load
-from sims import metrics
-from sims.datasets import fashion_mnist, pixels
-from sims.linear_training import train
-from sims.partitions import dirichlet
-from theory.curvature import curvature, top_projector
-from theory.mixing import mixing_matrix
+from dssl.advice.advise import Plan, advise, default_feature_dim
+from dssl.advice.client_data import read_clients
+from dssl.networks.report import load
+from sims.images.datasets import fashion_mnist, pixels
+from sims.images.partitions import dirichlet
+from sims.linear import metrics
+from sims.linear.training import train
+from sims.linear.training_options import TrainingOptions
+from theory.networks.mixing import mixing_matrix
+from theory.objectives.curvature import curvature, top_projector
 
 holder = tempfile.TemporaryDirectory()
 FOLDER = pathlib.Path(holder.name)
@@ -46,9 +47,9 @@ FOLDER = pathlib.Path(holder.name)
 # %%
 N, DIM, SAMPLES = 10, 12, 300
 rng = np.random.default_rng(0)
-spread = np.sqrt(np.r_[3.0, 2.5, 2.0, np.full(DIM - 3, 0.4)])
+stds = np.sqrt(np.r_[3.0, 2.5, 2.0, np.full(DIM - 3, 0.4)])
 maps = np.eye(DIM) + 0.08 * rng.standard_normal((N, DIM, DIM))
-samples = np.einsum("ncd,nsd->nsc", maps, rng.standard_normal((N, SAMPLES, DIM)) * spread)
+samples = np.einsum("ncd,nsd->nsc", maps, rng.standard_normal((N, SAMPLES, DIM)) * stds)
 np.savez(FOLDER / "made.npz", samples=samples)
 (FOLDER / "links.csv").write_text("from,to\n" + "".join(f"{i},{i + 1}\n" for i in range(N - 1)))
 
@@ -82,7 +83,7 @@ print(made["dissimilarity"]["sure"])
 # samples. These clients are made, so the truth is at hand.
 
 # %%
-exact = np.einsum("ncd,d,ned->nce", maps, spread**2, maps)
+exact = np.einsum("ncd,d,ned->nce", maps, stds**2, maps)
 w = curvature(exact.mean(axis=0), plan.feature_dim).optimum
 truth = float(4 * np.mean(np.sum((w @ (exact - exact.mean(axis=0))) ** 2, axis=(1, 2))))
 said = made["dissimilarity"]["value"]
@@ -100,7 +101,12 @@ def trained(data, plan: Plan, mixing: np.ndarray, rounds: int) -> dict[str, floa
     """What training from the optimum of the mean reaches."""
     target = data.moments.mean(axis=0)
     start = np.repeat(curvature(target, plan.feature_dim).optimum[None], data.n_clients, axis=0)
-    run = train(start, data.moments, mixing, step_size=plan.step_size, local_steps=plan.local_steps, rounds=rounds)
+    run = train(
+        start,
+        data.moments,
+        mixing,
+        TrainingOptions(step_size=plan.step_size, local_steps=plan.local_steps, rounds=rounds),
+    )
     wanted = top_projector(target, plan.feature_dim)
     return {
         "consensus_pre_mix": float(run.consensus_pre_mix[-1]),

@@ -1,3 +1,7 @@
-"""What happens: pure functions of a key and a setting that return measurements, blind to the bounds."""
+"""Simulations: pure functions of a random key and a setting that return measurements, without looking at bounds.
 
-import theory as _theory  # noqa: F401  (switches float64 on before any array is made)
+They may use `theory` and none of the other floors; they write no files. Begin with the room whose name fits, or with
+`stats.py` for how a sample becomes a number with an error.
+"""
+
+import theory.float64 as _float64  # noqa: F401  (float64 is on before any array is made)

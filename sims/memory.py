@@ -1,4 +1,4 @@
-"""What a process frees: kept for its next step, and given back to the system when memory runs short.
+"""Memory that a process frees: kept for its next step, and given back to the system when memory runs short.
 
 glibc returns large pieces to the system as soon as they are freed, and the system clears their pages again for the next
 step: much of the processor time of a ResNet's training, whose pieces are of tens of megabytes. Kept pieces break up, so

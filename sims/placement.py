@@ -1,4 +1,4 @@
-"""The one place that decides how work is batched: over cores and in turn on a CPU, all at once on an accelerator.
+"""Batching of work, decided in this one place: spread over cores on a CPU, all at once on an accelerator.
 
 Measured on a CPU: problems one after the other (`lax.map`) beat `vmap` two to one, since a whole problem stays in
 cache, and one virtual device a core beats threads inside a product. On an accelerator a batch fills the machine.

@@ -1,4 +1,4 @@
-"""From samples to numbers with errors: means, deficits, sensitivities, and tests with a stated false-alarm budget."""
+"""Estimates from samples: means, deficits and sensitivities with errors, and tests with a stated false-alarm rate."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Estimate:
     n: int
 
     def distance_from(self, value: float) -> float:
-        """How many standard errors the mean lies above `value`; infinite when there is no spread and they differ."""
+        """How many standard errors the mean lies above `value`; infinite when all samples are one other number."""
         gap = self.mean - value
         if self.standard_error > 0:
             return gap / self.standard_error
@@ -30,7 +30,7 @@ class Estimate:
 def estimate(samples: Float[np.ndarray, " n"]) -> Estimate:
     """Mean and standard error of independent samples.
 
-    Errors: ValueError for fewer than two samples, whose spread is unknown.
+    Errors: ValueError for fewer than two samples, whose standard deviation is unknown.
     """
     if len(samples) < 2:
         raise ValueError(f"A standard error needs at least 2 samples; got {len(samples)}. Run more trials.")

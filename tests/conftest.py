@@ -1,7 +1,11 @@
 """Every annotated shape is checked at run time, and JAX may not silently broadcast ranks."""
 
+import json
 import os
+import pathlib
+import resource
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 
 # One thread a process, before numpy is loaded: the tests are the parallelism, and small matrices on many threads are
@@ -17,14 +21,16 @@ os.environ |= {"JAX_COMPILATION_CACHE_DIR": _programs.name, "JAX_PERSISTENT_CACH
 import pytest  # noqa: E402
 from jaxtyping import install_import_hook  # noqa: E402
 
+import theory.float64  # noqa: E402, F401
+
 with install_import_hook(["theory", "sims"], "beartype.beartype"):
     import sims  # noqa: F401
-    import theory  # noqa: F401
 
 import jax  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 from sims import memory  # noqa: E402
+from tests import lanes  # noqa: E402
 
 # The same examples everywhere: a red test is red for whoever runs it next.
 settings.register_profile("same-everywhere", derandomize=True, deadline=None)
@@ -48,3 +54,54 @@ def _programs_are_dropped() -> Iterator[None]:
 def _strict_ranks() -> Iterator[None]:
     with jax.numpy_rank_promotion("raise"):
         yield
+
+
+COUNTED = pytest.StashKey[Counter[str]]()
+SPENT = pytest.StashKey[dict[str, float]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--lane", action="append", choices=lanes.LANES, help="only this lane's tests; may be repeated")
+    parser.addoption("--changed", action="store_true", help="with --lane check: also lane test of rooms that changed")
+    parser.addoption("--seconds-to", metavar="FOLDER", help="write the seconds of CPU time of every test there")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every test is in one lane, and those of other lanes than the wanted ones are left out."""
+    listed, wanted = lanes.recorded(), config.getoption("lane") or lanes.LANES
+    rooms = lanes.changed_rooms() if config.getoption("changed") else set()
+    counted, kept, left_out = Counter(), [], []
+    for item in items:
+        lane = lanes.lane_of(item.nodeid, listed)
+        counted[lane] += 1
+        is_wanted = lane in wanted or (lane == "test" and lanes.is_in(item.nodeid, rooms))
+        (kept if is_wanted else left_out).append(item)
+    config.stash[COUNTED] = counted
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def counted(pytestconfig: pytest.Config) -> Counter[str]:
+    """How many of the collected tests each lane has."""
+    return pytestconfig.stash[COUNTED]
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    began = _cpu_seconds()
+    done = yield
+    item.config.stash.setdefault(SPENT, {})[item.nodeid] = _cpu_seconds() - began
+    return done
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    folder, spent = session.config.getoption("seconds_to"), session.config.stash.get(SPENT, {})
+    if folder and spent:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "all")
+        pathlib.Path(folder, f"{worker}.json").write_text(json.dumps(spent))

@@ -1,8 +1,6 @@
-"""What is claimed: formulas, symbolic first and jitted second. No randomness, no files, no clock.
+"""Theory: formulas, written once in sympy; numbers, compiled functions and LaTeX all come from them.
 
-Verification is in float64: without it round-off (1e-7) would hide deficits of 1e-6.
+It uses no randomness, no files and no clock, and none of the other floors. Begin with `setting.py` for the data model,
+`terms.py` for what each letter and word means, and `formula.py` for what a formula can do. Importing this package does
+not import JAX: `float64.py` does, for whoever computes with arrays.
 """
-
-import jax
-
-jax.config.update("jax_enable_x64", True)

@@ -1,12 +1,15 @@
-"""A formula written once: from it come the exact value, the decimals, the LaTeX and the jitted function."""
+"""`Formula`: a closed form written once; the exact value, decimals, LaTeX and compiled function come from it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import jax
 import sympy as sp
+
+if TYPE_CHECKING:
+    import jax
 
 SURELY_NOT_ZERO = sp.Float("1e-60")
 
@@ -81,13 +84,15 @@ class Formula:
         return float(self._numeric(30, values))
 
     @cached_property
-    def compiled(self) -> Callable[..., jax.Array]:
+    def compiled(self) -> "Callable[..., jax.Array]":
         """A jitted function of the keyword arguments `arguments`; the domain is not checked."""
+        from theory.float64 import jax  # seconds to import, and needed by those alone who compile
+
         symbols = sorted(self.expr.free_symbols, key=str)
         function = sp.lambdify(symbols, self.expr, modules="jax", cse=True)
         names = [str(s) for s in symbols]
 
-        def call(**values: jax.Array | float) -> jax.Array:
+        def call(**values: "jax.Array | float") -> "jax.Array":
             return function(*(values[name] for name in names))
 
         return jax.jit(call)
@@ -151,8 +156,8 @@ LATEX_NAMES = {
     "dissimilarity": r"\zeta^2",
     "weight_ratio": r"\frac{v_{\max}}{v_{\min}}",
     "mode": "m",
-    "gap": "p",
-    "noise_variance": r"\sigma^2",
+    "consensus_rate": r"\varrho",
+    "noise_variance": r"\varsigma^2",
     "gradient_norm": r"\phi^2",
     "noise_spectrum": "S",
     "n_sampled": "C",
@@ -164,11 +169,11 @@ LATEX_NAMES = {
     "weight_max": r"\gamma_{\max}",
     "weight_min": r"\gamma_{\min}",
     "tokens": "L",
-    "width": "D",
+    "token_dim": r"d_{\mathrm{tok}}",
     "batch": "B",
-    "parameters": "P",
+    "parameters": r"n_{\mathrm{par}}",
     "bandwidth": "b",
     "std_local": r"s_{\mathrm{loc}}",
     "std_global": r"s_{\mathrm{glob}}",
-    "n_averaged": "K",
+    "n_averaged": r"n_{\mathrm{avg}}",
 }

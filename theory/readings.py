@@ -1,4 +1,4 @@
-"""The choices that the paper leaves open and that change verdicts. One enumeration a choice, one `Reading` for all.
+"""Readings: the choices that the paper leaves open and that change verdicts, one enumeration a choice.
 
 Source: the paper's Sections 3.2, 4.1 and A.6.1; each member says which sentence it reads.
 """

@@ -1,12 +1,13 @@
-"""One point of the assumption space of Section 3.2."""
+"""`Setting`: one point of the paper's data model, Section 3.2."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-import jax
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
-Real = float | Float[Array, "..."]
+# Any array: the type of JAX's own would import JAX here.
+Real = float | Float[Any, "..."]
 
 
 def _is_concrete(value: object) -> bool:
@@ -74,13 +75,6 @@ class Setting:
     def total_samples(self) -> int:
         """Samples over all clients, N n_i."""
         return self.n_clients * self.samples_per_client
-
-
-jax.tree_util.register_dataclass(
-    Setting,
-    data_fields=["tau", "mu", "mask_ratio", "augmentation_std", "rare_fraction"],
-    meta_fields=["n_clients", "dim", "feature_dim", "samples_per_client"],
-)
 
 
 def _check_sizes(n_clients: int, dim: int, feature_dim: int, samples_per_client: int) -> None:

@@ -1,4 +1,7 @@
-"""Figures of `dssl reproduce`, drawn from the record that it has just written: one file each, `build(record)`."""
+"""Figures of `dssl reproduce`: one file each, whose `build(record)` draws the record of an experiment.
+
+May use `figures` and every floor below. Begin with `figure2a.py`.
+"""
 
 import importlib
 import pathlib

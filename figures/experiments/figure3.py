@@ -3,7 +3,6 @@
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.figure import Figure
 
 from figures.style import caption, styled
@@ -11,7 +10,7 @@ from figures.style import caption, styled
 
 def build(record: dict[str, Any]) -> Figure:
     """A column a method, a row a model; a colour a class. Axes of a plane mean nothing, so they have no numbers."""
-    pictures = record["pictures"]
+    pictures, classes = record["pictures"]["models"], record["pictures"]["labels"]
     methods = list(dict.fromkeys(p["method"] for p in pictures))
     models = list(dict.fromkeys(p["model"] for p in pictures))
     with styled():
@@ -19,8 +18,7 @@ def build(record: dict[str, Any]) -> Figure:
         figure, axes = plt.subplots(len(models), len(methods), figsize=size, squeeze=False)
         for picture in pictures:
             axis = axes[models.index(picture["model"])][methods.index(picture["method"])]
-            points = np.array(picture["points"])
-            axis.scatter(points[:, 0], points[:, 1], c=picture["labels"], cmap="tab10", s=3, lw=0)
+            axis.scatter(picture["x"], picture["y"], c=classes, cmap="tab10", s=3, lw=0)
             axis.set_xticks([])
             axis.set_yticks([])
             if picture["model"] == models[0]:

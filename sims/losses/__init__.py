@@ -1,1 +1,4 @@
-"""Losses on embeddings, differentiable, one a file."""
+"""Losses on embeddings, differentiable, one a file.
+
+May use `theory` and the single modules of `sims`. Begin with `adaptive_mmd.py`, the distance in the MAR loss.
+"""

@@ -1,4 +1,4 @@
-"""Entropic optimal transport between weighted points: with both marginals kept, or each only near what was asked."""
+"""Entropic optimal transport between weighted points, with marginals kept exactly or only approximately."""
 
 import jax
 import jax.numpy as jnp

@@ -16,7 +16,7 @@ def test_a_row_counts_different_trainings_and_the_whole_time(tmp_path, monkeypat
         asked.append(command)
         out = pathlib.Path(command[command.index("--out") + 1])
         out.mkdir()
-        cells = {"a": {"settings": {"x": 1}}, "b": {"settings": {"x": 2}}, "again": {"settings": {"x": 1}}}
+        cells = {"a": ["a0", "a1", "a2"], "b": ["b0", "b1", "b2"], "again": ["a0", "a1", "a2"]}
         (out / "table8.json").write_text(json.dumps({"seeds": [0, 1, 2], "cells": cells}))
 
     monkeypatch.setattr(reproductions.subprocess, "run", stand_in)
@@ -24,6 +24,6 @@ def test_a_row_counts_different_trainings_and_the_whole_time(tmp_path, monkeypat
     options = reproductions.Options(("table8",), seeds=3, jobs=2)
     row = reproductions.run(options, "table8", tmp_path / "new")
     assert (row["trainings"], row["side by side"], row["minutes"], row["s a training"]) == (6, 2, 2.0, 20.0)
-    assert asked[0][2:5] == ["claims", "reproduce", "table8"]
+    assert asked[0][2:5] == ["dssl", "reproduce", "table8"]
     with pytest.raises(ValueError, match="would not be timed"):
         reproductions.run(options, "table8", tmp_path / "new")

@@ -6,14 +6,15 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from claims import sec_mar_drift as drift
-from claims.sec_mar_overhead import autoencoder_parameters, released_tokens
-from claims.sec_released_code import CLIENT, COMMANDS, MAIN, both_know, rejected
-from claims.sec_released_networks import tree_weights
-from sims import linear, metrics
-from sims.linear_training import train
-from theory.mixing import mixing_matrix
-from theory.topologies import topology
+from claims.alignment_term import sec_mar_drift as drift
+from claims.alignment_term.sec_mar_overhead import autoencoder_parameters, released_tokens
+from claims.released_code.sec_released_code import CLIENT, COMMANDS, MAIN, both_know, rejected
+from claims.released_code.sec_released_networks import tree_weights
+from sims.linear import metrics, objective
+from sims.linear.training import train
+from sims.linear.training_options import TrainingOptions
+from theory.networks.mixing import mixing_matrix
+from theory.networks.topologies import topology
 
 
 def test_parameters_are_those_of_the_layers_one_by_one():
@@ -56,9 +57,9 @@ def test_commands_differ_in_what_the_first_parser_rejects():
 @pytest.mark.parametrize("views", ["plain", "masked"])
 def test_without_the_term_training_is_plain_decentralised_training(views):
     matrices, _ = drift.moments(2, 0.1, views)
-    start = np.broadcast_to(linear.optimum(matrices.mean(axis=0), drift.FEATURES), (6, drift.FEATURES, drift.DIM))
+    start = np.broadcast_to(objective.optimum(matrices.mean(axis=0), drift.FEATURES), (6, drift.FEATURES, drift.DIM))
     mixing = mixing_matrix(topology("ring", 6))
-    run = train(start, matrices, mixing, step_size=drift.STEP, rounds=drift.ROUNDS)
+    run = train(start, matrices, mixing, TrainingOptions(step_size=drift.STEP, rounds=drift.ROUNDS))
     found = drift.trained(2, 0.0, views=views)
     assert found.consensus == pytest.approx(float(metrics.consensus_error(run.pre_mix)), rel=1e-9)  # 1500 rounds
 

@@ -10,24 +10,24 @@ import pytest
 import sympy as sp
 
 import claims
-from claims import networks
-from claims.catalogue import catalogue
-from claims.core import Context, Status
-from claims.enumerated import (
+from claims import catalogue
+from ledger.checks.enumerated import (
     U,
     aligned,
     block_given_offsets,
     degree,
-    entries_to_order,
-    is_order,
+    entries_up_to,
+    is_big_o,
     local_covariance,
     masked_pair,
 )
-from claims.measured_deficits import Point, bounded
-from claims.rates import FIXED_CLIENTS, deficit_growth, population_representability
+from ledger.checks.measured_deficits import Point, bounded
+from ledger.checks.rates import FIXED_CLIENTS, deficit_growth, population_representability
+from ledger.statement import Context, Status
 from theory import symbols as sy
-from theory.moments import CornerMatrix, masked_alignment, symbolic_local_block
-from theory.perturbation import deficit
+from theory.data.moments import CornerMatrix, masked_alignment, symbolic_local_block
+from theory.deficits.second_order import deficit
+from theory.networks import small_networks
 from theory.readings import EXPECTED, Mask, Objective, Scope
 from theory.setting import Setting
 
@@ -74,16 +74,14 @@ def test_offsets_drawn_once_average_to_the_block_over_offsets():
 def test_order_is_one_sided_and_degree_is_exact():
     expr = (3 * U**8 + U) / (U**2 + 1)
     assert degree(expr) == 6
-    assert is_order(expr, 6)
-    assert is_order(expr, 7)
-    assert not is_order(expr, 5)
+    assert is_big_o(expr, 6)
+    assert is_big_o(expr, 7)
+    assert not is_big_o(expr, 5)
     assert degree(sp.Integer(0)) == -sp.oo
 
 
 def test_entries_of_another_order_are_witnessed():
-    check = entries_to_order(
-        lambda: [("a", sy.tau**2, sy.tau**2 + sy.mu**2), ("b", sy.tau**2, 2 * sy.tau**2)], -8, "test"
-    )
+    check = entries_up_to(lambda: [("a", sy.tau**2, sy.tau**2 + sy.mu**2), ("b", sy.tau**2, 2 * sy.tau**2)], -8, "test")
     verdict = check.run(Context())
     assert verdict.status is Status.VIOLATED
     assert verdict.witness is not None
@@ -93,24 +91,24 @@ def test_entries_of_another_order_are_witnessed():
 def test_every_connected_network_up_to_six_clients_is_searched():
     # Connected graphs on 3, 4, 5 and 6 vertices: 2, 6, 21 and 112 (OEIS A001349).
     counts = {n: 0 for n in (3, 4, 5, 6)}
-    for graph in networks.connected_networks():
+    for graph in small_networks.connected_networks():
         counts[graph.number_of_nodes()] += 1
     assert counts == {3: 2, 4: 6, 5: 21, 6: 112}
 
 
 def test_a_star_of_four_listens_most_to_its_centre():
-    assert networks.weights(nx.star_graph(3)) == [Fraction(7, 16)] + [Fraction(3, 16)] * 3
+    assert small_networks.weights(nx.star_graph(3)) == [Fraction(7, 16)] + [Fraction(3, 16)] * 3
 
 
 def test_a_client_belongs_to_its_own_neighbourhood():
     lowered = sp.expand((2 * sy.tau**2 + 1) / 3)
-    assert [sp.expand(e) for e in networks.neighbourhood_diagonal(nx.complete_graph(3), 0)] == [lowered] * 3
+    assert [sp.expand(e) for e in small_networks.neighbourhood_diagonal(nx.complete_graph(3), 0)] == [lowered] * 3
 
 
 def test_global_diagonal_adds_up_over_neighbourhoods():
     graph = nx.path_graph(4)
-    totals = [sum(networks.neighbourhood_diagonal(graph, i)[k] for i in range(4)) / 4 for k in range(4)]
-    assert [sp.expand(t) for t in totals] == networks.global_diagonal(graph)
+    totals = [sum(small_networks.neighbourhood_diagonal(graph, i)[k] for i in range(4)) / 4 for k in range(4)]
+    assert [sp.expand(t) for t in totals] == small_networks.global_diagonal(graph)
 
 
 @pytest.mark.parametrize(("objective", "is_expected"), [(Objective.MIM, True), (Objective.CL, False)])

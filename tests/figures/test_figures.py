@@ -6,15 +6,15 @@ import pathlib
 import matplotlib.pyplot as plt
 import pytest
 
-from claims import figure_records
-from claims.catalogue import catalogue
+from claims import catalogue
+from experiments import figure_store
 from figures import draw
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "results" / "figures"
 
 
 def test_every_figure_has_a_maker_of_records():
-    assert draw.names() == figure_records.names()
+    assert draw.names() == figure_store.names()
 
 
 @pytest.mark.parametrize("name", draw.names())
@@ -39,23 +39,23 @@ def test_a_record_names_claims_that_exist(name):
 
 
 def test_a_quick_record_is_made_twice_alike():
-    first, second = (figure_records.make("representability_by_mask", "quick") for _ in range(2))
-    assert figure_records.difference(first, second) == ""
+    first, second = (figure_store.make("representability_by_mask", "quick") for _ in range(2))
+    assert figure_store.difference(first, second) == ""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", draw.names())
 def test_a_committed_record_is_what_its_maker_makes(name):
     recorded = draw.load(name, FOLDER)
-    assert figure_records.difference(recorded, figure_records.make(name, recorded["tier"])) == ""
+    assert figure_store.difference(recorded, figure_store.make(name, recorded["tier"])) == ""
 
 
 def test_a_moved_number_is_found():
     old = {"a": [1.0, {"b": 2.0}], "c": "x"}
-    assert figure_records.difference(old, {"a": [1.0, {"b": 2.1}], "c": "x"}) == "a[1].b is 2.1 and was 2.0"
-    assert figure_records.difference(old, {"a": [1.0], "c": "x"}) == "a has 1 entries and had 2"
-    assert figure_records.difference(old, {"a": [1.0, {"b": 2.0}], "c": "y"}) == "c is 'y' and was 'x'"
-    assert "keys" in figure_records.difference(old, {"a": 1})
+    assert figure_store.difference(old, {"a": [1.0, {"b": 2.1}], "c": "x"}) == "a[1].b is 2.1 and was 2.0"
+    assert figure_store.difference(old, {"a": [1.0], "c": "x"}) == "a has 1 entries and had 2"
+    assert figure_store.difference(old, {"a": [1.0, {"b": 2.0}], "c": "y"}) == "c is 'y' and was 'x'"
+    assert "keys" in figure_store.difference(old, {"a": 1})
 
 
 def test_the_same_record_draws_the_same_file(tmp_path):

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from claims import figure_records
+from experiments import figure_store
 from figures import draw
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "results" / "figures"
@@ -27,10 +27,10 @@ def committed(name):
 @pytest.mark.parametrize("name", NETWORK_FIGURES)
 def test_rows_made_again_are_rows_of_the_committed_record(name):
     rows = committed(name)["rows"]
-    made = figure_records.make(name, "quick")["rows"]
+    made = figure_store.make(name, "quick")["rows"]
     assert 0 < len(made) < len(rows)
     for row in made:
-        assert any(figure_records.difference(row, known) == "" for known in rows), row
+        assert any(figure_store.difference(row, known) == "" for known in rows), row
 
 
 def test_the_fixed_point_is_the_simulated_consensus_error_and_the_gap_bound_is_never_below_it():

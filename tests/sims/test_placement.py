@@ -23,9 +23,9 @@ if int(sys.argv[1]) > 1:
     placement.use_cores(int(sys.argv[1]))
 placement.LEAST_TO_SHARE = 0
 from sims import rounds as engine
-from sims.linear_training import LinearUpdate
-from theory.mixing import mixing_matrix
-from theory.topologies import topology
+from sims.linear.training import LinearUpdate
+from theory.networks.mixing import mixing_matrix
+from theory.networks.topologies import topology
 
 planned, chunk = [], engine._jitted
 engine._jitted = lambda u, r, plan, *rest: (planned.append(plan.is_shared), chunk(u, r, plan, *rest))[1]

@@ -1,0 +1,127 @@
+"""Eq (7): the cosine schedule falls from gamma_max to gamma_min, and rises again once the count passes the horizon."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy import stats
+
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Statement
+from theory.alignment_term.weight_schedule import ALIGNMENT_WEIGHT, horizon, selections, weight_max, weight_min
+from theory.formula import Source
+
+EXPR = ALIGNMENT_WEIGHT.expr
+PAPER = {weight_max: sp.Rational(1, 10), weight_min: sp.Rational(1, 1000)}
+BECAUSE_RISES = "The cosine turns at the horizon: beyond it the weight climbs, back to gamma_max at twice the horizon."
+ROUNDS, SHARE = 200, 0.05  # Section 6.2: 200 rounds, 5 of 100 clients a round
+
+
+def counts(limit: int) -> list[tuple[int, int]]:
+    return [(count, 10) for count in range(limit)]
+
+
+def weight(count: int, over: int, *, is_clamped: bool) -> sp.Expr:
+    return EXPR.subs({**PAPER, selections: min(count, over) if is_clamped else count, horizon: over})
+
+
+def never_rises(*, is_clamped: bool):
+    def predicate(point: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        count, over = point
+        now, then = (weight(c, over, is_clamped=is_clamped) for c in (count, count + 1))
+        # Spoiled: the claim that one more selection lowers the weight by a tenth.
+        holds = sp.N(then) <= sp.N(now) * spoil + (0 if spoil != 1 else 1e-15)
+        return bool(holds), {"selections": count + 1, "horizon": over, "before": float(now), "after": float(then)}
+
+    return predicate
+
+
+def expected_count_suffices(point: tuple[int, float], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Is the count of a client within the expected one at the end of training, nearly surely?"""
+    rounds, share = point
+    beyond = float(stats.binom.sf(int(rounds * share), rounds, share))
+    return beyond < 0.05, {"rounds": rounds, "share": share, "horizon": rounds * share, "probability_beyond": beyond}
+
+
+def full_count_suffices(point: tuple[int, float], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """With the horizon at `spoil` times the rounds: the probability that a client's count passes it."""
+    rounds, share = point
+    beyond = float(stats.binom.sf(int(rounds * (1 if spoil == 1 else share)), rounds, share))
+    return beyond == 0.0, {"rounds": rounds, "share": share, "probability_beyond": beyond}
+
+
+def end_points() -> sp.Matrix:
+    return sp.Matrix([EXPR.subs(selections, 0), EXPR.subs(selections, horizon)])
+
+
+def within_horizon(context: Context) -> list[tuple[int, int]]:
+    return counts(9)
+
+
+def beyond_horizon(context: Context) -> list[tuple[int, int]]:
+    return counts(20)
+
+
+def participations(context: Context) -> list[tuple[int, float]]:
+    return [(int(r), float(s)) for r, s in zip(np.array([ROUNDS, 100]), (SHARE, SHARE), strict=True)]
+
+
+CLAIM = Claim(
+    id="eq-alignment-weight",
+    title="The weight of the alignment term over the rounds",
+    items=("eq-7", "section-5"),
+    source=Source("chen2026", "Eq (7), Section 5"),
+    statements=(
+        Statement(
+            "eq7.end-points",
+            "printed",
+            "The weight of the alignment term is gamma_max at the start and gamma_min at the horizon.",
+            Identity(end_points, lambda: sp.Matrix([weight_max, weight_min]), "cos 0 = 1 and cos pi = -1."),
+            reading="end points",
+            latex=ALIGNMENT_WEIGHT.latex,
+        ),
+        Statement(
+            "eq7.falls-within-horizon",
+            "printed",
+            "The weight of the alignment term falls with every selection of the client.",
+            ForAll(within_horizon, never_rises(is_clamped=False), "The cosine falls on [0, pi].", Evidence.NUMERIC),
+            reading="counts up to the horizon",
+        ),
+        Statement(
+            "eq7.falls-beyond-horizon",
+            "printed",
+            "The weight of the alignment term falls with every selection of the client.",
+            ForAll(beyond_horizon, never_rises(is_clamped=False), BECAUSE_RISES, Evidence.NUMERIC),
+            reading="counts beyond the horizon",
+            instead=("eq7.clamped-count",),
+        ),
+        Statement(
+            "eq7.expected-count-horizon",
+            "expected",
+            "If the horizon is the expected number of selections, a client's count of selections does not pass it.",
+            ForAll(
+                participations,
+                expected_count_suffices,
+                "The count is binomial: it passes its mean with a probability of about two in five.",
+                Evidence.NUMERIC,
+            ),
+            reading="5 of 100 clients a round",
+            instead=("eq7.rounds-horizon",),
+        ),
+        Statement(
+            "eq7.rounds-horizon",
+            "expected",
+            "If the horizon is the number of rounds, a client's count of selections does not pass it.",
+            ForAll(participations, full_count_suffices, "No client is selected twice a round.", Evidence.NUMERIC),
+            reading="5 of 100 clients a round",
+        ),
+        Statement(
+            "eq7.clamped-count",
+            "corrected",
+            "With the count cut off at the horizon the weight of the alignment term never rises, whatever the count.",
+            ForAll(beyond_horizon, never_rises(is_clamped=True), "Constant beyond the horizon.", Evidence.NUMERIC),
+            reading="counts beyond the horizon",
+        ),
+    ),
+)

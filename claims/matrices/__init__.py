@@ -1,0 +1,26 @@
+"""The matrices of the proofs: alignment matrices, their means, gradients, and the steps between them.
+
+A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other room of `claims`. Begin with
+`eq_masked_cross_moment.py`. Where each item of the paper is decided:
+
+- `eq_contrastive_cross_moment.py`: Eqs (42)-(44): the alignment matrix of contrastive learning with similar views.
+- `eq_contrastive_gradient.py`: Eqs (39)-(42), (52)-(53): the contrastive losses and their gradients.
+- `eq_decentralised_objective.py`: Eqs (25)-(26), (34)-(35), (47)-(48), (50): the global objective is a distance to
+  one averaged matrix.
+- `eq_entries_and_edge.py`: Eqs (20)-(23), (45): diagonal entries and largest eigenvalue of one client's matrix.
+- `eq_federated_mean.py`: Eqs (36)-(38): the averaged matrix of federated learning.
+- `eq_full_basis_sum.py`: Eqs (19), (24), (33), (38), (46), (49), (51), (59)-(61): from the Rayleigh quotient to the
+  representability.
+- `eq_global_mean_over_graph.py`: Eqs (29)-(32): the matrix of the decentralised objective.
+- `eq_gradient_of_alignment_loss.py`: Eqs (8)-(15): rewriting the alignment loss of MIM and setting its gradient to
+  zero.
+- `eq_local_second_moment.py`: Eq (18): the expected alignment matrix of one client.
+- `eq_masked_cross_moment.py`: Eq (17): the alignment matrix of masked image modelling.
+- `eq_neighbourhood_mean.py`: Eqs (27)-(28): the mean matrix over one neighbourhood.
+- `eq_stationary_gram.py`: Eqs (16), (42), (54): cancelling W from the stationary condition.
+- `eq_transformed_cross_moment.py`: Eqs (55)-(58): the alignment matrix of contrastive learning with dissimilar views.
+- `ref_descent.py`: Gradient descent finds the row space that the theory uses.
+- `ref_stationarity.py`: From a vanishing gradient to the top eigenspace.
+- `sec_best_rank_approximation.py`: Minimising the loss is a best approximation of given rank.
+- `sec_concentration_step.py`: Eqs (20), (57): how close an empirical matrix is to its mean.
+"""

@@ -1,0 +1,137 @@
+"""Eqs (39) to (42), (52) and (53): the contrastive losses written with a and b, and their gradients.
+
+All identities hold. What fails is one word at (53): a vanishing gradient does not make a minimiser, and W = 0 shows
+it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from ledger.checks.enumerated import generic, gradient, half_gram_penalty
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Evidence, Statement
+from theory.formula import Source
+
+W = generic("w", 2, 3)
+X, XI, XI_OTHER = generic("x", 3, 1), generic("s", 3, 1), generic("t", 3, 1)
+H = generic("h", 3, 3)
+FIRST, SECOND = X + XI, X + XI_OTHER
+MOVED = H * X
+SIGMA = sp.diag(3, 2, 1)
+
+
+def _loss(a: sp.Matrix, b: sp.Matrix) -> sp.Expr:
+    return -((W * a).T * (W * b))[0] + half_gram_penalty(W)
+
+
+def _printed_gradient(a: sp.Matrix, b: sp.Matrix) -> sp.Matrix:
+    return -W * (b * a.T + a * b.T) + 2 * W * W.T * W
+
+
+def _stationary_is_minimal(w: sp.Matrix, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    # With E[x x^T] = diag(3, 2, 1), H = I and c = 2 the least loss keeps 3 and 2.
+    assert (w * SIGMA - w * w.T * w).applyfunc(sp.simplify).is_zero_matrix
+    loss = sp.simplify(-(w * SIGMA * w.T).trace() + half_gram_penalty(w))
+    least = -sp.Rational(3**2 + 2**2, 2)
+    return bool(loss <= least), {"W": str(w), "gradient": 0, "loss": str(loss), "least_loss": str(least)}
+
+
+def _keeps_the_largest(rows: tuple[int, ...], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    # All stationary points of full rank, up to rotation of the features: two scaled axes each.
+    w = SIGMA.applyfunc(sp.sqrt)[list(rows), :]
+    assert (w * SIGMA - w * w.T * w).applyfunc(sp.simplify).is_zero_matrix
+    loss = sp.simplify(-(w * SIGMA * w.T).trace() + half_gram_penalty(w))
+    kept = sum(SIGMA[i, i] ** 2 for i in rows)
+    is_least = loss <= -sp.Rational(3**2 + 2**2, 2)
+    predicted = loss == -sp.Rational(str(spoil)) * kept / 2 and bool(is_least) == (rows == (0, 1))
+    return bool(predicted), {"axes": list(rows), "loss": str(loss), "claimed_loss": str(-spoil * kept / 2)}
+
+
+CLAIM = Claim(
+    id="eq-contrastive-gradient",
+    title="The contrastive losses and their gradients",
+    items=("eq-39", "eq-40", "eq-41", "eq-42", "eq-52", "eq-53"),
+    source=Source("chen2026", "A.6.3, Eqs (39)-(42), (52), (53)"),
+    statements=(
+        Statement(
+            "eq39.similarity-similar",
+            "printed",
+            "(39): with a = x + xi and b = x + xi' the similarity is a^T W^T W b.",
+            Identity(
+                lambda: FIRST.T * W.T * W * SECOND,
+                lambda: (W * FIRST).T * (W * SECOND),
+                "Multiplied out for a generic W with two rows and three columns.",
+            ),
+            latex=r"\mathcal{L}_{CL} = -\mathbb{E}[a^\top W^\top W b] + \tfrac12\|W^\top W\|_F^2",
+            about=("eq-39",),
+        ),
+        Statement(
+            "eq39.gradient-similar",
+            "printed",
+            "(40) and (41): the gradient, zero at a minimiser, is -W E[(x + xi')(x + xi)^T + (x + xi)(x + xi')^T] + "
+            "2 W W^T W.",
+            Identity(
+                lambda: _printed_gradient(FIRST, SECOND),
+                lambda: gradient(_loss(FIRST, SECOND), W),
+                "Differentiated entry by entry.",
+            ),
+            latex=r"\partial_W \mathcal{L}_{CL} = -W\,\mathbb{E}[b a^\top + a b^\top] + 2 W W^\top W",
+            about=("eq-40", "eq-41"),
+            replaces=("eq39.minimiser-stationary",),
+        ),
+        Statement(
+            "eq39.similarity-dissimilar",
+            "printed",
+            "(52): with b = H x the similarity is a^T W^T W b.",
+            Identity(
+                lambda: FIRST.T * W.T * W * MOVED,
+                lambda: (W * FIRST).T * (W * H * X),
+                "Multiplied out for a generic H.",
+            ),
+            latex=r"\mathcal{L}'_{CL} = -\mathbb{E}[a^\top W^\top W H x] + \tfrac12\|W^\top W\|_F^2",
+            about=("eq-52",),
+        ),
+        Statement(
+            "eq39.gradient-dissimilar",
+            "printed",
+            "(53): the gradient is -W E[H x (x + xi)^T + (x + xi) x^T H^T] + 2 W W^T W.",
+            Identity(
+                lambda: _printed_gradient(FIRST, MOVED),
+                lambda: gradient(_loss(FIRST, MOVED), W),
+                "Differentiated entry by entry.",
+            ),
+            latex=r"\partial_W \mathcal{L}'_{CL} = -W\,\mathbb{E}[Hx(x+\xi)^\top + (x+\xi)x^\top H^\top] + 2WW^\top W",
+            about=("eq-53",),
+        ),
+        Statement(
+            "eq39.stationary-least",
+            "printed",
+            "(53): where the gradient vanishes the loss is least.",
+            ForAll(
+                lambda _: (sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[:2, :], sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[1:, :]),
+                _stationary_is_minimal,
+                "The eigenvectors of 2 and 1 are stationary too, with rank(W) = c, and lose to those of 3 and 2.",
+                Evidence.EXACT,
+            ),
+            reading="E[x x^T] = diag(3, 2, 1), H = I",
+            instead=("eq39.stationary-loss",),
+            about=("eq-53",),
+        ),
+        Statement(
+            "eq39.stationary-loss",
+            "corrected",
+            "(53): at a stationary point the loss is -1/2 times the sum of the squared eigenvalues kept: least "
+            "for the largest.",
+            ForAll(
+                lambda _: ((0, 1), (0, 2), (1, 2)),
+                _keeps_the_largest,
+                "Every stationary point of rank c = 2, up to a rotation of the features.",
+                Evidence.EXACT,
+            ),
+            reading="E[x x^T] = diag(3, 2, 1), H = I",
+            about=("eq-53",),
+        ),
+    ),
+)

@@ -1,0 +1,164 @@
+"""The end of every proof of Theorems 4.2 and 4.3: a lower bound for a sum that is 1 whatever was learned.
+
+Eqs (24), (33), (38), (46), (49), (51) and (59) to (61) sum (e_k^T v_j)^2 over all d eigenvectors. Definition 4.1 sums
+over the c that span the row space. Repaired, the one-line argument gives r_k >= 2/N and no more: it needs an eigengap
+instead.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from ledger.checks.enumerated import SCALING, U
+from ledger.checks.kinds import Empty, ForAll, Identity, Printed
+from ledger.statement import Claim, Context, Evidence, Statement, Status
+from theory import symbols as sy
+from theory.data.moments import symbolic_local_block
+from theory.formula import Source
+
+P, Q, R = sp.symbols("p q r", real=True)
+TURN = sp.Matrix([[0, -R, Q], [R, 0, -P], [-Q, P, 0]])
+# Every rotation of three dimensions but the half turns, by Cayley: its columns are any orthonormal basis.
+BASIS = ((sp.eye(3) + TURN) * (sp.eye(3) - TURN).inv()).applyfunc(sp.cancel)
+SPECTRUM = (3, -2, 1)
+CLIENTS = (3, 4, 5, 6)
+SYMMETRIC = ("24", "33", "38", "46", "49", "51")
+SINGULAR = ("59", "60", "61")
+ONE_CLIENT = ("24", "46")  # with E[x x^T], up to a factor, as the matrix
+Draw = tuple[np.ndarray, int]
+
+
+@cache
+def _sums_of_squares() -> list[sp.Expr]:
+    return [sp.cancel(sum(entry**2 for entry in BASIS.row(k))) for k in range(3)]
+
+
+@cache
+def _sums_of_singular_products() -> list[sp.Expr]:
+    """The sums of (59) for the symmetric matrix with these eigenvectors and eigenvalues of either sign."""
+    x = BASIS * sp.diag(*SPECTRUM) * BASIS.T
+    left = BASIS * sp.diag(*[sp.sign(value) for value in SPECTRUM])
+    values = sp.diag(*[abs(value) for value in SPECTRUM])
+    assert (x * BASIS - left * values).applyfunc(sp.cancel).is_zero_matrix, "left and BASIS are its singular vectors"
+    # |u v| = |u| |v| is v^2 here, u and v being equal up to sign.
+    return [sp.cancel(sum(left[k, j] * BASIS[k, j] * sp.sign(SPECTRUM[j]) for j in range(3))) for k in range(3)]
+
+
+def _squares_sum_to_one(spoil: float) -> bool:
+    return all(total == sp.Rational(str(spoil)) for total in _sums_of_squares())
+
+
+def _singular_products_sum_to_one(spoil: float) -> bool:
+    return all(total == sp.Rational(str(spoil)) for total in _sums_of_singular_products())
+
+
+def _vacuous(equation: str) -> Statement:
+    singular = equation in SINGULAR
+    return Statement(
+        f"basis-sum.eq{equation}",
+        "printed",
+        f"({equation}): summed over all d {'singular vectors' if singular else 'eigenvectors'}, the "
+        "squared projections of e_k "
+        "are at least 1 minus a vanishing quantity.",
+        Empty(
+            Status.VACUOUS,
+            "The alignment matrix is symmetric, so the sum is the squared length of e_k: 1 for every "
+            "matrix. It is not r_k."
+            if singular
+            else "A complete orthonormal basis always gives 1; r_k sums over the c vectors of the row space only.",
+            _singular_products_sum_to_one if singular else _squares_sum_to_one,
+        ),
+        latex=r"\sum_{j=1}^{d} |e_k^\top u_j v_j^\top e_k| \ge 1 - \dots"
+        if singular
+        else r"\sum_{j=1}^{d} (e_k^\top v_j)^2 \ge 1 - \dots",
+        instead=("basis-sum.subspace-bound", "basis-sum.subspace-bound-one-client")
+        if equation in ONE_CLIENT
+        else ("basis-sum.subspace-bound",),
+        about=(f"eq-{equation}",),
+    )
+
+
+def _draws(context: Context) -> Iterable[Draw]:
+    rng = np.random.default_rng(context.seed)
+    # A diagonal matrix comes first: there the bounds below are met with equality.
+    yield np.diag([3.0, 1.0, 0.5, 0.1]), 1
+    for size in (3, 5, 8):
+        for _ in range(context.trials(60, 600)):
+            factor = rng.standard_normal((size, size)) * 10.0 ** rng.uniform(-1, 1, size)
+            yield factor @ factor.T, int(rng.integers(1, size))
+
+
+def _rayleigh(draw: Draw, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    x, _ = draw
+    top = np.linalg.eigvalsh(x)[-1]
+    return bool(np.max(np.diag(x)) <= spoil * top * (1 + 1e-12)), {"X": x.round(6).tolist()}
+
+
+def _repaired(draw: Draw, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    x, feature_dim = draw
+    values, vectors = np.linalg.eigh(x)
+    r = np.sum(vectors[:, -feature_dim:] ** 2, axis=1)
+    following, top = values[-feature_dim - 1], values[-1]
+    bound = (np.diag(x) - following) / (top - following)
+    return bool(np.all(spoil * r >= bound - 1e-9)), {"X": x.round(6).tolist(), "feature_dim": feature_dim}
+
+
+def _limits_of_the_repair() -> sp.Matrix:
+    limits = []
+    for n in CLIENTS:
+        block = symbolic_local_block(n, 0)
+        # The row sums off coordinate i agree, so they are the Perron eigenvalue of that block: the largest of all.
+        entry, top, bulk = block[1, 1], sum(block.row(1)), sy.mu**2
+        limits.append(sp.limit(((entry - bulk) / (top - bulk)).subs(SCALING), U, sp.oo))
+    return sp.Matrix(limits)
+
+
+CLAIM = Claim(
+    id="eq-full-basis-sum",
+    title="From the Rayleigh quotient to the representability",
+    items=("eq-19", *(f"eq-{e}" for e in (*SYMMETRIC, *SINGULAR))),
+    source=Source("chen2026", "A.6.2 and A.6.3, Eqs (19), (24), (33), (38), (46), (49), (51), (59)-(61)"),
+    statements=(
+        Statement(
+            "basis-sum.rayleigh",
+            "printed",
+            "(19): e_k^T X e_k is at most the largest eigenvalue times the sum over all d of (e_k^T v_j)^2.",
+            ForAll(
+                _draws, _rayleigh, "The Rayleigh quotient; the sum over all d is 1, so it drops out.", Evidence.SEARCHED
+            ),
+            latex=r"e_k^\top X e_k \le \lambda_1 \sum_{j=1}^{d} (e_k^\top v_j)^2",
+            about=("eq-19",),
+        ),
+        *(_vacuous(equation) for equation in (*SYMMETRIC, *SINGULAR)),
+        Statement(
+            "basis-sum.index",
+            "printed",
+            "(49) and (60): the sum runs over k, the coordinate that is fixed; its terms are numbered j.",
+            Printed(Status.ILL_FORMED, "The index under the sum should be j, as in the other equations."),
+            instead=("basis-sum.subspace-bound",),
+            about=("eq-49", "eq-60"),
+        ),
+        Statement(
+            "basis-sum.subspace-bound",
+            "corrected",
+            "The representability satisfies r_k >= (X_kk - l_(c+1)) / (l_1 - l_(c+1)), l the descending eigenvalues.",
+            ForAll(_draws, _repaired, "X_kk <= l_1 r_k + l_(c+1) (1 - r_k).", Evidence.SEARCHED),
+            latex=r"r_k \ge \frac{X_{kk} - \lambda_{c+1}}{\lambda_1 - \lambda_{c+1}}",
+        ),
+        Statement(
+            "basis-sum.subspace-bound-one-client",
+            "corrected",
+            "On one client's true matrix the bound (X_kk - l_(c+1)) / (l_1 - l_(c+1)) gives 2/N, never 1 - o(1): "
+            "an eigengap argument is needed.",
+            Identity(
+                lambda: sp.Matrix([sp.Rational(2, n) for n in CLIENTS]),
+                _limits_of_the_repair,
+                "X_kk = tau^2/2 + mu^2 and l_1 = N tau^2/4 + mu^2, so l_1 is N/2 times X_kk.",
+            ),
+            reading="independent masks",
+        ),
+    ),
+)

@@ -1,0 +1,109 @@
+"""Eqs (27) and (28): the mean matrix over one client's neighbourhood.
+
+The arithmetic of (28) is right. (27) puts it in the wrong places: client i is in its own neighbourhood, so its
+coordinate is lowered like its neighbours', and the coordinates that nobody in the neighbourhood owns stay at tau^2.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import networkx as nx
+import sympy as sp
+
+from ledger.checks.enumerated import LEADING, PI
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Statement
+from theory import symbols as sy
+from theory.formula import Source
+from theory.networks.small_networks import connected_networks, name, neighbourhood_diagonal
+
+SIZE = sp.Symbol("A_i", positive=True)
+Point = tuple[nx.Graph, int]
+
+
+def _neighbourhoods(_: Context) -> Iterable[Point]:
+    for graph in connected_networks(largest=5):
+        for client in graph.nodes:
+            yield graph, client
+
+
+def _lowered(size: int) -> sp.Expr:
+    return (1 - sp.Rational(1, size)) * sy.tau**2 + sp.Rational(1, size)
+
+
+def _printed_diagonal(graph: nx.Graph, client: int) -> list[sp.Expr]:
+    lowered = _lowered(graph.degree[client] + 1)
+    return [lowered if k in graph[client] else sy.tau**2 for k in graph.nodes]
+
+
+def _correct_diagonal(graph: nx.Graph, client: int) -> list[sp.Expr]:
+    lowered = _lowered(graph.degree[client] + 1)
+    return [lowered if k == client or k in graph[client] else sy.tau**2 for k in graph.nodes]
+
+
+def _agrees(claimed):
+    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        graph, client = point
+        said = [sp.expand(sp.Rational(str(spoil)) * e) for e in claimed(graph, client)]
+        true = [sp.expand(e) for e in neighbourhood_diagonal(graph, client)]
+        return said == true, {
+            "network": name(graph),
+            "client": client,
+            "claimed": [str(e) for e in said],
+            "derived": [str(e) for e in true],
+        }
+
+    return predicate
+
+
+CLAIM = Claim(
+    id="eq-neighbourhood-mean",
+    title="The mean matrix over one neighbourhood",
+    items=("eq-27", "eq-28"),
+    source=Source("chen2026", "A.6.2, Eqs (27) and (28)"),
+    statements=(
+        Statement(
+            "eq27.neighbours-lowered",
+            "printed",
+            "(27): entries at the neighbours' coordinates are lowered, the one at the client's own is tau^2, "
+            "granted (18).",
+            ForAll(
+                _neighbourhoods,
+                _agrees(_printed_diagonal),
+                "The client belongs to A_i, so its own coordinate is lowered as well.",
+                Evidence.EXACT,
+            ),
+            reading="granted (18)",
+            instead=("eq27.members-lowered",),
+            latex=r"\mathbb{E}\overline{X_i} = 2p(1-p)\operatorname{diag}(\dots(1-\tfrac{1}{|A_i|})\tau^2"
+            r"+\tfrac{1}{|A_i|}\dots,\ \tau^2\ (i),\dots)",
+            about=("eq-27",),
+        ),
+        Statement(
+            "eq27.mean-of-entries",
+            "printed",
+            "(28): the mean of |A_i| - 1 entries tau^2 and one entry 1 is (1 - 1/|A_i|) tau^2 + 1/|A_i|, "
+            "times 2p(1-p).",
+            Identity(
+                lambda: 2 * PI * ((1 - 1 / SIZE) * sy.tau**2 + 1 / SIZE),
+                lambda: ((SIZE - 1) * LEADING + 2 * PI) / SIZE,
+                "Arithmetic.",
+            ),
+            latex=r"2p(1-p)\left((1-\tfrac{1}{|A_i|})\tau^2 + \tfrac{1}{|A_i|}\right)",
+            about=("eq-28",),
+        ),
+        Statement(
+            "eq27.members-lowered",
+            "corrected",
+            "Entries at coordinates owned inside A_i, the client's own included, are lowered; all others are "
+            "tau^2, granted (18).",
+            ForAll(
+                _neighbourhoods,
+                _agrees(_correct_diagonal),
+                "Every neighbourhood of every connected network of three to five clients.",
+                Evidence.SEARCHED,
+            ),
+            reading="granted (18)",
+        ),
+    ),
+)

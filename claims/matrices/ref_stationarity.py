@@ -1,0 +1,148 @@
+"""A referee's question: what follows from a vanishing gradient, and how does the top eigenspace come in?
+
+W X = W W^T W gives W^T W = P X P only, with P the projector onto row(W). Any set of positive eigenvectors passes; the
+loss, -1/2 times the sum of their squared eigenvalues, picks the largest c.
+"""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from ledger.checks.enumerated import generic, gradient, half_gram_penalty
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Statement
+from theory.formula import Source
+
+SPECTRA = ((5, 3, 2, 1), (4, 3, 0, -1), (3, 1, -2, -5))
+Kept = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def symmetric(n: int) -> sp.Matrix:
+    return sp.Matrix(n, n, lambda i, j: sp.Symbol(f"x{min(i, j) + 1}{max(i, j) + 1}", real=True))
+
+
+def loss(w: sp.Matrix, x: sp.Matrix) -> sp.Expr:
+    """-tr(W X W^T) + 1/2 |W^T W|^2: Eqs (2) and (4), X the symmetric part of E[a b^T]."""
+    return -(w * x * w.T).trace() + half_gram_penalty(w)
+
+
+def stationary(spectrum: tuple[int, ...], kept: tuple[int, ...]) -> tuple[sp.Matrix, sp.Matrix]:
+    """X diagonal, and the W that keeps the eigenvectors `kept`."""
+    x = sp.diag(*spectrum)
+    return x, sp.Matrix([[sp.sqrt(spectrum[j]) if k == j else 0 for k in range(len(spectrum))] for j in kept])
+
+
+def choices(features: int) -> list[Kept]:
+    """Every choice of at most `features` positive eigenvectors of each spectrum, the largest ones last."""
+    found = []
+    for spectrum in SPECTRA:
+        positive = [j for j, v in enumerate(spectrum) if v > 0]
+        sets = (s for size in range(1, features + 1) for s in itertools.combinations(positive, size))
+        found += [(spectrum, s) for s in sets]
+    return found
+
+
+def gram_is_x(point: Kept, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    spectrum, kept = point
+    x, w = stationary(spectrum, kept)
+    assert (w * x - w * w.T * w).is_zero_matrix, "the listed points are stationary"
+    return w.T * w == x, {"X": f"diag{spectrum}", "kept": kept, "gram": str(w.T * w)}
+
+
+def gram_is_projection(point: Kept, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    spectrum, kept = point
+    x, w = stationary(spectrum, kept)
+    projector = w.T * (w * w.T).inv() * w
+    holds = w.T * w == sp.Rational(str(spoil)) * projector * x * projector and projector * x == x * projector
+    return holds, {"X": f"diag{spectrum}", "kept": kept}
+
+
+def any_choice_is_best(point: Kept, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    spectrum, kept = point
+    best = min(loss(w, x) for x, w in (stationary(s, k) for s, k in choices(2) if s == spectrum))
+    x, w = stationary(spectrum, kept)
+    return loss(w, x) == best, {"X": f"diag{spectrum}", "kept": kept, "loss": str(loss(w, x)), "least": str(best)}
+
+
+def largest_are_best(spectrum: tuple[int, ...], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Among stationary points of rank at most 2 the least loss keeps the largest positive eigenvalues."""
+    losses = {k: loss(*reversed(stationary(s, k))) for s, k in choices(2) if s == spectrum}
+    best = min(losses, key=losses.get)
+    top = tuple(j for j in sorted(range(len(spectrum)), key=lambda j: -spectrum[j])[:2] if spectrum[j] > 0)
+    value = -sp.Rational(1, 2) * sum(spectrum[j] ** 2 for j in top) * sp.Rational(str(spoil))
+    return best == top and losses[best] == value, {"X": f"diag{spectrum}", "best": best, "loss": str(losses[best])}
+
+
+def two_by_three() -> tuple[sp.Matrix, sp.Matrix]:
+    return generic("w", 2, 3), symmetric(3)
+
+
+def differentiated() -> sp.Matrix:
+    w, x = two_by_three()
+    return gradient(loss(w, x), w).applyfunc(sp.expand)
+
+
+def closed_gradient() -> sp.Matrix:
+    w, x = two_by_three()
+    return (-2 * w * x + 2 * w * w.T * w).applyfunc(sp.expand)
+
+
+def reversed_gradient() -> sp.Matrix:
+    """-2 X W^T + 2 W^T W W^T, the same in the other orientation, transposed back."""
+    w, x = two_by_three()
+    return (-2 * x * w.T + 2 * w.T * w * w.T).T.applyfunc(sp.expand)
+
+
+def positive_pairs(context: Context) -> list[Kept]:
+    return choices(2)
+
+
+CLAIM = Claim(
+    id="ref-stationarity",
+    title="From a vanishing gradient to the top eigenspace",
+    items=("referee-2",),
+    source=Source("chen2026", "Eqs (9)-(16), (33)-(35) of the submission; reviewer 1, question 2"),
+    question=(
+        "How do the identities W^T W = E[...] follow from the gradients, and what justifies the Eckart-Young step?"
+    ),
+    statements=(
+        Statement(
+            "stationarity.gradient",
+            "printed",
+            "The gradient of the loss is -2 W X + 2 W W^T W.",
+            Identity(closed_gradient, differentiated, "Differentiated entry by entry, two rows and three columns."),
+            reading="W in R^{c x d}",
+            latex=r"\partial_W \mathcal{L} = -2 W X + 2 W W^\top W",
+        ),
+        Statement(
+            "stationarity.gradient-transposed",
+            "printed",
+            "Written for W^T the stationary condition is A W = W W^T W with A = X on the left, as the referee "
+            "proposes.",
+            Identity(reversed_gradient, differentiated, "The transpose of the same equation."),
+            reading="W in R^{d x c}",
+        ),
+        Statement(
+            "stationarity.every-stationary-point",
+            "printed",
+            "Every point with a vanishing gradient minimises the loss.",
+            ForAll(positive_pairs, any_choice_is_best, "Keeping a smaller eigenvalue is a saddle.", Evidence.EXACT),
+            reading="the step to the first c eigenvectors",
+            instead=("stationarity.least-loss",),
+        ),
+        Statement(
+            "stationarity.least-loss",
+            "corrected",
+            "The least loss keeps the c largest positive eigenvalues, and equals -1/2 times the sum of their squares.",
+            ForAll(
+                lambda context: SPECTRA,
+                largest_are_best,
+                "Stationary points compared by their loss; negative eigenvalues are of no use.",
+                Evidence.SEARCHED,
+            ),
+            reading="the Eckart-Young step, W^T W >= 0",
+        ),
+    ),
+)

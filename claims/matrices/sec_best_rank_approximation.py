@@ -1,0 +1,127 @@
+"""The two steps between Eqs (18) and (19): the loss as a Frobenius distance, and its minimiser by Eckart and Young.
+
+The first holds exactly. The second forgets that W^T W has no negative eigenvalue: only eigenvectors with positive
+eigenvalue can be used, and under complementary masks there is one.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from ledger.checks.enumerated import aligned, generic, half_gram_penalty
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.reading_words import in_words
+from ledger.statement import Claim, Context, Evidence, Instead, Statement
+from theory import symbols as sy
+from theory.data.moments import symbolic_fl_block, symbolic_local_block
+from theory.formula import Source
+from theory.readings import Mask
+
+W, A, B = generic("w", 2, 3), generic("a", 3, 1), generic("b", 3, 1)
+X = (B * A.T + A * B.T) / 2
+VALUES = {sy.tau: 2, sy.mu: sp.Rational(1, 2), sy.mask_ratio: sp.Rational(3, 4)}
+Case = tuple[str, sp.Matrix, int]
+SEARCHED_SPECTRA = ((3.0, 1.0, 0.5, 0.1), (3.0, 1.0, -0.5, -4.0), (1.0, -1.0, -1.0, -1.0), (2.0, 2.0, 2.0, 0.0))
+
+
+def _loss() -> sp.Expr:
+    return -((W * A).T * (W * B))[0] + half_gram_penalty(W)
+
+
+def _distance() -> sp.Expr:
+    gap = X - W.T * W
+    return (gap * gap.T).trace() / 2 - (X * X.T).trace() / 2
+
+
+def _cases(mask: Mask) -> Iterable[Case]:
+    for n in (3, 4):
+        for name, block in (("one client", symbolic_local_block(n, 0)), ("all clients", symbolic_fl_block(n))):
+            yield f"{name}, N = {n}, c = 2", aligned(block, mask).subs(VALUES), 2
+
+
+def _leading_eigenvectors(case: Case, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    # Keeping the eigenvectors of the c largest eigenvalues needs all of these to be positive.
+    name, matrix, feature_dim = case
+    values = sorted(np.linalg.eigvalsh(np.array(matrix, dtype=float)), reverse=True)
+    usable = sum(value > 1e-9 for value in values) * spoil
+    return usable >= feature_dim, {"case": name, "eigenvalues": [round(float(v), 6) for v in values]}
+
+
+def _searched(context: Context) -> Iterable[tuple[np.ndarray, int, np.ndarray]]:
+    rng = np.random.default_rng(context.seed)
+    for spectrum in SEARCHED_SPECTRA:
+        turn = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+        x = turn @ np.diag(spectrum) @ turn.T
+        for feature_dim in (1, 2, 3):
+            kept = np.sqrt(np.maximum(spectrum[:feature_dim], 0.0))[:, None] * turn[:, :feature_dim].T
+            yield x, feature_dim, kept
+            for _ in range(context.trials(50, 500)):
+                step = 10.0 ** rng.uniform(-3, 0.5)
+                yield x, feature_dim, kept + step * rng.standard_normal(kept.shape)
+
+
+def _beats_nothing(point: tuple[np.ndarray, int, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    x, feature_dim, w = point
+    spectrum = np.sort(np.linalg.eigvalsh(x))[::-1]
+    least = -np.sum(np.maximum(spectrum[:feature_dim], 0.0) ** 2) / 2
+    loss = -np.trace(w @ x @ w.T) + np.sum((w.T @ w) ** 2) / 2
+    return loss >= spoil * least - 1e-9, {
+        "spectrum": [round(float(v), 9) for v in spectrum],
+        "feature_dim": feature_dim,
+        "loss": float(loss),
+    }
+
+
+def _eigenvector_statement(mask: Mask, why: str, instead: Instead = ()) -> Statement:
+    return Statement(
+        f"best-rank.row-space-{mask.value}",
+        "printed",
+        "The row space of the minimiser is spanned by the eigenvectors of the c largest eigenvalues.",
+        ForAll(lambda _: _cases(mask), _leading_eigenvectors, why, Evidence.NUMERIC),
+        reading=in_words(mask),
+        spoil=0.5,
+        instead=instead,
+    )
+
+
+CLAIM = Claim(
+    id="sec-best-rank-approximation",
+    title="Minimising the loss is a best approximation of given rank",
+    items=("frobenius-form", "eckart-young-step"),
+    source=Source("chen2026", "A.6.2, between Eqs (18) and (19)"),
+    statements=(
+        Statement(
+            "best-rank.frobenius-form",
+            "printed",
+            "Up to a positive factor and a constant the loss is the squared distance of W^T W from the "
+            "alignment matrix.",
+            Identity(_distance, _loss, "The loss is half the squared distance less half the squared norm of X."),
+            latex=r"\mathcal{L} = \tfrac12\|X - W^\top W\|_F^2 - \tfrac12\|X\|_F^2",
+        ),
+        _eigenvector_statement(
+            Mask.INDEPENDENT, "Every eigenvalue is positive, so Eckart and Young apply as they stand."
+        ),
+        _eigenvector_statement(
+            Mask.COMPLEMENTARY,
+            "One eigenvalue is positive: a second direction would raise the loss, so rank(W) = 1.",
+            (
+                "best-rank.least-loss",
+                "stationarity.least-loss",
+                "a5.rank-one-complementary",
+            ),
+        ),
+        Statement(
+            "best-rank.least-loss",
+            "corrected",
+            "The least loss is minus half the sum of squares of the positive ones among the c largest eigenvalues.",
+            ForAll(
+                _searched,
+                _beats_nothing,
+                "Attained by their eigenvectors; no W near or far does better.",
+            ),
+            latex=r"\min_W \mathcal{L} = -\tfrac12 \sum_{j \le c} (\lambda_j)_+^2",
+        ),
+    ),
+)

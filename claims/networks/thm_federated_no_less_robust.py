@@ -1,0 +1,161 @@
+"""Theorem 4.6: decentralised learning is at most as robust as federated learning. Objectives here, training later."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from claims.sensitivity.eq_decentralised_against_federated import always_both_zero
+from ledger.checks.kinds import Empty, ForAll
+from ledger.checks.sampled_order import SampledOrder
+from ledger.statement import Claim, Context, Evidence, Statement, Status
+from sims.samplers.weighted import weighted_representability
+from sims.stats import sensitivity
+from theory.deficits.on_networks import expected_deficits, population_sensitivity
+from theory.formula import Source
+from theory.networks import small_networks as networks
+from theory.readings import Mask, Objective, Reading
+from theory.setting import Setting
+
+ROUND_OFF = 1e-12
+# A visible amount: a sensitivity that round-off cannot make.
+VISIBLE = 1e-9
+STAR = nx.star_graph(3)
+BECAUSE_EVENT = "The limit of an inequality is not a number: each side tends to 0."
+BECAUSE_ZERO = "By symmetry the federated r_k are equal, so the sensitivity is 0, and none is below 0."
+
+
+def small_networks(context: Context) -> list[nx.Graph]:
+    return list(networks.connected_networks(3, 6))
+
+
+def sensitivity_of_expectation(graph: nx.Graph) -> float:
+    return float(np.ptp(expected_deficits(graph)))
+
+
+def at_least_federated(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    """s of the network is at least s of the complete graph; spoiled, at least that plus a tenth."""
+
+    def predicate(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        dec, fed = quantity(graph), quantity(nx.complete_graph(graph.number_of_nodes()))
+        holds = dec >= fed - ROUND_OFF + (1 - spoil)
+        return holds, {"network": networks.name(graph), "s_dec": dec, "s_fed": fed}
+
+    return predicate
+
+
+def strictly_more(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    def predicate(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        dec, fed = quantity(graph), quantity(nx.complete_graph(graph.number_of_nodes()))
+        complete = nx.density(graph) == 1
+        return complete or dec > fed + VISIBLE, {"network": networks.name(graph), "s_dec": dec, "s_fed": fed}
+
+    return predicate
+
+
+def equal_exactly_when_weights_are(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """The sensitivity vanishes exactly on networks with equal client weights; spoiled, on regular trees only."""
+    equal = len(set(networks.weights(graph))) == 1 and (spoil == 1 or nx.is_tree(graph))
+    sensitivity = population_sensitivity(Mask.COMPLEMENTARY)(graph)
+    holds = sensitivity <= ROUND_OFF if equal else sensitivity > VISIBLE
+    return holds, {"network": networks.name(graph), "weights_equal": equal, "spread": sensitivity}
+
+
+def star_against_federated(
+    objective: Objective, draws: int | str
+) -> Callable[[Context], tuple[np.ndarray, np.ndarray]]:
+    """Sampled s of the star and of equal weights, from the same data."""
+
+    def samples(context: Context) -> tuple[np.ndarray, np.ndarray]:
+        s = Setting.paper(64, n_clients=4, samples_per_client=1000)
+        weightings = [networks.weights(STAR), networks.weights(nx.complete_graph(4))]
+        r = weighted_representability(
+            context.seed,
+            s,
+            weightings,
+            objective=objective,
+            reading=Reading(draws=draws),
+            trials=context.trials(120, 500),
+        )
+        return sensitivity(r[:, 0]), sensitivity(r[:, 1])
+
+    return samples
+
+
+AT = {"network": networks.name(STAR), "dim": 64, "samples_per_client": 1000}
+CLAIM = Claim(
+    id="thm-federated-no-less-robust",
+    title="Federated against decentralised learning: the sensitivity of the objectives' minimisers",
+    items=("theorem-4.6",),
+    source=Source("chen2026", "Theorem 4.6, A.6.5"),
+    statements=(
+        Statement(
+            "thm46.limit-as-typed",
+            "printed",
+            "As d grows the bracketed inequality has a limit: lim [s_Dec >= s_Fed].",
+            Empty(Status.ILL_FORMED, BECAUSE_EVENT, always_both_zero),
+            reading="as typed",
+            instead=("thm46.complementary-population", "thm46.independent-samples"),
+        ),
+        Statement(
+            "thm46.complementary-population",
+            "printed",
+            "The decentralised sensitivity is at least the federated one.",
+            ForAll(
+                small_networks,
+                at_least_federated(population_sensitivity(Mask.COMPLEMENTARY)),
+                BECAUSE_ZERO,
+                Evidence.NUMERIC,
+            ),
+            reading="complementary masks, population",
+        ),
+        Statement(
+            "thm46.independent-population",
+            "printed",
+            "The decentralised sensitivity is at least the federated one.",
+            ForAll(
+                small_networks,
+                at_least_federated(population_sensitivity(Mask.INDEPENDENT)),
+                "Both are 0 on every network: c = N directions hold the whole signal.",
+                Evidence.NUMERIC,
+            ),
+            reading="independent masks, population, c = N",
+        ),
+        Statement(
+            "thm46.independent-samples",
+            "printed",
+            "The sensitivity of the expected r_k is at least the federated one.",
+            ForAll(small_networks, at_least_federated(sensitivity_of_expectation), BECAUSE_ZERO, Evidence.NUMERIC),
+            reading="independent masks, samples",
+        ),
+        Statement(
+            "thm46.star-independent",
+            "printed",
+            "On the star the sensitivity of the decentralised objective exceeds the federated one.",
+            SampledOrder(star_against_federated(Objective.MIM, "expected"), "Same data, unequal weights.", AT),
+            reading="independent masks averaged, star",
+            spoil=0.5,
+        ),
+        Statement(
+            "thm46.star-contrast-one-draw",
+            "printed",
+            "On the star the sensitivity of the decentralised objective exceeds the federated one.",
+            SampledOrder(star_against_federated(Objective.CL, 1), "Same data, unequal weights.", AT),
+            reading="contrast with one draw, star",
+            spoil=0.5,
+        ),
+        Statement(
+            "thm46.equal-weights",
+            "corrected",
+            "The two objectives' sensitivities are equal exactly when all clients have the same weight in Eq (1).",
+            ForAll(
+                small_networks,
+                equal_exactly_when_weights_are,
+                "Every connected network of three to six clients.",
+                Evidence.NUMERIC,
+            ),
+            reading="complementary masks, population",
+        ),
+    ),
+)

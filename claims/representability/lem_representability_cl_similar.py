@@ -1,0 +1,63 @@
+"""Lemma A.11: Theorem 4.3 for similar views, with the same fate.
+
+Locally the printed rate needs beta >= 1.2, with FL and N = d^(1/20) beta >= 1.15; the theorem's proof asks only beta
+>= 1.
+"""
+
+from fractions import Fraction
+
+from ledger.checks.kinds import Printed
+from ledger.checks.rates import TWENTIETHS, falls_like
+from ledger.statement import Claim, Instead, Statement, Status
+from theory.formula import Source
+from theory.readings import Objective, Scope
+
+PRINTED = Fraction(-3, 5)
+FROM_ONE = TWENTIETHS
+BECAUSE = "At beta = 1 the second-order deficit has the exponent -2/5 locally and -9/20 with FL and N = d^(1/20)."
+
+
+def _part(key: str, text: str, scope: Scope, latex: str, *, is_growing: bool, instead: Instead) -> Statement:
+    check = falls_like(Objective.CL, scope, PRINTED, FROM_ONE, BECAUSE, is_growing=is_growing)
+    return Statement(key, "printed", text, check, reading="beta >= 1", latex=latex, instead=instead)
+
+
+CLAIM = Claim(
+    id="lem-representability-cl-similar",
+    title="Lemma A.11: representability of distributed CL with similar views",
+    items=("lemma-A.11",),
+    source=Source("chen2026", "Lemma A.11"),
+    statements=(
+        _part(
+            "lem-a11.local-beta-1",
+            "(1) Locally 1 - r_k is O(d^(-3/5)) on every signal coordinate but the client's own.",
+            Scope.LOCAL_OTHER,
+            r"1 - \frac{O(d^{-1/5})}{d^{2/5} + O(d^{-1/5})} \le r_{i,k}^C \le 1",
+            is_growing=True,
+            instead=("thm43.local-many-samples",),
+        ),
+        _part(
+            "lem-a11.decl-beta-1",
+            "(2) With DecL 1 - r_k is O(d^(-3/5)); here all clients weigh the same and N is fixed.",
+            Scope.FL,
+            r"1 - \frac{O(d^{-1/5})}{(1 - 1/|\bar A|)\,d^{2/5} + O(d^{-1/5})} \le \bar r_{Dec}^C \le 1",
+            is_growing=False,
+            instead=("thm43.decl-many-samples",),
+        ),
+        _part(
+            "lem-a11.fl-beta-1",
+            "(3) With FL 1 - r_k is O(d^(-3/5)).",
+            Scope.FL,
+            r"1 - \frac{O(d^{-1/5})}{d^{2/5} - \Theta(d^{7/20}) + O(d^{-1/5})} \le \bar r_{Fed}^C \le 1",
+            is_growing=True,
+            instead=("thm43.fl-many-samples",),
+        ),
+        Statement(
+            "lem-a11.superscript",
+            "printed",
+            "(3) names the vector that it bounds with the superscript of MIM.",
+            Printed(Status.ILL_FORMED, "The vector is defined as r^M and bounded as r^C."),
+            instead=("thm43.fl-many-samples",),
+        ),
+    ),
+)

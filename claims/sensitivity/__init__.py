@@ -1,0 +1,17 @@
+"""Which objective is the more robust: sensitivities compared, in theory and on real images.
+
+A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other room of `claims`. Begin with
+`thm_mim_more_robust.py`. Where each item of the paper is decided:
+
+- `eq_decentralised_against_federated.py`: Eqs (78)-(89), Remark A.2: decentralised against federated widths, and the
+  fully connected network.
+- `eq_decentralised_width_order.py`: Eqs (65)-(70): on a decentralised network: MIM's width against CL's.
+- `eq_federated_width_order.py`: Eqs (74)-(77): under federated learning: MIM's width against CL's.
+- `eq_sensitivity_is_a_width.py`: Eqs (62)-(64), (71)-(73): what the proofs call sensitivity is the width of an upper
+  and a lower bound.
+- `ref_coordinates_of_sensitivity.py`: Over which coordinates the sensitivity is taken.
+- `ref_outside_the_regime.py`: Other mask ratios and scalings.
+- `sec_real_images.py`: The order of Theorem 4.4 and the critical noise, on real images.
+- `thm_critical_noise.py`: Theorem 4.4: the augmentation noise at which masking overtakes contrast.
+- `thm_mim_more_robust.py`: Theorem 4.4: masking against contrast: who is more sensitive, under every reading.
+"""

@@ -1,0 +1,349 @@
+"""Eqs (78)-(89): the comparison of decentralised and federated widths, and the fully connected network."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import networkx as nx
+import sympy as sp
+
+from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
+from ledger.checks.kinds import Empty, ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
+from theory.deficits import printed_sensitivity as ps
+from theory.formula import Source
+from theory.networks import objective_weights as ow
+from theory.symbols import n_clients
+
+D = ps.dim
+SCALED_CONNECTIVITY = sp.Symbol("connectivity_per_root", positive=True)
+SIGNAL = D ** sp.Rational(2, 5)
+SHIFT = ps.shift_fl * D ** sp.Rational(7, 20)
+# With (36)'s diagonal (1 - 1/N) tau^2 + 1/N the Theta(d^(7/20)) of the federated line is 2p(1-p) d^(2/5) / N.
+SHIFT_FROM_CLIENTS = ps.PAIR * SIGNAL / n_clients
+
+BECAUSE_ZERO = "Every width vanishes as d grows, so the limit of any difference of widths is 0: not above zero."
+BECAUSE_SAME_ERROR = "Equal numerators: the larger fraction is the one with the smaller denominator."
+BECAUSE_OTHER_ERROR = "Two O() need not hide the same constant, and unequal numerators can turn the order round."
+BECAUSE_SIGN = "The expression is 2p(1-p) d^(2/5) (1/N - 1/|A|): its sign depends on how |A| grows with N."
+BECAUSE_EVENT = (
+    "The limit of an inequality is not a number: each side tends to 0, and no limit of the bracket is defined."
+)
+BECAUSE_REGULAR = "On a regular network every client has weight 1/N, so the two objectives are one function."
+BECAUSE_ALGEBRA = "Summing N equal terms 1/N."
+
+
+def difference_of_signals() -> sp.Expr:
+    """The left side of Eq (79)."""
+    return ps.PAIR * ps.FRACTION * SIGNAL - (ps.PAIR * SIGNAL - SHIFT)
+
+
+def expanded_difference() -> sp.Expr:
+    """The right side of Eq (79), and the bracket of Eq (80)."""
+    return ps.PAIR * SIGNAL - ps.PAIR / ps.connectivity * SIGNAL - ps.PAIR * SIGNAL + SHIFT
+
+
+def settings(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    unit = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1, ps.trace_h: sp.Integer(2)}
+    return [{ps.mask_ratio: sp.Rational(3, 4), ps.connectivity: sp.Integer(a), **unit} for a in (2, 5)]
+
+
+def limit_is_positive(*pairs: tuple[ps.Formula, ps.Formula]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        for dec, fed in pairs:
+            limit = ps.limit_in_dim((dec.expr - fed.expr).subs(point))
+            if not limit > 0:
+                at = {str(k): str(v) for k, v in point.items()}
+                return False, {"widths": [dec.name, fed.name], "limit": str(limit), **at}
+        return True, {}
+
+    return predicate
+
+
+MIM = (ps.DEC_MIM, ps.FED_MIM)
+SIMILAR = (ps.DEC_CL_PROOF, ps.FED_CL)
+DISSIMILAR = (ps.DEC_CL_H_PROOF, ps.FED_CL_H)
+
+Sizes = tuple[sp.Rational, sp.Rational, sp.Rational, sp.Rational]
+
+
+def signals_and_errors(equal: bool) -> Callable[[Context], list[Sizes]]:
+    """Pairs of denominators' signals and numerators (decentralised, federated), the numerators equal or not."""
+
+    def points(context: Context) -> list[Sizes]:
+        grid = [sp.Rational(n, 4) for n in (1, 2, 5, 9)]
+        errors = [(e, e) for e in grid] if equal else [(e, f) for e in grid for f in grid]
+        return [(a, b, e, f) for a, b in itertools.product(grid, repeat=2) for e, f in errors]
+
+    return points
+
+
+def sign_is_decided(point: Sizes, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """sign(s_Dec - s_Fed) is opposite to the sign of the difference of the signals (times `spoil` on the federated)."""
+    dec, fed, e_dec, e_fed = point
+    widths = e_dec / (dec + e_dec) - e_fed / (fed + e_fed)
+    signals = dec - sp.Rational(str(spoil)) * fed
+    details = {"signals": [str(dec), str(fed)], "errors": [str(e_dec), str(e_fed)], "s_dec_minus_s_fed": str(widths)}
+    return bool(sp.sign(widths) == -sp.sign(signals)), details
+
+
+def bracket_limit(connectivity: sp.Expr, shift: sp.Expr) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    """Is the limit of Eq (80) below zero, the connectivity and the Theta() being as given?"""
+
+    def predicate(point: Mapping[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        value = sp.expand((expanded_difference() - SHIFT + shift).subs(ps.connectivity, connectivity).subs(point))
+        limit = ps.limit_in_dim(value)
+        at = {str(symbol): str(value) for symbol, value in point.items()}
+        return bool(limit < 0), {**at, "connectivity": str(connectivity), "limit": str(limit)}
+
+    return predicate
+
+
+def mask_ratios(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    return [{ps.mask_ratio: p, n_clients: ps.root} for p in (sp.Rational(3, 4), sp.Rational(1, 2))]
+
+
+def growing_networks(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    """N = d^(1/20) and |A| = a N for a in (0, 1], the constant of Theta(d^(7/20)) half or twice the derived one."""
+    return [
+        {ps.mask_ratio: sp.Rational(3, 4), SCALED_CONNECTIVITY: a, ps.shift_fl: k}
+        for a in (sp.Rational(1, 4), sp.Rational(3, 4), sp.Integer(1))
+        for k in (sp.Rational(3, 16), sp.Rational(3, 4))
+    ]
+
+
+def always_both_zero(spoil: float) -> bool:
+    """Both sides of the bracket of Eq (87) tend to 0, so its limit would be that of 0 against 0."""
+    values = [ps.limit_in_dim(f.expr.subs({ps.connectivity: 3, ps.mask_ratio: sp.Rational(3, 4)})) for f in MIM]
+    return all(v == sp.Rational(str(spoil)) - 1 for v in values)
+
+
+def connected_regular_graphs(context: Context) -> list[nx.Graph]:
+    largest = 6 if context.tier == "quick" else 7
+    graphs = (g for g in nx.graph_atlas_g() if 2 <= len(g) <= largest)
+    return [g for g in graphs if nx.is_connected(g) and nx.is_regular(g)]
+
+
+def weights_of(graph: nx.Graph) -> list[Fraction]:
+    return ow.objective_weights(ow.uniform_mixing(ow.neighbourhoods(nx.to_numpy_array(graph, dtype=bool))))
+
+
+def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    weights = weights_of(graph)
+    wanted = Fraction(str(spoil)) / len(graph)
+    return all(w == wanted for w in weights), {"edges": list(graph.edges), "weights": [str(w) for w in weights]}
+
+
+def fully_connected_objective() -> sp.Expr:
+    """The left side of Eq (88) for four clients."""
+    losses = sp.symbols("loss_1:5")
+    return sum(sp.Rational(1, 4) * sum(sp.Rational(1, 4) * loss for loss in losses) for _ in losses)
+
+
+def federated_objective() -> sp.Expr:
+    return sum(sp.Rational(1, 4) * loss for loss in sp.symbols("loss_1:5"))
+
+
+def doubly_stochastic_objective() -> sp.Expr:
+    """The decentralised objective for a general doubly stochastic mixing of three clients, four free entries."""
+    a, b, c, e = sp.symbols("a b c e")
+    mixing = sp.Matrix([[a, b, 1 - a - b], [c, e, 1 - c - e], [1 - a - c, 1 - b - e, a + b + c + e - 1]])
+    losses = sp.Matrix(sp.symbols("loss_1:4"))
+    return sp.expand((sp.ones(1, 3) * mixing * losses)[0] / 3)
+
+
+def only_regular_is_strict(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Eq (87) claims a strict order off the fully connected network; equal objectives forbid one."""
+    complete = nx.density(graph) == 1
+    differs = len(set(weights_of(graph))) > 1
+    return complete or differs, {"edges": list(graph.edges), "weights": [str(w) for w in weights_of(graph)]}
+
+
+def positive_limit(key: str, number: str, *pairs: tuple[ps.Formula, ps.Formula]) -> Statement:
+    return Statement(
+        key,
+        "printed",
+        "The limit of the decentralised width minus the federated width is above zero.",
+        ForAll(settings, limit_is_positive(*pairs), BECAUSE_ZERO, Evidence.EXACT),
+        reading=f"Eq ({number}), O as Theta, constants 1",
+        instead=("eq78.limit-all",),
+        about=(f"eq-{number}",),
+    )
+
+
+def theorem_difference(pair: tuple[ps.Formula, ps.Formula]) -> sp.Expr:
+    """The decentralised minus the federated width, each as one minus the lower bound of its theorem."""
+    widths = {formula.name: (signal, noise) for formula, signal, noise in PRINTED.values()}
+    dec, fed = (theorem_width(*widths[formula.name]) for formula in pair)
+    return dec - fed
+
+
+def defined_as(key: str, number: str, pair: tuple[ps.Formula, ps.Formula], instead: Instead = ()) -> Statement:
+    return Statement(
+        key,
+        "printed",
+        f"The difference in Eq ({number}) is that of the two widths that Theorems 4.2 and 4.3 give.",
+        Identity(
+            lambda: pair[0].expr - pair[1].expr,
+            lambda: theorem_difference(pair),
+            "The decentralised CL widths carry the sign slip of Eqs (63) and (64); that of MIM is the theorem's.",
+        ),
+        reading=f"Eq ({number})",
+        instead=instead,
+        about=(f"eq-{number}",),
+    )
+
+
+CLAIM = Claim(
+    id="eq-decentralised-against-federated",
+    title="Decentralised against federated widths, and the fully connected network",
+    items=(*(f"eq-{n}" for n in range(78, 90)), "remark-A.2"),
+    source=Source("chen2026", "Eqs (78)-(89), A.6.5"),
+    statements=(
+        defined_as("eq78.difference-mim", "78", MIM),
+        Statement(
+            "eq78.order-equal-errors",
+            "printed",
+            "The order of the widths is decided by the difference of the signals, all hidden errors being equal.",
+            ForAll(signals_and_errors(equal=True), sign_is_decided, BECAUSE_SAME_ERROR, Evidence.SEARCHED),
+            reading="Eqs (78) to (79), equal errors",
+            about=("eq-78", "eq-79"),
+        ),
+        Statement(
+            "eq78.order-other-constants",
+            "printed",
+            "The order of the widths is decided by the difference of the signals.",
+            ForAll(signals_and_errors(equal=False), sign_is_decided, BECAUSE_OTHER_ERROR, Evidence.EXACT),
+            reading="Eqs (78) to (79), other constants",
+            instead=("eq78.order-equal-errors",),
+            about=("eq-78", "eq-79"),
+        ),
+        Statement(
+            "eq78.signals-expanded",
+            "printed",
+            "The second line of Eq (79) is the first one, the difference of the signals, expanded.",
+            Identity(expanded_difference, difference_of_signals, "Expansion of a product."),
+            reading="Eq (79)",
+            about=("eq-79",),
+        ),
+        Statement(
+            "eq78.signals-fixed-connectivity",
+            "printed",
+            "The difference of the signals is negative in the limit.",
+            Identity(
+                lambda: sp.Integer(-1),
+                lambda: sp.sign(
+                    ps.limit_in_dim(expanded_difference().subs({ps.mask_ratio: sp.Rational(3, 4), ps.connectivity: 5}))
+                ),
+                "With |A| fixed the term -2p(1-p) d^(2/5) / |A| outgrows Theta(d^(7/20)).",
+            ),
+            reading="Eq (80), |A| fixed while N grows",
+            about=("eq-80",),
+        ),
+        Statement(
+            "eq78.signals-full-connectivity",
+            "printed",
+            "The difference of the signals is negative in the limit.",
+            ForAll(mask_ratios, bracket_limit(n_clients, SHIFT_FROM_CLIENTS), BECAUSE_SIGN, Evidence.EXACT),
+            reading="Eq (80), |A| = N",
+            instead=("eq78.signals-bracket",),
+            about=("eq-80",),
+        ),
+        Statement(
+            "eq78.signals-fixed-share",
+            "printed",
+            "The difference of the signals is negative in the limit.",
+            ForAll(
+                growing_networks,
+                bracket_limit(SCALED_CONNECTIVITY * ps.root, SHIFT),
+                "With |A| a fixed share of N both terms are of order d^(7/20), and the hidden constant decides "
+                "the sign.",
+                Evidence.EXACT,
+            ),
+            reading="Eq (80), |A| a fixed share of N",
+            instead=("eq78.signals-bracket",),
+            about=("eq-80",),
+        ),
+        positive_limit("eq78.limit-mim", "81", MIM),
+        defined_as("eq78.difference-similar", "82", SIMILAR, "not known"),
+        defined_as("eq78.difference-dissimilar", "83", DISSIMILAR, "not known"),
+        positive_limit("eq78.limit-similar", "84", SIMILAR),
+        positive_limit("eq78.limit-dissimilar", "85", DISSIMILAR),
+        positive_limit("eq78.limit-either-views", "86", SIMILAR, DISSIMILAR),
+        Statement(
+            "eq78.limit-bracketed",
+            "printed",
+            "As d grows the bracketed inequality has a limit: lim [s_Dec > s_Fed].",
+            Empty(Status.ILL_FORMED, BECAUSE_EVENT, always_both_zero),
+            reading="Eq (87), as typed",
+            instead=("eq78.limit-all",),
+            about=("eq-87",),
+        ),
+        Statement(
+            "eq78.strict-off-complete",
+            "printed",
+            "On every network but the fully connected one the decentralised sensitivity is strictly above the "
+            "federated one.",
+            ForAll(connected_regular_graphs, only_regular_is_strict, BECAUSE_REGULAR, Evidence.EXACT),
+            reading="Eq (87), objectives, strict",
+            instead=("eq78.regular-networks",),
+            about=("eq-87",),
+            replaces=("thm46.complementary-strict",),
+        ),
+        Statement(
+            "eq78.complete-objective",
+            "printed",
+            "With full connectivity the decentralised objective is the federated one.",
+            Identity(fully_connected_objective, federated_objective, BECAUSE_ALGEBRA),
+            reading="Eq (88)",
+            about=("eq-88", "remark-A.2"),
+            replaces=("a1.federated-complete",),
+        ),
+        Statement(
+            "eq78.complete-sensitivity",
+            "printed",
+            "With full connectivity the decentralised and the federated sensitivity are equal.",
+            ForAll(
+                lambda context: [nx.complete_graph(n) for n in range(2, 9)],
+                equals_federated,
+                "Equal objectives have equal minimisers, at every d and not only in the limit.",
+                Evidence.SEARCHED,
+            ),
+            reading="Eq (89), minimisers of Eq (1)",
+            about=("eq-89",),
+        ),
+        Statement(
+            "eq78.signals-bracket",
+            "corrected",
+            "The bracket of Eq (80) is 2p(1-p) d^(2/5) (1/N - 1/|A|): never positive, and 0 at full connectivity.",
+            Identity(
+                lambda: ps.PAIR * SIGNAL * (1 / n_clients - 1 / ps.connectivity),
+                lambda: expanded_difference() - SHIFT + SHIFT_FROM_CLIENTS,
+                "Theta(d^(7/20)) is 2p(1-p) d^(2/5) / N by Eq (36)'s diagonal.",
+            ),
+            reading="Eqs (79), (80)",
+            about=("eq-79", "eq-80"),
+        ),
+        Statement(
+            "eq78.limit-all",
+            "corrected",
+            "Every difference of decentralised and federated widths tends to 0.",
+            Identity(
+                lambda: sp.zeros(3, 1),
+                lambda: sp.Matrix([ps.limit_in_dim(dec.expr - fed.expr) for dec, fed in (MIM, SIMILAR, DISSIMILAR)]),
+                BECAUSE_ZERO,
+            ),
+            reading="Eqs (81), (84)-(87)",
+            about=("eq-81", "eq-84", "eq-87"),
+        ),
+        Statement(
+            "eq78.regular-networks",
+            "corrected",
+            "On every connected regular network, complete or not, the decentralised objective is the federated one.",
+            ForAll(connected_regular_graphs, equals_federated, BECAUSE_REGULAR, Evidence.SEARCHED),
+            reading="Eqs (87)-(89)",
+            about=("eq-87", "eq-89", "remark-A.2"),
+        ),
+    ),
+)

@@ -1,0 +1,215 @@
+"""Eqs (65)-(70): the comparison of the MIM and CL widths on a decentralised network as the dimension grows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Statement
+from theory.deficits import printed_sensitivity as ps
+from theory.formula import Source
+
+D = ps.dim
+UNIT = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1}
+FRACTION = ps.FRACTION
+GAP = D ** sp.Rational(3, 5)
+
+BECAUSE_FACTOR = "The first denominator loses the factor 2p(1-p) of Eq (62)."
+BECAUSE_ZERO = (
+    "Both widths vanish, of orders d^(-4/5) and d^(-3/5), so the difference tends to 0: no limit of it is negative."
+)
+BECAUSE_ONE_SIDED = (
+    "O() bounds from above only. A CL error of zero is O(d^(-1/5)), and then the MIM width is the larger one "
+    "at every d."
+)
+BECAUSE_SCALED = "The order shows after scaling by d^(3/5), when the hidden constants are exact orders (Theta for O)."
+BECAUSE_RATIO = (
+    "The ratio grows like 2p(1-p) d^(1/5) / tr(H): it diverges exactly when tr(H) = o(d^(1/5)). H = I has tr(H) = d."
+)
+
+
+def first_term_as_printed() -> sp.Expr:
+    """The first fraction of Eq (65)."""
+    noise = ps.error_mim * D ** sp.Rational(-2, 5)
+    return noise / (FRACTION * D ** sp.Rational(2, 5) + noise)
+
+
+def printed_difference() -> sp.Expr:
+    return first_term_as_printed() - ps.DEC_CL_PROOF.expr
+
+
+def common_denominator() -> sp.Expr:
+    """The second line of Eq (65), as typed."""
+    e_mim, e_cl = ps.error_mim * D ** sp.Rational(-2, 5), ps.error_cl * D ** sp.Rational(-1, 5)
+    mim, cl = FRACTION * D ** sp.Rational(2, 5) + e_mim, FRACTION * D ** sp.Rational(2, 5) - e_cl
+    return (e_mim * cl - e_cl * mim) / (cl * mim)
+
+
+def leading_order() -> sp.Expr:
+    """The last line of Eq (66) with the constant of its O() that the line above implies."""
+    return -FRACTION * ps.error_cl * D ** sp.Rational(1, 5) / (FRACTION**2 * D ** sp.Rational(4, 5))
+
+
+def networks(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    return [
+        {ps.connectivity: sp.Integer(a), ps.mask_ratio: p, ps.trace_h: sp.Integer(h), **UNIT}
+        for a in (2, 5)
+        for p in (sp.Rational(3, 4), sp.Rational(1, 2))
+        for h in (1, 3)
+    ]
+
+
+def limit_is_negative(formula: ps.Formula):
+    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        limit = ps.limit_in_dim((ps.DEC_MIM.expr - formula.expr).subs(point))
+        return bool(limit < 0), {"limit": str(limit), **{str(k): str(v) for k, v in point.items()}}
+
+    return predicate
+
+
+def either_cl(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    for formula in (ps.DEC_CL_PROOF, ps.DEC_CL_H_PROOF):
+        holds, details = limit_is_negative(formula)(point, spoil)
+        if not holds:
+            return holds, {"against": formula.name, **details}
+    return True, {}
+
+
+def order_from_upper_bounds(dimension: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Is the MIM width below the CL one for every error that the two O() allow? A zero error is allowed."""
+    at = {ps.connectivity: 3, ps.mask_ratio: sp.Rational(3, 4), ps.error_mim: 1, D: dimension}
+    mim, cl = ps.DEC_MIM.expr.subs(at), ps.DEC_CL_PROOF.expr.subs({**at, ps.error_cl: 0})
+    return bool(mim < cl), {"dim": dimension, "width_mim": float(mim), "width_cl": float(cl), "cl_error": 0}
+
+
+def inverse_ratio(trace: sp.Expr) -> sp.Expr:
+    return ps.limit_in_dim((ps.DEC_MIM.expr / ps.DEC_CL_H.expr).subs(ps.trace_h, trace))
+
+
+def scaled_ratio(trace: sp.Expr) -> sp.Expr:
+    """The limit of the ratio of Eq (68) times tr(H) / d^(1/5)."""
+    ratio = (ps.DEC_CL_H.expr / ps.DEC_MIM.expr).subs(ps.trace_h, trace)
+    return sp.simplify(ps.limit_in_dim(ratio * trace / D ** sp.Rational(1, 5)))
+
+
+def never_zero(trace: sp.Expr):
+    """The ratio of Eq (68) for the given trace: it diverges exactly when its inverse tends to 0."""
+
+    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        ratio = ps.limit_in_dim((ps.DEC_CL_H.expr / ps.DEC_MIM.expr).subs(ps.trace_h, trace).subs(point))
+        return ratio == sp.oo, {"tr_H": str(trace), "limit_of_ratio": str(ratio)}
+
+    return predicate
+
+
+def zero_limit(key: str, number: str, formula: ps.Formula | None) -> Statement:
+    against = "CL with views of either kind" if formula is None else formula.title
+    return Statement(
+        key,
+        "printed",
+        f"The limit of the MIM width minus the CL width is below zero ({against}).",
+        ForAll(networks, either_cl if formula is None else limit_is_negative(formula), BECAUSE_ZERO, Evidence.EXACT),
+        reading=f"Eq ({number}), O as Theta, constants 1",
+        instead=("eq65.limit-scaled",),
+        about=(f"eq-{number}",),
+    )
+
+
+CLAIM = Claim(
+    id="eq-decentralised-width-order",
+    title="On a decentralised network: MIM's width against CL's",
+    items=("eq-65", "eq-66", "eq-67", "eq-68", "eq-69", "eq-70"),
+    source=Source("chen2026", "Eqs (65)-(70), A.6.4"),
+    statements=(
+        Statement(
+            "eq65.first-fraction",
+            "printed",
+            "The first fraction of the difference in Eq (65) is the MIM width of Eq (62).",
+            Identity(first_term_as_printed, lambda: ps.DEC_MIM.expr, BECAUSE_FACTOR),
+            reading="Eq (65), first line",
+            instead=("eq62.width-eq62",),
+            about=("eq-65",),
+        ),
+        Statement(
+            "eq65.common-denominator",
+            "printed",
+            "The second line of Eq (65) is the difference of the two printed fractions over one denominator.",
+            Identity(common_denominator, printed_difference, "Two fractions over their common denominator."),
+            reading="Eq (65), second line",
+            about=("eq-65",),
+        ),
+        Statement(
+            "eq65.leading-order",
+            "printed",
+            "To leading order the difference is -(1 - 1/|A|) O(d^(1/5)) over (1 - 1/|A|)^2 Theta(d^(4/5)).",
+            Identity(
+                lambda: sp.Integer(1),
+                lambda: sp.simplify(ps.limit_in_dim(common_denominator() / leading_order())),
+                "The ratio of the two lines tends to 1 when the O() of CL is an exact order.",
+            ),
+            reading="Eq (66), O read as Theta",
+            about=("eq-66",),
+        ),
+        zero_limit("eq65.limit-similar", "67", ps.DEC_CL_PROOF),
+        Statement(
+            "eq65.upper-bounds-similar",
+            "printed",
+            "With O() read as upper bounds the MIM width is below the CL width at large d (similar views).",
+            ForAll(lambda context: (10**3, 10**6), order_from_upper_bounds, BECAUSE_ONE_SIDED, Evidence.EXACT),
+            reading="Eq (67), O read as O",
+            instead=("eq65.limit-scaled",),
+            about=("eq-67",),
+        ),
+        Statement(
+            "eq65.ratio-bounded-trace",
+            "printed",
+            "The ratio of the CL width for dissimilar views to the MIM width diverges.",
+            Identity(lambda: sp.Integer(0), lambda: inverse_ratio(ps.trace_h), BECAUSE_RATIO),
+            reading="Eq (68), tr(H) bounded as d grows",
+            about=("eq-68",),
+        ),
+        Statement(
+            "eq65.ratio-identity",
+            "printed",
+            "The ratio of the CL width for dissimilar views to the MIM width diverges.",
+            ForAll(networks, never_zero(D), BECAUSE_RATIO, Evidence.EXACT),
+            reading="Eq (68), H = I with tr(H) = d",
+            instead=("eq65.ratio-growth",),
+            about=("eq-68",),
+        ),
+        zero_limit("eq65.limit-dissimilar", "69", ps.DEC_CL_H_PROOF),
+        zero_limit("eq65.limit-either-views", "70", None),
+        Statement(
+            "eq65.limit-scaled",
+            "corrected",
+            "Every difference of a MIM and a CL width tends to 0. Scaled by d^(3/5), MIM minus CL tends to -(CL "
+            "constant)/(1 - 1/|A|).",
+            Identity(
+                lambda: sp.Matrix([0, -ps.error_cl / FRACTION]),
+                lambda: sp.Matrix(
+                    [
+                        ps.limit_in_dim(ps.DEC_MIM.expr - ps.DEC_CL.expr),
+                        ps.limit_in_dim(GAP * (ps.DEC_MIM.expr - ps.DEC_CL.expr)),
+                    ]
+                ),
+                BECAUSE_SCALED,
+            ),
+            reading="Eqs (66), (67), (69), (70)",
+            about=("eq-66", "eq-67", "eq-69", "eq-70"),
+        ),
+        Statement(
+            "eq65.ratio-growth",
+            "corrected",
+            "The ratio of the widths, dissimilar CL over MIM, is asymptotically (CL/MIM constants) 2p(1-p) "
+            "d^(1/5) / tr(H).",
+            Identity(
+                lambda: sp.Matrix([ps.error_cl / ps.error_mim * ps.PAIR] * 2),
+                lambda: sp.Matrix([scaled_ratio(ps.trace_h), scaled_ratio(D)]),
+                BECAUSE_RATIO,
+            ),
+            reading="Eq (68), tr(H) bounded, and H = I",
+            about=("eq-68",),
+        ),
+    ),
+)

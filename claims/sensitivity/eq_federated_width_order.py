@@ -1,0 +1,207 @@
+"""Eqs (74)-(77): the comparison of the MIM and CL widths under federated learning as the dimension grows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Statement
+from theory.deficits import printed_sensitivity as ps
+from theory.formula import Source
+
+D = ps.dim
+E_MIM = ps.error_mim * D ** sp.Rational(-4, 5)
+E_CL = ps.error_cl * D ** sp.Rational(-3, 5)
+SHIFT = ps.shift_fl * D ** sp.Rational(-1, 20)
+GAP = D ** sp.Rational(3, 5)
+
+BECAUSE_ZERO = (
+    "Both widths vanish, of orders d^(-4/5) and d^(-3/5), so the limit of their difference is 0, not below 0."
+)
+BECAUSE_SCALED = "The order shows after scaling by d^(3/5), when the hidden constants are exact orders."
+BECAUSE_FACTOR = "The second line drops the 2p(1-p) that the first line still has."
+BECAUSE_ONE = (
+    "After division by d^(2/5) each factor of the denominator tends to 1, so their product cannot grow as d^(1/5)."
+)
+BECAUSE_REPEATED = (
+    "The denominator of the ratio repeats the CL width, so the ratio tends to 1 / tr(H), a finite number."
+)
+BECAUSE_TRACE = "The ratio grows like 2p(1-p) d^(1/5) / tr(H); H = I has tr(H) = d and sends it to 0."
+
+
+def divided_by_leading_power() -> sp.Expr:
+    """The first line of Eq (74): both fractions divided by d^(2/5)."""
+    return E_MIM / (ps.PAIR - SHIFT + E_MIM) - E_CL / (1 - SHIFT + E_CL)
+
+
+def common_denominator() -> sp.Expr:
+    """The second line of Eq (74), as typed."""
+    mim, cl = 1 - SHIFT + E_MIM, 1 - SHIFT + E_CL
+    return (E_MIM * cl - E_CL * mim) / (mim * cl)
+
+
+def one_case(expr: sp.Expr) -> sp.Expr:
+    """`expr` for p = 3/4 and unit constants, over d^(1/20): one case refutes, and a rational function is quick."""
+    unit = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1, ps.mask_ratio: sp.Rational(3, 4)}
+    return sp.powsimp(expr.subs(unit).subs(D, ps.root**20), force=True)
+
+
+def denominator_orders() -> sp.Expr:
+    """The denominator of the second line over that of the third line, in the limit."""
+    second = (1 - SHIFT + E_MIM) * (1 - SHIFT + E_CL)
+    third = D ** sp.Rational(1, 5) - ps.shift_fl * D ** sp.Rational(3, 20) + E_CL
+    return ps.limit_in_dim(second / third)
+
+
+def settings(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    unit = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1}
+    return [{ps.mask_ratio: p, ps.trace_h: h, **unit} for p in (sp.Rational(3, 4), sp.Rational(1, 2)) for h in (2, 5)]
+
+
+def limit_is_negative(*formulas: ps.Formula):
+    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        for formula in formulas:
+            limit = ps.limit_in_dim((ps.FED_MIM.expr - formula.expr).subs(point))
+            if not limit < 0:
+                return False, {
+                    "against": formula.name,
+                    "limit": str(limit),
+                    **{str(k): str(v) for k, v in point.items()},
+                }
+        return True, {}
+
+    return predicate
+
+
+def diverges(numerator: ps.Formula, denominator: ps.Formula, trace: sp.Expr | None = None):
+    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+        ratio = (numerator.expr / denominator.expr).subs(ps.trace_h, ps.trace_h if trace is None else trace)
+        limit = ps.limit_in_dim(ratio.subs(point))
+        return limit == sp.oo, {
+            "limit_of_ratio": str(limit),
+            "tr_H": str(point[ps.trace_h] if trace is None else trace),
+        }
+
+    return predicate
+
+
+CLAIM = Claim(
+    id="eq-federated-width-order",
+    title="Under federated learning: MIM's width against CL's",
+    items=("eq-74", "eq-75", "eq-76", "eq-77"),
+    source=Source("chen2026", "Eqs (74)-(77), A.6.4"),
+    statements=(
+        Statement(
+            "eq74.first-line",
+            "printed",
+            "The first line of Eq (74) is the difference of the widths, numerators and denominators divided by "
+            "d^(2/5).",
+            Identity(
+                divided_by_leading_power,
+                lambda: ps.FED_MIM.expr - ps.FED_CL.expr,
+                "Division of both parts of a fraction by d^(2/5).",
+            ),
+            reading="Eq (74), first line",
+            about=("eq-74",),
+        ),
+        Statement(
+            "eq74.second-line",
+            "printed",
+            "The second line of Eq (74), over one denominator, equals the first line.",
+            Identity(
+                lambda: one_case(common_denominator()), lambda: one_case(divided_by_leading_power()), BECAUSE_FACTOR
+            ),
+            reading="Eq (74), second line, p = 3/4",
+            instead=("eq74.first-line",),
+            about=("eq-74",),
+        ),
+        Statement(
+            "eq74.third-line",
+            "printed",
+            "The denominator of Eq (74)'s third line, of order d^(1/5), is to leading order that of the second line.",
+            Identity(lambda: sp.Integer(1), denominator_orders, BECAUSE_ONE),
+            reading="Eq (74), third line",
+            instead=("eq74.difference-scaled",),
+            about=("eq-74",),
+        ),
+        Statement(
+            "eq74.limit-similar",
+            "printed",
+            "The limit of the MIM width minus the CL width is below zero (similar views).",
+            ForAll(settings, limit_is_negative(ps.FED_CL), BECAUSE_ZERO, Evidence.EXACT),
+            reading="Eq (75), O as Theta, constants 1",
+            instead=("eq74.difference-scaled",),
+            about=("eq-75",),
+        ),
+        Statement(
+            "eq74.ratio-as-typed",
+            "printed",
+            "The ratio as typed, dissimilar CL over a repeated CL width, diverges.",
+            ForAll(settings, diverges(ps.FED_CL_H, ps.FED_CL), BECAUSE_REPEATED, Evidence.EXACT),
+            reading="Eq (76), as typed",
+            instead=("eq74.ratio-as-typed-limit",),
+            about=("eq-76",),
+        ),
+        Statement(
+            "eq74.ratio-trace-bounded",
+            "printed",
+            "The ratio of the dissimilar CL width to the MIM width diverges.",
+            Identity(
+                lambda: sp.Integer(0),
+                lambda: ps.limit_in_dim(ps.FED_MIM.expr / ps.FED_CL_H.expr),
+                BECAUSE_TRACE,
+            ),
+            reading="Eq (76), MIM below, tr(H) bounded",
+            about=("eq-76",),
+        ),
+        Statement(
+            "eq74.ratio-trace-d",
+            "printed",
+            "The ratio of the dissimilar CL width to the MIM width diverges.",
+            ForAll(settings, diverges(ps.FED_CL_H, ps.FED_MIM, D), BECAUSE_TRACE, Evidence.EXACT),
+            reading="Eq (76), MIM below, tr(H) = d",
+            instead=("eq74.ratio-trace-bounded",),
+            about=("eq-76",),
+        ),
+        Statement(
+            "eq74.limit-either-views",
+            "printed",
+            "The limit of the MIM width minus the CL width is below zero, for either kind of views.",
+            ForAll(settings, limit_is_negative(ps.FED_CL, ps.FED_CL_H), BECAUSE_ZERO, Evidence.EXACT),
+            reading="Eq (77), O as Theta, constants 1",
+            instead=("eq74.difference-scaled",),
+            about=("eq-77",),
+        ),
+        Statement(
+            "eq74.difference-scaled",
+            "corrected",
+            "The difference of the federated widths tends to 0. Scaled by d^(3/5), MIM minus CL tends to minus "
+            "the constant of CL.",
+            Identity(
+                lambda: sp.Matrix([0, -ps.error_cl]),
+                lambda: sp.Matrix(
+                    [
+                        ps.limit_in_dim(ps.FED_MIM.expr - ps.FED_CL.expr),
+                        sp.simplify(ps.limit_in_dim(GAP * (ps.FED_MIM.expr - ps.FED_CL.expr))),
+                    ]
+                ),
+                BECAUSE_SCALED,
+            ),
+            reading="Eqs (74), (75), (77)",
+            about=("eq-74", "eq-75", "eq-77"),
+        ),
+        Statement(
+            "eq74.ratio-as-typed-limit",
+            "corrected",
+            "The ratio of Eq (76) as typed tends to 1 / tr(H) when the trace is bounded.",
+            Identity(
+                lambda: 1 / ps.trace_h,
+                lambda: sp.simplify(ps.limit_in_dim(ps.FED_CL_H.expr / ps.FED_CL.expr)),
+                BECAUSE_REPEATED,
+            ),
+            reading="Eq (76), as typed",
+            about=("eq-76",),
+        ),
+    ),
+)

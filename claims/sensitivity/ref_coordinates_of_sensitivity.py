@@ -1,0 +1,100 @@
+"""A referee's question: over which coordinates is max - min taken, and does the answer of Theorem 4.4 depend on it?"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ledger.checks.kinds import Finding, ForAll, Prediction
+from ledger.statement import Claim, Context, Evidence, Statement
+from theory.data.moments import alignment_matrix
+from theory.formula import Source
+from theory.objectives.representability import leading_representability
+from theory.readings import Objective
+from theory.setting import Setting
+
+N, DIM = 4, 60
+NARROW = Setting.paper(DIM, n_clients=N, samples_per_client=240)
+WIDE = dataclasses.replace(NARROW, feature_dim=2 * N)
+AT = {"clients": N, "dim": DIM, "samples_per_client": 240}
+SAID = "The sensitivity of contrast exceeds that of masking."
+
+# Orthonormal rows of a representation, by name: what each keeps of four signal coordinates among six.
+USELESS = {
+    "noise only": np.eye(6)[4:],
+    "the mean of the signal": np.full((1, 6), 0.5) * (np.arange(6) < 4),
+}
+WHOLE = {"the whole signal": np.eye(6)[:4]}
+
+
+def signal_rv(rows: np.ndarray) -> np.ndarray:
+    return np.sum(rows[:, :4] ** 2, axis=0)
+
+
+def small_means_good(item: tuple[str, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """If s is 0, is every signal coordinate represented?"""
+    name, rows = item
+    r = signal_rv(rows)
+    return np.ptp(r) > 0 or bool(np.all(r == 1)), {"representation": name, "s": float(np.ptp(r)), "r": r.tolist()}
+
+
+def deficit_tells(item: tuple[str, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """The largest deficit is 0 (below 1 - spoil, spoiled the other way round) exactly for the whole signal."""
+    name, rows = item
+    worst = float(1 - signal_rv(rows).min())
+    whole = name in WHOLE
+    return (worst == 0) == (whole if spoil == 1 else not whole), {"representation": name, "largest_deficit": worst}
+
+
+def population_findings(context: Context) -> list[Finding]:
+    """s of the population over N, leading 2N and all d coordinates, c = 2N, both objectives."""
+    findings = []
+    for objective in Objective:
+        for count, claimed in ((N, 0.0), (2 * N, (DIM - 2 * N) / (DIM - N)), (DIM, (DIM - 2 * N) / (DIM - N))):
+            r = leading_representability(alignment_matrix(WIDE, objective), WIDE.feature_dim, count)
+            at = {"objective": str(objective), "coordinates": count}
+            findings.append(Finding(at, claimed, float(np.ptp(r)), resolution=1e-12))
+    return findings
+
+
+CLAIM = Claim(
+    id="ref-coordinates-of-sensitivity",
+    title="Over which coordinates the sensitivity is taken",
+    items=("referee-4",),
+    source=Source("chen2026", "Definition 4.1, Theorem 4.4; reviewer 1, question 4"),
+    question="Which coordinates enter s, all d or the first c, and how much do Theorems 4.4 and 4.6 depend on it?",
+    statements=(
+        Statement(
+            "coordinates.sensitivity-as-robustness",
+            "expected",
+            "A small sensitivity means a robust representation: s = 0 only when every signal coordinate is "
+            "represented.",
+            ForAll(
+                lambda context: USELESS.items(), small_means_good, "Equal failures have sensitivity 0.", Evidence.EXACT
+            ),
+            reading="s as a measure of robustness",
+            instead=("coordinates.deficit-as-robustness",),
+        ),
+        Statement(
+            "coordinates.population-2n",
+            "corrected",
+            "At c = 2N the population's s, for both objectives, is 0 over the N signal coordinates and (d - "
+            "2N)/(d - N) over the leading 2N or all d.",
+            Prediction(population_findings, "The spare rows share the noise.", rtol=1e-9, evidence=Evidence.NUMERIC),
+            reading="population, independent masks",
+        ),
+        Statement(
+            "coordinates.deficit-as-robustness",
+            "corrected",
+            "The largest deficit, 1 - min r_k over the signal, is 0 exactly when the signal is represented whole.",
+            ForAll(
+                lambda context: {**USELESS, **WHOLE}.items(),
+                deficit_tells,
+                "r_k = 1 says that e_k lies in the row space.",
+                Evidence.EXACT,
+            ),
+            reading="the deficit as a measure of robustness",
+        ),
+    ),
+)

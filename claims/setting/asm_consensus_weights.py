@@ -1,0 +1,242 @@
+"""Assumption A.3 and Remark A.4: what row sums of one and the sparsity of the graph do, and do not, secure."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import sympy as sp
+
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Statement
+from sims.linear.resting_clients import DIM, FEATURE_DIM, at_rest, clients
+from sims.linear.training import train
+from sims.linear.training_options import TrainingOptions
+from theory.formula import Source
+from theory.networks import small_networks as networks
+from theory.networks.mixing import perron_weights
+from theory.networks.objective_weights import objective_weights
+from theory.networks.small_networks import degree_normalised, members, metropolis, uniform
+from theory.training.consensus import client_variance
+
+Mixing = list[list[Fraction]]
+STEP_SIZE, ROUNDS = 0.02, 4000
+BECAUSE_SWAP = (
+    "The swap of two clients has rows of sum 1 on the edges of the graph, and eigenvalue -1: they never agree."
+)
+BECAUSE_TARGET = "The weight of a client in the objective is a column mean, and Assumption A.3 says nothing of columns."
+
+
+RULES: tuple[Callable[[nx.Graph], Mixing], ...] = (uniform, metropolis, degree_normalised)
+
+
+def small_networks(context: Context) -> list[nx.Graph]:
+    return list(networks.connected_networks(2, 5 if context.tier == "quick" else 6))
+
+
+def rules_satisfy(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    heard, row_sum = members(graph), Fraction(str(spoil))
+    for rule in RULES:
+        mixing = rule(graph)
+        sparse = all(
+            inside or w == 0
+            for row, mask in zip(mixing, heard, strict=True)
+            for w, inside in zip(row, mask, strict=True)
+        )
+        if not sparse or any(sum(row) != row_sum or min(row) < 0 for row in mixing):
+            return False, {"network": networks.name(graph), "rule": rule.__name__}
+    return True, {}
+
+
+def second_modulus(mixing: Mixing) -> sp.Expr:
+    """The largest modulus of an eigenvalue other than one copy of 1."""
+    values = [v for v, count in sp.Matrix(mixing).eigenvals().items() for _ in range(count)]
+    values.remove(sp.Integer(1))
+    return max((sp.Abs(v) for v in values), default=sp.Integer(0))
+
+
+def two_clients(context: Context) -> list[Mixing]:
+    """Mixings of two linked clients allowed by Assumption A.3, ending with the swap (it allows weight 0 on oneself)."""
+    return [[[1 - w, w], [w, 1 - w]] for w in (Fraction(1, 2), Fraction(3, 4), Fraction(1))]
+
+
+def agreement(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    modulus = second_modulus(mixing)
+    return bool(modulus < 1), {"mixing": [[str(w) for w in row] for row in mixing], "second_modulus": str(modulus)}
+
+
+def positive_diagonal(context: Context) -> list[Mixing]:
+    graphs = networks.connected_networks(2, 4 if context.tier == "quick" else 5)
+    return [
+        rule(graph) for graph in graphs for rule in (uniform, metropolis) if min(rule(graph)[i][i] for i in graph) > 0
+    ]
+
+
+def agreement_below(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    # Both rules are similar to symmetric matrices, so eigenvalues come out to 1e-15, repeated ones too.
+    values = np.linalg.eigvals(np.array([[float(w) for w in row] for row in mixing]))
+    moduli = np.sort(np.abs(values))[::-1].tolist()
+    return moduli[1] < 1 - 1e-9 if spoil == 1 else moduli[1] < 1e-9, {"moduli": moduli}
+
+
+def tilted_star(context: Context) -> list[Mixing]:
+    """A star of four in which every client listens to the hub with weight w."""
+
+    def mixing(w: Fraction) -> Mixing:
+        return [[Fraction(1), Fraction(0), Fraction(0), Fraction(0)]] + [
+            [w] + [1 - w if j == i else Fraction(0) for j in range(1, 4)] for i in range(1, 4)
+        ]
+
+    return [mixing(w) for w in (Fraction(1, 2), Fraction(99, 100))]
+
+
+def counts_every_client(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    weights = objective_weights(mixing)
+    return len(set(weights)) == 1, {
+        "mixing": [[str(w) for w in row] for row in mixing],
+        "weights": [str(w) for w in weights],
+    }
+
+
+def doubly_stochastic_weights() -> sp.Matrix:
+    """Column means of the general doubly stochastic matrix of four clients."""
+    a = sp.Matrix(3, 3, sp.symbols("a:9"))
+    last_column = sp.ones(3, 1) - a * sp.ones(3, 1)
+    upper = a.row_join(last_column)
+    full = upper.col_join(sp.ones(1, 4) - sp.ones(1, 3) * upper)
+    assert (full * sp.ones(4, 1)).applyfunc(sp.expand) == sp.ones(4, 1), "the last row sums to 1 as well"
+    return (sp.ones(1, 4) * full / 4).applyfunc(sp.expand)
+
+
+def as_array(mixing: Mixing) -> np.ndarray:
+    return np.array([[float(w) for w in row] for row in mixing])
+
+
+def trained_agreement(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Two clients start from models that differ: do rounds of training bring them a hundred times closer together?"""
+    x = clients(2)
+    starts = np.random.default_rng(0).standard_normal((2, FEATURE_DIM, DIM)) / 2
+    run = train(starts, x, as_array(mixing), TrainingOptions(step_size=STEP_SIZE, rounds=ROUNDS))
+    before, after = client_variance(starts), float(run.consensus_post_mix[-1])
+    return after <= before / 100, {
+        "mixing": [[str(w) for w in row] for row in mixing],
+        "rounds": ROUNDS,
+        "consensus_error_before": before,
+        "consensus_error_after": after,
+    }
+
+
+def trained_target(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Is the averaged model within a tenth of the federated optimum, as a subspace?"""
+    trained = at_rest(as_array(mixing), clients(len(mixing)), STEP_SIZE)
+    return trained.error <= 0.1 * spoil, {
+        "mixing": [[str(w) for w in row] for row in mixing],
+        "training_weights": perron_weights(as_array(mixing)).tolist(),
+        "subspace_error": trained.error,
+    }
+
+
+def doubly_stochastic_networks(context: Context) -> list[Mixing]:
+    return [metropolis(graph) for graph in networks.connected_networks(3, 4)]
+
+
+CLAIM = Claim(
+    id="asm-consensus-weights",
+    title="Row-stochastic weights on the graph: what they secure and what they do not",
+    items=("assumption-A.3", "remark-A.4"),
+    source=Source("chen2026", "Assumption A.3, Remark A.4, A.6.1"),
+    statements=(
+        Statement(
+            "a3.listed-rules",
+            "printed",
+            "Uniform, degree-normalised and symmetric doubly stochastic rules satisfy the assumption.",
+            ForAll(
+                small_networks,
+                rules_satisfy,
+                "Each rule has rows of sum 1 on the edges, for every small network.",
+                Evidence.SEARCHED,
+            ),
+            reading="Remark A.4, the rules it lists",
+        ),
+        Statement(
+            "a3.repeated-averaging",
+            "expected",
+            'Repeated averaging with weights that satisfy A.3 makes the clients agree, as the name "consensus '
+            'weights" says.',
+            ForAll(two_clients, agreement, BECAUSE_SWAP, Evidence.EXACT),
+            reading="A.3, sufficiency for consensus",
+            instead=("a3.averaging-self-weight",),
+        ),
+        Statement(
+            "a3.objective-any-weights",
+            "printed",
+            "The results need only the properties in A.3: whatever the weights, the objective is that of Eq (1) "
+            "with uniform weights.",
+            ForAll(tilted_star, counts_every_client, BECAUSE_TARGET, Evidence.EXACT),
+            reading="Remark A.4, sufficiency for the objective",
+            instead=("a3.objective-doubly-stochastic",),
+        ),
+        Statement(
+            "a3.averaging-self-weight",
+            "corrected",
+            "On a connected graph, uniform and Metropolis weights with positive self-weight have one eigenvalue "
+            "on the unit circle.",
+            ForAll(
+                positive_diagonal, agreement_below, "Irreducible and aperiodic: every small network.", Evidence.NUMERIC
+            ),
+            reading="sufficiency for consensus",
+        ),
+        Statement(
+            "a3.objective-doubly-stochastic",
+            "corrected",
+            "Doubly stochastic weights, whose columns add up to 1 as well, give every client the weight 1/N: the "
+            "federated objective.",
+            Identity(
+                lambda: sp.ones(1, 4) / 4, doubly_stochastic_weights, "General case of four clients, nine free entries."
+            ),
+            reading="sufficiency for the objective",
+            replaces=("eq78.doubly-stochastic",),
+        ),
+        Statement(
+            "a3.training-agreement",
+            "expected",
+            "The properties in A.3 are enough for rounds of training to bring the clients' models together.",
+            ForAll(
+                two_clients,
+                trained_agreement,
+                "Gradients do not see a rotation of the embedding, and the swap hands it back and forth.",
+                Evidence.NUMERIC,
+            ),
+            reading="Remark A.4, sufficiency for training: agreement",
+            instead="not known",
+        ),
+        Statement(
+            "a3.training-target",
+            "expected",
+            "The properties in A.3 are enough for training to end near the federated optimum.",
+            ForAll(
+                tilted_star,
+                trained_target,
+                "Training weighs clients by the left Perron vector, and Assumption A.3 says nothing of it.",
+                Evidence.NUMERIC,
+            ),
+            reading="Remark A.4, sufficiency for training: target",
+            instead=(
+                "a3.training-doubly-stochastic",
+                "weights.small-step-target",
+            ),
+        ),
+        Statement(
+            "a3.training-doubly-stochastic",
+            "corrected",
+            "Doubly stochastic weights with positive self-weight on a connected graph train near the federated "
+            "optimum.",
+            ForAll(
+                doubly_stochastic_networks, trained_target, "Off by the step size, models at rest.", Evidence.NUMERIC
+            ),
+            reading="sufficiency for training",
+            spoil=1e-9,
+        ),
+    ),
+)

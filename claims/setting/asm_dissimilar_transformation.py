@@ -1,0 +1,117 @@
+"""Assumption A.9: only the symmetric part of H matters, and tr(P H_sym P) > 0 is what is needed. Neither is so."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sympy as sp
+
+from claims.setting.ref_transformation_conditions import Point, condition_at, is_perfect, searched
+from ledger.checks.kinds import ForAll, Identity
+from ledger.statement import Claim, Context, Evidence, Statement
+from theory.formula import Source
+from theory.objectives.transformation_family import small_integer_matrices
+
+SIGMA = sp.diag(2, 1)
+H = sp.Matrix(2, 2, lambda i, j: sp.Symbol(f"h_{i}{j}", real=True))
+S = sp.Matrix(2, 2, lambda i, j: sp.Symbol(f"s_{min(i, j)}{max(i, j)}", real=True))
+
+
+def _pairs(_: Context) -> Iterator[tuple[sp.Matrix, sp.Matrix]]:
+    for first, second in itertools.combinations(small_integer_matrices(), 2):
+        if first + first.T == second + second.T:
+            yield first, second
+
+
+def _spectrum(h: sp.Matrix) -> list[sp.Expr]:
+    return sorted(((h * SIGMA + SIGMA * h.T) / 2).eigenvals(multiple=True), key=lambda v: float(v))
+
+
+def _same_spectrum(pair: tuple[sp.Matrix, sp.Matrix], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    first, second = pair
+    is_same = spoil == 1.0 and _spectrum(first) == _spectrum(second)
+    return is_same, {
+        "H": [str(h.tolist()) for h in pair],
+        "second_moment": str(SIGMA.tolist()),
+        "eigenvalues": [[str(v) for v in _spectrum(h)] for h in pair],
+    }
+
+
+def _suffices(which: str, point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    found, shown = condition_at(point)
+    return is_perfect(found, spoil) or getattr(found, which) <= 0, shown
+
+
+def _is_needed(which: str, point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    found, shown = condition_at(point)
+    return getattr(found, which) > (1 - spoil) * len(found.representability) or not is_perfect(found), shown
+
+
+def _shows_loss(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    found, shown = condition_at(point)
+    keeps_little = max(found.representability) < spoil * 0.9
+    return not keeps_little or found.sensitivity > 1e-9, shown | {"sensitivity": round(found.sensitivity, 12)}
+
+
+CLAIM = Claim(
+    id="asm-dissimilar-transformation",
+    title="The condition on the transformation H",
+    items=("assumption-A.9",),
+    source=Source("chen2026", "Assumption A.9"),
+    statements=(
+        Statement(
+            "a9.symmetric-part",
+            "printed",
+            "The transformation H enters the alignment matrix only through its symmetric part.",
+            ForAll(_pairs, _same_spectrum, "X = sym(H Sigma) keeps what sym(H) loses.", Evidence.EXACT),
+            instead=("a9.trace-symmetric-part",),
+        ),
+        Statement(
+            "a9.trace-symmetric-part",
+            "corrected",
+            "Only the trace of X depends on the symmetric part alone: tr sym(H Sigma) = tr(H_sym Sigma).",
+            Identity(
+                lambda: ((H * S + S * H.T) / 2).trace(),
+                lambda: ((H + H.T) / 2 * S).trace(),
+                "The antisymmetric part is orthogonal to Sigma.",
+            ),
+            latex=r"\operatorname{tr}\operatorname{sym}(H\Sigma) = \operatorname{tr}(H_{\mathrm{sym}}\Sigma)",
+        ),
+        Statement(
+            "a9.trace-sufficient-leading",
+            "printed",
+            "If tr(P H_sym P) > 0, P the projector onto the leading c coordinates, contrast represents the signal.",
+            ForAll(
+                searched, lambda p, f: _suffices("trace_leading", p, f), "The trace averages what must hold everywhere."
+            ),
+            reading="the leading c coordinates",
+            instead=("transform.sufficient",),
+        ),
+        Statement(
+            "a9.trace-necessary-leading",
+            "expected",
+            "Where the signal is represented, tr(P H_sym P) > 0, P the projector onto the leading c coordinates.",
+            ForAll(searched, lambda p, f: _is_needed("trace_leading", p, f), "For c > N the trace counts noise too."),
+            reading="the leading c coordinates",
+            instead=("a9.trace-necessary-signal",),
+        ),
+        Statement(
+            "a9.trace-necessary-signal",
+            "corrected",
+            "Where the signal is represented, tr(P H_sym P) > 0, P the projector onto the N signal coordinates.",
+            ForAll(
+                searched,
+                lambda p, f: _is_needed("trace_signal", p, f),
+                "Lyapunov, see `ref-transformation-conditions`.",
+            ),
+            reading="the N signal coordinates",
+        ),
+        Statement(
+            "a9.sensitivity-shows-loss",
+            "expected",
+            "The sensitivity s is above 0 wherever contrast has lost the signal.",
+            ForAll(searched, _shows_loss, "s = max - min is zero when every coordinate is lost alike."),
+            instead=("coordinates.deficit-as-robustness",),
+        ),
+    ),
+)

@@ -1,0 +1,137 @@
+"""Eq (1): the global objectives of decentralised and federated learning, as typed and as the proofs use them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import sympy as sp
+
+from ledger.checks.kinds import Empty, ForAll, Identity, Printed
+from ledger.statement import Claim, Context, Evidence, Statement, Status
+from theory.formula import Source
+from theory.networks import small_networks as networks
+from theory.networks.objective_weights import neighbourhoods, objective_weights, uniform_mixing
+
+BECAUSE_TYPED = (
+    "The minimum runs over W, but the losses are those of W_1, ..., W_N: nothing in the sum depends on W, and a "
+    "minimum is "
+    "a value, not a W*. Read argmin over one common W, as the proofs do from Eq (25) on."
+)
+BECAUSE_ROTATION = (
+    "Both losses depend on W through W^T W alone, so W and -W (any rotation QW) are equally good; their "
+    "average can be 0."
+)
+STAR = nx.star_graph(3)
+
+
+def losses(n: int) -> list[sp.Symbol]:
+    return list(sp.symbols(f"loss_1:{n + 1}"))
+
+
+def printed_objective(graph: nx.Graph) -> sp.Expr:
+    """The decentralised line of Eq (1) with one common W: a double sum over clients and neighbourhoods."""
+    n = graph.number_of_nodes()
+    loss = losses(n)
+    inner = (sum(loss[j] for j in {i, *graph.neighbors(i)}) / (graph.degree[i] + 1) for i in range(n))
+    return sp.expand(sum(inner) / n)
+
+
+def weighted_objective(graph: nx.Graph) -> sp.Expr:
+    weights = networks.weights(graph)
+    return sum(sp.Rational(w.numerator, w.denominator) * x for w, x in zip(weights, losses(len(weights)), strict=True))
+
+
+def same_objective(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    difference = sp.expand(printed_objective(graph) - sp.Rational(str(spoil)) * weighted_objective(graph))
+    return difference == 0, {"network": networks.name(graph), "difference": str(difference)}
+
+
+def nothing_depends_on_w(spoil: float) -> bool:
+    """The derivative of the printed sum with respect to W, the losses being functions of W_1, W_2, W_3."""
+    w, own = sp.Symbol("W"), sp.symbols("W_1:4")
+    total = sum(sp.Function("L")(w_j) for w_j in own) / 3 + (sp.Rational(str(spoil)) - 1) * w
+    return sp.diff(total, w) == 0
+
+
+def alignment_loss(w: np.ndarray, x: np.ndarray) -> float:
+    return float(-np.trace(w @ x @ w.T) + 0.5 * np.sum((w.T @ w) ** 2))
+
+
+def average_is_no_worse(signs: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Two clients with one and the same X = I, each at a minimiser: does the average of the two minimise as well?"""
+    x = np.eye(2)
+    minimisers = [sign * np.eye(2) for sign in signs]
+    best = alignment_loss(minimisers[0], x)
+    averaged = alignment_loss(sum(minimisers) / 2, x)
+    return averaged <= best, {"W_1": f"{signs[0]} I", "W_2": f"{signs[1]} I", "loss": best, "loss_of_average": averaged}
+
+
+def star_weights() -> sp.Matrix:
+    mixing = uniform_mixing(neighbourhoods(nx.to_numpy_array(STAR, dtype=bool)))
+    return sp.Matrix([sp.Rational(w.numerator, w.denominator) for w in objective_weights(mixing)])
+
+
+def small_networks(context: Context) -> list[nx.Graph]:
+    return list(networks.connected_networks(2, 5 if context.tier == "quick" else 6))
+
+
+CLAIM = Claim(
+    id="eq-global-objectives",
+    title="The global objectives: which loss of which client they weigh",
+    items=("eq-1",),
+    source=Source("chen2026", "Eq (1), Section 3.1"),
+    statements=(
+        Statement(
+            "eq1.objective-as-typed",
+            "printed",
+            "W* is the minimum over W of an average of the losses L_j(W_j).",
+            Empty(Status.ILL_FORMED, BECAUSE_TYPED, nothing_depends_on_w),
+            reading="as typed",
+            instead=("eq1.objective-by-weights",),
+        ),
+        Statement(
+            "eq1.connectivity-over-n",
+            "printed",
+            "The average connectivity is a mean over n clients.",
+            Printed(
+                Status.ILL_FORMED, "Section 3.1 defines N clients and no n; Assumption A.1 has N in the same place."
+            ),
+            reading="|A-bar|, as typed",
+            instead="not known",
+        ),
+        Statement(
+            "eq1.averaged-local-models",
+            "expected",
+            "Averaging local models minimises the average of the local losses.",
+            ForAll(lambda context: ((1, 1), (1, -1)), average_is_no_worse, BECAUSE_ROTATION, Evidence.EXACT),
+            reading="one aggregation of separately trained models",
+            instead=(
+                "eq25.averaged-fl-mim",
+                "eq25.averaged-fl-cl",
+            ),
+        ),
+        Statement(
+            "eq1.objective-by-weights",
+            "corrected",
+            "With one common W the decentralised objective is sum_k w_k L_k, w_k = (1/N) sum of 1/|A_i| over the "
+            "i near k.",
+            ForAll(
+                small_networks,
+                same_objective,
+                "Every connected network of up to five (full: six) clients.",
+                Evidence.SEARCHED,
+            ),
+            reading="argmin over one common W",
+            replaces=("eq25.client-weights",),
+        ),
+        Statement(
+            "eq1.star-weights",
+            "corrected",
+            "On the star with three leaves the hub counts 7/16 and each leaf 3/16.",
+            Identity(lambda: sp.Matrix([7, 3, 3, 3]) / 16, star_weights, "Column means of the mixing matrix."),
+            reading="argmin over one common W",
+            replaces=("eq25.star-weights",),
+        ),
+    ),
+)

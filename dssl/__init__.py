@@ -1,0 +1,57 @@
+"""Entry point of the command `dssl`, which may use every floor below and begins in `cli/main.py`.
+
+It imports none of the heavy packages before two things are seen to. Ctrl-C while JAX is being imported ends the
+command with a sentence. Another package called `theory`, `sims` or the like, first on the import path, is named in a
+sentence.
+"""
+
+import importlib.util
+import os
+import signal
+import sys
+
+# The other packages of this distribution, whose names are general enough for somebody else to have used them too.
+_PACKAGES = ("theory", "sims", "runtime", "experiments", "ledger", "claims", "figures")
+
+
+def main() -> None:
+    """Runs `dssl` and exits with its code; 130 after a Ctrl-C, 2 when another package stands in the place of ours."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # whoever ignores or handles it goes on doing so
+        signal.signal(signal.SIGINT, _leave)
+    try:
+        if complaint := _shadowed():
+            print(complaint, file=sys.stderr)
+            sys.exit(2)
+        from dssl.cli.main import main as command
+    finally:
+        signal.signal(signal.SIGINT, before)
+    command()
+
+
+def _shadowed() -> str:
+    """A sentence on the first of our packages that Python would not take from beside this one; "" if there is none."""
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for name in _PACKAGES:
+        spec = importlib.util.find_spec(name)  # looks for the package and does not import it
+        if spec is None:
+            return f"dssl needs its package {name!r}, and Python finds none; install dssl-ledger again."
+        found = spec.origin or next(iter(spec.submodule_search_locations or ()), "")
+        folder = os.path.dirname(found) if spec.origin else found
+        wanted = os.path.join(ours, name)
+        if folder != wanted and os.path.realpath(folder) != os.path.realpath(wanted):
+            return (
+                f"dssl needs its own package {name!r} in {wanted}, and Python finds another one in {folder}; "
+                "run dssl from another folder, or install it into an environment without that package."
+            )
+    return ""
+
+
+def _leave(number: int, frame: object) -> None:
+    # No exception: some of what is imported would swallow it, some end in a traceback of its own.
+    os.write(2, b"Interrupted before anything was begun.\n")
+    os._exit(128 + number)
+
+
+if __name__ == "__main__":
+    main()

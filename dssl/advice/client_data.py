@@ -1,0 +1,137 @@
+"""Data of clients for `dssl advise`: samples or embeddings, or only second moments, so that no sample leaves them."""
+
+import pathlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+from scipy.sparse.linalg import eigsh
+
+from dssl.networks.files import checked_covariances, read_arrays
+from runtime.usage import UsageError
+from sims.linear.objective import stable_step_size
+
+NAMES = ("samples", "embeddings", "client", "second_moments", "covariances", "sizes")
+FEWEST = 2  # samples of a client: below, nothing can be said of its variance
+DENSE = 200  # dimensions: up to here all eigenvalues of a client are quick
+LARGEST = 200_000_000  # entries of all second moments together: 1.6 GB
+
+
+@dataclass(frozen=True)
+class ClientData:
+    """Second moments of every client, its number of samples where known, and the samples where given."""
+
+    moments: Float[np.ndarray, "clients dim dim"]
+    sizes: Float[np.ndarray, " clients"] | None
+    samples: tuple[Float[np.ndarray, "_ dim"], ...] | None
+
+    @property
+    def n_clients(self) -> int:
+        return len(self.moments)
+
+    @property
+    def dim(self) -> int:
+        return self.moments.shape[1]
+
+    @cached_property
+    def stable_step_size(self) -> float:
+        """The largest step that provably cannot diverge, whatever the network."""
+        if self.dim <= DENSE:
+            return stable_step_size(self.moments)
+        # All eigenvalues of every client take minutes; the Lanczos value lies below the largest by far less than 0.1%.
+        start = np.ones(self.dim)
+        largest = max(float(eigsh(m, k=1, v0=start, return_eigenvectors=False)[0]) for m in self.moments)
+        return 0.999 * stable_step_size(np.array([[[largest]]]))
+
+
+def read_clients(path: pathlib.Path) -> ClientData:
+    """Clients from a .npz archive: `samples` or `embeddings` of shape (clients, samples, dim), or (samples, dim) beside
+    `client`, the owner of every row; or `second_moments` (clients, dim, dim), if known beside `sizes` (clients,).
+
+    Errors: UsageError naming what is missing or does not fit, and for a client without samples.
+    """
+    held = read_arrays(path, NAMES)
+    for first, second in (("samples", "embeddings"), ("second_moments", "covariances")):
+        if first in held and second in held:
+            raise UsageError(f"{path} holds both {first} and {second}, two names for one thing. Keep one of them.")
+    rows = held.get("samples", held.get("embeddings"))
+    if rows is not None:
+        return _from_samples(rows, held.get("client"), path)
+    name = "second_moments" if "second_moments" in held else "covariances"
+    moments = held.get(name)
+    if moments is None:
+        raise UsageError(f"{path} must hold samples, embeddings or second_moments; it holds {', '.join(held)} only.")
+    moments = checked_covariances(moments, path, name)
+    _check_size(*moments.shape[:2], path)
+    for client, matrix in enumerate(moments):
+        least = float(np.linalg.eigvalsh(matrix)[0])
+        if least < -1e-8 * max(float(np.abs(matrix).max()), np.finfo(float).tiny):
+            raise UsageError(
+                f"A second moment has no negative eigenvalue; client {client} in {path} has {least:.4g}. Send E[x x^T]."
+            )
+    sizes = held.get("sizes")
+    if sizes is not None and (sizes.shape != (len(moments),) or not (sizes >= FEWEST).all()):
+        raise UsageError(
+            f"sizes in {path} needs a number of samples from {FEWEST} for each of {len(moments)} clients; got "
+            f"{np.array2string(sizes.ravel()[:5], precision=4)}."
+        )
+    return _with_signal(ClientData(moments, sizes, None), path)
+
+
+def _check_size(n_clients: int, dim: int, path: pathlib.Path) -> None:
+    if dim < 2:
+        raise UsageError(f"Samples need two dimensions or more, so that an encoder can choose; {path} has {dim}.")
+    if n_clients * dim**2 > LARGEST:
+        raise UsageError(
+            f"Second moments of {n_clients} clients in {dim} dimensions have {n_clients * dim**2:.2g} entries; at most "
+            f"{LARGEST:.2g} are held. Project the embeddings in {path} on fewer dimensions first."
+        )
+
+
+def _with_signal(data: ClientData, path: pathlib.Path) -> ClientData:
+    empty = np.flatnonzero(~data.moments.any(axis=(1, 2)))
+    if empty.size:
+        raise UsageError(f"Client {int(empty[0])} in {path} holds nothing but zeros. Drop it.")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.sum(data.moments**2)):
+            raise UsageError(f"The numbers in {path} are too large to be squared twice. Divide them by a common scale.")
+    return data
+
+
+def _from_samples(rows: np.ndarray, owners: np.ndarray | None, path: pathlib.Path) -> ClientData:
+    if rows.ndim == 3 and owners is None:
+        samples = tuple(rows)
+    elif rows.ndim == 2 and owners is not None and owners.shape == rows.shape[:1]:
+        samples = _by_owner(rows, owners, path)
+    else:
+        raise UsageError(
+            f"Samples in {path} must have shape (clients, samples, dim), or (samples, dim) beside an array client with "
+            f"one number a row; got {rows.shape}" + ("." if owners is None else f" beside client {owners.shape}.")
+        )
+    if len(samples) < 2:
+        raise UsageError(f"Two clients or more were wanted; {path} has {len(samples)}.")
+    for number, x in enumerate(samples):
+        if len(x) < FEWEST:
+            raise UsageError(
+                f"Client {number} in {path} has {len(x)} samples; each needs {FEWEST} or more. Leave it out, and "
+                "number the others without a gap."
+            )
+    _check_size(len(samples), rows.shape[-1], path)
+    with np.errstate(over="ignore", invalid="ignore"):
+        moments = np.stack([x.T @ x / len(x) for x in samples])
+    return _with_signal(ClientData(moments, np.array([float(len(x)) for x in samples]), samples), path)
+
+
+def _by_owner(rows: np.ndarray, owners: np.ndarray, path: pathlib.Path) -> tuple[np.ndarray, ...]:
+    if not owners.size:
+        raise UsageError(f"{path} holds no samples at all.")
+    whole = np.isin(owners, np.arange(len(rows)))  # more clients than rows would leave one without any
+    if not whole.all():
+        raise UsageError(
+            f"client in {path} must number the clients 0, 1, 2, ... without a gap; got {owners[~whole][0]:g} among "
+            f"{len(rows)} rows."
+        )
+    numbers = owners.astype(int)
+    order = np.argsort(numbers, kind="stable")
+    return tuple(np.split(rows[order], np.cumsum(np.bincount(numbers))[:-1]))

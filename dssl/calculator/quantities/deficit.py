@@ -1,0 +1,66 @@
+"""Deficit at finite sample size: E(1 - r_k), mean over the scope, to second order."""
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from dssl.calculator.quantities import Answer
+from dssl.calculator.quantities._setting import Draws, Model, check_draws
+from theory.deficits.second_order import arguments, deficit, deficit_formula, is_expected
+from theory.formula import Formula, OutOfDomainError
+from theory.readings import EXPECTED, Mask, Objective, Scope, Selection
+
+TITLE = "Mean deficit 1 - r_k over the scope at finite sample size, second order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(Model):
+    """`draws` defaults to one view pair a sample for cl, and to masks in expectation for mim.
+
+    `selection=modulus` lets complementary masks use eigenvalues of either sign, which the loss does not.
+    """
+
+    objective: Objective
+    samples_per_client: int
+    draws: Draws | None = None
+    mask: Mask = Mask.INDEPENDENT
+    scope: Scope = Scope.FL
+    augmentation_std: float = 1.0
+    selection: Selection = Selection.PSD
+
+    def __post_init__(self) -> None:
+        self.point()
+        check_draws(self.drawn())
+
+    def point(self):
+        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
+
+    def drawn(self) -> Draws:
+        if self.draws is not None:
+            return self.draws
+        return 1 if self.objective is Objective.CL else EXPECTED
+
+
+def answer(query: Query) -> Answer:
+    """One number, or out_of_domain with the reason."""
+    s, draws = query.point(), query.drawn()
+    about = {
+        "units": "dimensionless",
+        "source": "ledger, second-order perturbation; chen2026, Theorems 4.2 and 4.3 differ",
+    }
+    plain = query.objective is Objective.CL or query.mask is Mask.INDEPENDENT
+    try:
+        if not plain and (query.mask is Mask.PRINTED or query.selection is Selection.PSD):
+            value = deficit(s, query.objective, query.scope, draws, query.mask, query.selection)
+            reason = "What the population minimiser itself lacks, to leading order in the sample size."
+            return Answer(value=value, reason=reason, **about)
+        formula = deficit_formula(query.objective, query.scope, is_expected=is_expected(draws), mask=query.mask)
+        value = formula.value(**{**arguments(s, draws), **query.scales()})
+    except OutOfDomainError as error:
+        return Answer(value=None, status="out_of_domain", reason=str(error), **about)
+    reason = "" if value <= 0.1 else f"Second order is meant for small deficits; {value:.3g} is not small."
+    return Answer(value=value, exact=_general(formula), latex=formula.latex, reason=reason, **about)
+
+
+def _general(formula: Formula) -> str:
+    return sp.sstr(formula.expr)

@@ -1,0 +1,51 @@
+"""A proven bound of 1 - r_k at a finite sample, upper or lower."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dssl.calculator.quantities import Answer
+from dssl.calculator.quantities._setting import Model
+from theory.deficits.finite_sample import deficit_bound
+from theory.readings import Objective, Scope
+from theory.setting import Setting
+
+TITLE = "Bound of 1 - r_k, for one k of the scope, that holds with probability 1 - delta at a finite sample"
+UNITS = "dimensionless, in [0, 1]"
+SOURCE = "ledger, docs/proofs/finite_sample.md; tropp2012, davidson2001, laurent2000"
+
+LARGEST_CLIENTS = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(Model):
+    """MIM: independent masks in expectation. CL: one draw a sample. n_i samples a client, no rare class."""
+
+    objective: Objective
+    samples_per_client: int
+    scope: Scope = Scope.FL
+    delta: float = 0.05
+    side: Literal["upper", "lower"] = "upper"
+    augmentation_std: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.delta < 1:
+            raise ValueError(
+                f"delta is a failure probability, strictly between 0 and 1; got delta={self.delta}. Try 0.05."
+            )
+        if self.n_clients > LARGEST_CLIENTS:
+            raise ValueError(
+                f"The bound computes the signal's matrix, n_clients wide, so n_clients <= {LARGEST_CLIENTS}; "
+                f"got n_clients={self.n_clients}. Lower n_clients."
+            )
+        self.point()
+
+    def point(self) -> Setting:
+        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
+
+
+def answer(query: Query) -> Answer:
+    """The bound; void, with the condition that fails, where the proof gives nothing."""
+    bound = deficit_bound(query.point(), query.objective, query.scope, query.delta, query.side)
+    if bound.value is None:
+        return Answer(None, UNITS, SOURCE, status="void", reason=bound.void_reason)
+    return Answer(bound.value, UNITS, SOURCE)

@@ -1,0 +1,42 @@
+"""The deficit in the limit where dimension and samples grow together."""
+
+import math
+from dataclasses import dataclass
+
+from dssl.calculator.quantities import Answer
+from dssl.calculator.quantities._setting import Model
+from theory.deficits.proportional_limit import deficit_limit, deficit_limit_formula
+from theory.readings import Objective, Scope
+from theory.setting import Setting
+
+TITLE = "Mean 1 - r_k over the scope in the limit of a fixed ratio gamma of noise coordinates to samples"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(Model):
+    """gamma = (d - N) / samples in the matrix; when given it stands in place of the one from `samples_per_client`."""
+
+    objective: Objective
+    samples_per_client: int | None = None
+    gamma: float | None = None
+    scope: Scope = Scope.FL
+    augmentation_std: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.gamma is None and self.samples_per_client is None:
+            raise ValueError("The ratio needs samples_per_client or gamma; got neither. Give one of them.")
+        if self.gamma is not None and not 0 < self.gamma < math.inf:
+            raise ValueError(
+                f"gamma is noise coordinates per sample, positive and finite; got gamma={self.gamma}. Try 0.5."
+            )
+        self.point()
+
+    def point(self) -> Setting:
+        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
+
+
+def answer(query: Query) -> Answer:
+    """The limit, which is 1 for a direction that the bulk of noise swallows."""
+    formula = deficit_limit_formula(query.objective, query.scope)
+    value = deficit_limit(query.point(), query.objective, query.scope, query.gamma)
+    return Answer(value, formula.units, str(formula.source), latex=formula.latex)

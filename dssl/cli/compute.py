@@ -1,0 +1,113 @@
+"""`dssl compute`: the calculator over the formula catalogue."""
+
+import pathlib
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dssl.calculator import compute
+from runtime import store
+from runtime.usage import UsageError
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Compute one quantity: `dssl compute sigma_star n_clients=3 dim=inf mask_ratio=0.75`.
+
+    Exit code 0 with a value, or with the reason where the formula says nothing (void) or does not apply
+    (out_of_domain); 2 for a bad name, key or value. A batch gives every good entry its result, each bad one the status
+    "error" with the reason, and exits 2 if there is one.
+    """
+
+    query: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """NAME key=value ...; numbers may be 1e6 or inf, lists a,b,c or JSON. NAME alone with --list shows its keys."""
+    is_listing: Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="list")] = False
+    """List the quantities, or the keys of the one named."""
+    batch: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
+    """A JSON list of {"name", "args"}: one process, a JSON list of results."""
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print JSON: {"name", "value", "exact", "status", "units", "source", "latex", "reason"}."""
+
+    def run(self) -> int:
+        if self.is_listing:
+            return _list(self.query, self.json)
+        if self.batch is not None:
+            return self._run_batch(self.batch)
+        if not self.query:
+            raise UsageError("A quantity was wanted; got none. `dssl compute --list` shows all.")
+        result = compute.compute(self.query[0], _arguments(self.query[1:]))
+        _print([result], self.json, is_list=False)
+        return 0
+
+    def _run_batch(self, source: str) -> int:
+        if self.query:
+            raise UsageError(f"With --batch the queries come from the file; got {self.query[0]!r} too. Remove it.")
+        results, is_good = compute.batch(_read(source))
+        _print(results, self.json, is_list=True)
+        return 0 if is_good else 2
+
+
+def _arguments(pairs: tuple[str, ...]) -> dict[str, str]:
+    arguments: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"Arguments are written key=value; got {pair!r}.")
+        if key in arguments:
+            raise UsageError(f"{key} was given twice, as {arguments[key]} and {value}; give it once.")
+        arguments[key] = value
+    return arguments
+
+
+def _read(source: str) -> str:
+    if source == "-":
+        return sys.stdin.read()
+    try:
+        return pathlib.Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"The batch {source} cannot be read ({error}). Name a JSON file, or - for standard input."
+        ) from None
+
+
+def _list(query: tuple[str, ...], as_json: bool) -> int:
+    names = compute.names()
+    if query:
+        compute.title(query[0])  # an unknown name is an error here as everywhere
+        names = [query[0]]
+    catalogue = [{"name": n, "title": compute.title(n), "keys": [vars(k) for k in compute.keys(n)]} for n in names]
+    if as_json:
+        print(store.dumps(catalogue), end="")
+        return 0
+    console = Console()
+    for entry in catalogue:
+        needed = [k["name"] for k in entry["keys"] if k["default"] == "required"]
+        others = [
+            k["name"] if k["default"] == "None" else f"{k['name']}={k['default']}"
+            for k in entry["keys"]
+            if k["default"] != "required"
+        ]
+        console.print(Text(entry["name"], style="bold"))
+        for lead, words in (("", [entry["title"]]), ("needs ", needed), ("takes ", others)):
+            if words:
+                console.print(Padding(Text(lead, style="dim") + Text(", ".join(words)), (0, 0, 0, 2)))
+    return 0
+
+
+def _print(results: list[dict[str, Any]], as_json: bool, *, is_list: bool) -> None:
+    if as_json:
+        print(store.dumps(results if is_list else results[0]), end="")
+        return
+    console = Console()
+    for result in results:
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        for name in ("name", "value", "exact", "status", "reason", "units", "source", "latex"):
+            if result[name] not in ("", None):
+                table.add_row(Text(name, style="bold"), Text(str(result[name])))
+        console.print(table, "" if is_list else Text(), sep="", end="\n" if is_list else "")

@@ -1,0 +1,96 @@
+"""`dssl show`: what became of a statement, a claim, or a number of the paper, from the record."""
+
+import pathlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import tyro
+
+from dssl.cli import _cards
+from dssl.cli._optional import Words
+from ledger import items, lookup, verdicts
+from ledger.lookup import Found
+from ledger.verdicts import Row
+from runtime import store
+from runtime.usage import UsageError
+
+# Of a statement in JSON. The record calls `kind` "statement".
+FIELDS = (
+    "key",
+    "claim",
+    "kind",
+    "text",
+    "reading",
+    "status",
+    "evidence",
+    "tightness",
+    "margin",
+    "reason",
+    "witness",
+    "instead",
+    "source",
+)
+
+
+@dataclass(frozen=True)
+class Show:
+    """Show a statement with its verdict, the reason, the evidence, and what is true instead.
+
+    Ask by the paper's number (Theorem 4.4, Eq 17, Table 1), by a claim's id (thm-mim-more-robust), by a statement's key
+    (thm44.complementary-averaged), or by words that it has. Nothing is computed: the record is read. Exit code 2 when
+    nothing fits; the three nearest names are printed.
+    """
+
+    what: Annotated[Words, tyro.conf.Positional] = field(default_factory=Words)
+    """What to show; several words are one question."""
+    all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """List every statement."""
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print JSON: with --all a list of statements, else {"query", "items", "claims", "statements", "instead"}."""
+    recorded: pathlib.Path = store.VERDICTS
+    """The record to read."""
+
+    def run(self) -> int:
+        if self.all and self.what:
+            raise UsageError(f"--all lists every statement; got {' '.join(self.what)!r} too. Give one of them.")
+        if not self.all and not self.what:
+            raise UsageError(
+                'A number such as "Theorem 4.4", a claim, a key or words were wanted; got nothing. '
+                "`dssl show --all` lists every statement."
+            )
+        index = lookup.Index(verdicts.read(self.recorded), items.load())
+        if self.all:
+            return _print_all(index.record.rows, self.json)
+        found = index.find(" ".join(self.what))
+        if self.json:
+            print(store.dumps(document(found, index)), end="")
+        else:
+            _cards.console().print(_cards.cards(found, index.record.claims, index.rows))
+        return 0
+
+
+def statement(row: Row) -> dict[str, Any]:
+    """A row of the record as JSON gives it."""
+    return {name: row["statement" if name == "kind" else name] for name in FIELDS}
+
+
+def document(found: Found, index: lookup.Index) -> dict[str, Any]:
+    """All that is shown of what was found: also the statements that are true instead, by key."""
+    named: Mapping[str, Row] = index.rows
+    instead = [k for r in found.rows if isinstance(r["instead"], list) for k in r["instead"] if k in named]
+    return {
+        "query": found.query,
+        "items": [{"key": i.key, "where": i.where, "printed": i.printed} for i in found.items],
+        "claims": [{"id": c, **index.record.claims.get(c, {})} for c in found.claims],
+        "statements": [statement(r) for r in found.rows],
+        "instead": {k: statement(named[k]) for k in dict.fromkeys(instead)},
+    }
+
+
+def _print_all(rows: list[Row], as_json: bool) -> int:
+    if as_json:
+        print(store.dumps([statement(r) for r in rows]), end="")
+        return 0
+    _cards.console().print(_cards.every(rows))
+    return 0

@@ -1,0 +1,98 @@
+"""`dssl simulate linear`: train linear clients over a network, and compare with every prediction."""
+
+import pathlib
+import sys
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from runtime import store
+from runtime.usage import UsageError
+
+
+@dataclass(frozen=True)
+class Simulate:
+    """Train linear clients from a TOML configuration: `dssl simulate linear --config run.toml --covariances X.npz`.
+
+    Exit code 0 with the measurements, 2 for bad input and for a run that diverged (marked so, its numbers null).
+    Keys of the configuration: feature_dim, step_size, rounds (needed); local_steps, participation, init, topology,
+    mixing, step, sizes, order, gradient_noise, link_failure, push_sum, n_signal, n_clients, seed. Without covariances
+    clients are made by its table [data]: n_clients, dim; kind (exchangeable, commuting, label_skew), level,
+    concentration.
+    """
+
+    model: tyro.conf.Positional[Literal["linear"]]
+    """What is trained: linear encoders."""
+    config: pathlib.Path
+    """The run, as TOML."""
+    covariances: pathlib.Path | None = None
+    """A .npz archive with `covariances` of shape (clients, dim, dim)."""
+    mixing: pathlib.Path | None = None
+    """A .npy mixing matrix; row i holds the weights that client i gives. Replaces topology and mixing of the run."""
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        from dssl.networks.files import read_matrix
+        from dssl.simulation import linear
+        from dssl.simulation.made_clients import covariances_of
+
+        config, data = linear.read_config(self.config)
+        covariances = covariances_of(self.covariances, data, config.feature_dim, config.seed)
+        try:
+            given = self.mixing is not None
+            mixing = read_matrix(self.mixing) if given else linear.network(config, len(covariances))
+            result = self._simulate(config, covariances, mixing)
+        except UsageError:
+            raise
+        except ValueError as error:
+            raise UsageError(" ".join(str(error).split())) from error
+        if self.json:
+            print(store.dumps(result), end="")
+        else:
+            _show(result)
+        if result["diverged"]:
+            print(
+                f"Training diverged at step_size={config.step_size:g}: {result['message']} "
+                f"{result['stable_step_size']:.4g} and below is safe for these clients.",
+                file=sys.stderr,
+            )
+            return 2
+        return 0
+
+    def _simulate(self, config: Any, covariances: np.ndarray, mixing: np.ndarray) -> dict[str, Any]:
+        from dssl.simulation import linear
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("rounds", total=config.rounds)
+            return linear.simulate(
+                config, covariances, mixing, lambda state, done, rounds: bar.update(task, completed=done)
+            )
+
+
+def _show(result: dict[str, Any]) -> None:
+    console = Console()
+    table = Table("quantity and tier", "number", "simulated / predicted", box=None, padding=(0, 2, 0, 0))
+    for quantity, value in result.items():
+        if not isinstance(value, float) or quantity == "stable_step_size":
+            continue
+        table.add_row(Text(quantity, style="bold"), Text(f"{value:.6g}", style="bold"), "")
+        for tier, predicted in result["predictions"].get(quantity, {}).items():
+            ratio = result["ratios"][quantity][tier]
+            table.add_row(
+                f"  {tier}",
+                "-" if predicted is None else f"{predicted:.6g}",
+                "-" if ratio is None else f"{ratio:.4f}",
+            )
+    console.print(table)
+    console.print(result["message"])
+    reasons = {reason for found in result["reasons"].values() for reason in found.values()}
+    for reason in sorted(reasons):
+        console.print(reason, style="dim")

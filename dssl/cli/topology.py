@@ -1,0 +1,135 @@
+"""`dssl topology`: the effect of a network on training, and the links that would help most."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from dssl.networks.report import LARGEST_DENSE, Goal, Network, certified, large_report, read, report
+from runtime import store
+from runtime.usage import UsageError
+from theory.networks.mixing import Rule, mixing_matrix
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Certify a network, predict what it does to training, and propose links: `dssl topology ring --n 20`.
+
+    Exit code 0 when clients come to agree on it, 2 for bad input and for a mixing matrix that needs mending (the
+    certificate is printed all the same, with what to mend).
+    """
+
+    name: tyro.conf.Positional[str]
+    """ring, torus:4x5, er:5, edges:0-1,1-2 and so on; or a .csv file of links, a .npy adjacency or mixing matrix."""
+    n: int | None = None
+    """Number of clients, where the name leaves it open."""
+    mixing: Rule = "metropolis"
+    """How neighbours are averaged."""
+    step: float | None = None
+    """The step of mixing=laplacian."""
+    sizes: tuple[float, ...] | None = None
+    """Samples of every client, for mixing=data_size."""
+    seed: int = 0
+    """Draws the random networks."""
+    local_steps: int = 1
+    """Gradient steps between two mixings."""
+    add: int = 2
+    """How many links to propose at most."""
+    goal: Goal = "consensus"
+    """What links should lower: disagreement, drift of the averaged model, or inequality of the training weights."""
+    certify: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Enclose lambda_2 and its like by interval arithmetic, up to 256 clients."""
+    json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        if self.local_steps < 1:
+            raise UsageError(f"--local-steps is a whole number from 1; got {self.local_steps}.")
+        if self.add < 0:
+            raise UsageError(f"--add is a number of links from 0; got {self.add}.")
+        try:
+            result = self._report()
+        except UsageError:
+            raise
+        except ValueError as error:
+            raise UsageError(" ".join(str(error).split())) from error
+        if self.json:
+            print(store.dumps(result), end="")
+        else:
+            _show(result)
+        repair = result.get("certificate", {}).get("repair")
+        if repair:
+            raise UsageError(f"This mixing matrix does not bring clients to agree. {repair}")
+        return 0
+
+    def _report(self) -> dict[str, Any]:
+        found = read(self.name, self.n, seed=self.seed)
+        if not isinstance(found, Network):
+            if len(found) > LARGEST_DENSE:
+                return large_report(found, self.mixing, self.step)
+            found = Network(found, mixing_matrix(found, self.mixing, sizes=self.sizes, step=self.step), is_given=False)
+        result = report(
+            found,
+            local_steps=self.local_steps,
+            goal=self.goal,
+            budget=self.add,
+            with_links=lambda a: mixing_matrix(a, self.mixing, sizes=self.sizes, step=self._step(a)),
+        )
+        return {**result, "certified": certified(found)} if self.certify else result
+
+    def _step(self, adjacency: Any) -> float | None:
+        """A fixed Laplacian step can turn weights negative once links are added: then the rule's own step is used."""
+        if self.step is None or self.step * adjacency.sum(axis=1).max() <= 1:
+            return self.step
+        return None
+
+
+def _show(result: dict[str, Any]) -> None:
+    console = Console()
+    if "certificate" not in result:
+        for name, value in result.items():
+            console.print(f"{name}: {_text(value)}")
+        return
+    certificate = result["certificate"]
+    table = Table("certificate", "", title=f"{result['n_clients']} clients, {result['links']} links")
+    for name, value in certificate.items():
+        table.add_row(name, _text(value))
+    console.print(table)
+    for title in ("mixing_spectrum", "laplacian_spectrum"):
+        if result[title] is not None:
+            console.print(f"{title}: {_text(result[title])}", style="dim")
+    for title in ("functionals", "predicted"):
+        if result[title]:
+            table = Table(title, "")
+            for name, value in result[title].items():
+                table.add_row(name, _text(value))
+            console.print(table)
+    for name, value in result.get("certified", {}).items():
+        shown = value if isinstance(value, str) else f"[{value[0]!r}, {value[1]!r}]"
+        console.print(f"certified {name}: {shown}")
+    links = result["links_to_add"] or {}
+    if links.get("budget"):
+        console.print(f"Links to add, for {links['goal']}: {links['now']:.6g} now.")
+        for step in links["greedy"]:
+            console.print(f"  {step['link'][0]}-{step['link'][1]}: {step['reached']:.6g}")
+        if not links["greedy"]:
+            console.print("  none: every link would raise it.")
+        if "best" in links:
+            best = links["best"]
+            shown = ", ".join(f"{a}-{b}" for a, b in best["links"]) or "none"
+            console.print(f"  best of all sets: {shown}: {best['reached']:.6g}")
+    if "reason" in links:
+        console.print(links["reason"], style="dim")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool | str | int):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    values = [f"{float(x):.4g}" for x in value]
+    return ", ".join(values if len(values) <= 12 else [*values[:6], "...", *values[-5:]])

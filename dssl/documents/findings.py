@@ -1,0 +1,144 @@
+"""The sentences of the README that carry numbers. Each number comes from a record or from the calculator."""
+
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dssl.calculator.compute import compute
+from ledger.verdicts import Row, counts
+from runtime import store
+from runtime.usage import UsageError
+
+_FIGURES = store.RESULTS / "figures"
+
+
+def tally(rows: Sequence[Row]) -> str:
+    """How many statements came to which verdict."""
+    kinds = counts(rows)
+    printed, corrected, expected = (kinds[kind] for kind in ("printed", "corrected", "expected"))
+    text = (
+        f"We split the paper into {sum(printed.values())} statements. Where the paper leaves something open, we check "
+        "a statement under each sensible interpretation and count it once for each. "
+        f"{printed.get('HOLDS', 0)} hold, and {printed.get('VIOLATED', 0)} fail with a counterexample. "
+        f"{printed.get('VACUOUS', 0)} are true but say nothing, and {printed.get('ILL_FORMED', 0)} cannot be decided "
+        f"as printed. {printed.get('INCONCLUSIVE', 0)} stay undecided, because our measurement is too coarse. "
+        f"We added {sum(corrected.values())} corrected statements; {_all_or(corrected)} hold."
+    )
+    if expected:
+        held = expected.get("HOLDS", 0)
+        text += (
+            f" We also wrote down {sum(expected.values())} expectations of our own before testing them; {held} held."
+        )
+    return text + " [All verdicts, claim by claim](docs/verdicts.md)."
+
+
+def _all_or(found: Mapping[str, int]) -> str:
+    held, total = found.get("HOLDS", 0), sum(found.values())
+    return "all" if held == total else str(held)
+
+
+def picture() -> str:
+    """The caption of the phase diagram."""
+    r = _record(_FIGURES / "phase_diagram.json")
+    return (
+        "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
+        "Further right, augmentation adds more noise. Further up, each client has more images. The dashed line is the "
+        f"border by our formula, a noise of {r['sigma_star']:.3f}. The solid line is the border in simulations. "
+        f"({r['n_clients']} clients; made-up images of {r['dim']} pixels, of which MIM hides {r['mask_ratio']:.0%}; "
+        f"one pair of masks or of views per image; {r['trials']} simulations in each field.)*"
+    )
+
+
+def findings(rows: Sequence[Row]) -> str:
+    """The three findings, a numbered list."""
+    return "\n".join([*_objectives(rows), "", *_networks(), "", *_predictions()])
+
+
+def _objectives(rows: Sequence[Row]) -> list[str]:
+    found = counts(r for r in rows if r["claim"] == "thm-mim-more-robust")["printed"]
+    large = {"n_clients": 4, "dim": 1000, "samples_per_client": 100_000}
+    ratio = _value("deficit", objective="cl", **large) / _value("deficit", objective="mim", **large)
+    diagram = _record(_FIGURES / "phase_diagram.json")
+    six = {"n_clients": 6, "dim": 96}
+    mim = _value("representability", objective="mim", mask="complementary", **six)
+    cl = _value("representability", objective="cl", **six)
+    drawn = _witness(rows, "thm44.complementary-averaged")
+    rest = sum(found.values()) - found.get("HOLDS", 0) - found.get("VIOLATED", 0)
+    return [
+        "1. **Whether CL or MIM is more robust depends on choices that the paper leaves open.** Theorem 4.4 says that "
+        f"MIM always has the lower sensitivity. We checked it under {sum(found.values())} readings. It holds under "
+        f"{found.get('HOLDS', 0)} and fails under {found.get('VIOLATED', 0)}"
+        + (f", and under {rest} it cannot be decided" if rest else "")
+        + ". One choice is how MIM draws the masks of the visible and of the hidden part. Three examples:",
+        "   - *Both masks are drawn independently, and MIM averages over all masks. CL takes one pair of views per "
+        f"image.* MIM is better: the deficit of CL is {ratio:.1f} times as large ({large['n_clients']} clients, images "
+        f"of {large['dim']:,} pixels, {large['samples_per_client']:,} images per client, noise of standard deviation "
+        "1).",
+        "   - *Both masks are drawn independently, but only one pair of masks or views is taken per image.* CL has the "
+        f"smaller deficit if the noise of augmentation is below {diagram['sigma_star']:.3f}, and MIM if it is above. "
+        "This is the picture above.",
+        "   - *What one mask hides, the other one shows, as Section 3.2 of the paper describes.* CL is better. For "
+        f"{six['n_clients']} clients with unlimited images, the representability of each signal direction is "
+        f"{mim[0]:.3f} with MIM and {cl[0]:.0f} with CL. With {drawn['samples_per_client']} images per client, the "
+        f"sensitivity is {drawn['mean_said_lesser']:.3f} with MIM and {drawn['mean_said_greater']:.3f} with CL.",
+    ]
+
+
+def _networks() -> list[str]:
+    pairs = {r["pair"]: r["networks"] for r in _record(_FIGURES / "witnesses.json")["rows"]}
+    fewer, more = pairs["one more link"]
+    ring, server = pairs["beats the server"]
+    cube, barbell = pairs["more links, less agreement"]
+    drift = server["numbers"]["drift"] / ring["numbers"]["drift"]
+    error = barbell["numbers"]["consensus_error"] / cube["numbers"]["consensus_error"]
+    return [
+        "2. **More links do not always help, and neither does a server.** Corollary 4.5 says that robustness grows "
+        f"with the number of links. Yet {len(fewer['weights'])} clients in a ring have sensitivity "
+        f"{abs(fewer['numbers']['s']):.0f}, and one more link raises it to {more['numbers']['s']:.3f} (MIM with masks "
+        "as in Section 3.2, unlimited images). In training, two groups of "
+        f"{len(barbell['weights']) // 2} clients joined by one link have more links than a hypercube network "
+        f"({len(barbell['links'])} against {len(cube['links'])}), but their models disagree {error:.0f} times as much. "
+        "Theorem 4.6 says that a server is never less robust than a network. For trained models we measure how far "
+        "they end from the best shared model. With clients of two kinds, and two training steps before each "
+        f"averaging, a ring of {len(ring['weights'])} clients ends about {_rounded(drift)} times closer to it than a "
+        "server does.",
+    ]
+
+
+def _predictions() -> list[str]:
+    record = _record(_FIGURES / "consensus_by_topology.json")
+    rows = record["rows"]
+    worst = max(abs(r["resummed"] / r["simulated"] - 1) for r in rows)
+    over = [r["gap_bound"] / r["simulated"] for r in rows if r["gap_bound"] is not None]
+    return [
+        "3. **Where training on a network ends can be computed in advance.** Clients on a network never agree fully. "
+        f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the size "
+        f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual bound uses a single number "
+        "of the network, its spectral gap. It holds for links in both directions, and there it is "
+        f"{min(over):.1f} to {max(over):.0f} times too large. The command `dssl topology` computes such predictions, "
+        "and says which links to add.",
+    ]
+
+
+def _value(name: str, **arguments: Any) -> Any:
+    return compute(name, {key: str(value) for key, value in arguments.items()})["value"]
+
+
+def _record(path: pathlib.Path) -> Any:
+    found = store.read(path)
+    if found is None:
+        raise UsageError(f"{path} is missing, and the README quotes it. Restore it from git.")
+    return found
+
+
+def _witness(rows: Sequence[Row], key: str) -> dict[str, Any]:
+    found = next((r["witness"] for r in rows if r["key"] == key), None)
+    if not found:
+        raise UsageError(f"The record has no witness for {key}, and the README quotes it. Quote another statement.")
+    return found
+
+
+def _rounded(value: float) -> str:
+    """Two digits of a large number: 1,009 as 1,000."""
+    digits = len(str(int(value))) - 2
+    return f"{round(value, -digits):,.0f}"

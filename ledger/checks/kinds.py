@@ -1,0 +1,247 @@
+"""The kinds of check. Each decides one statement; each can be spoiled, so that none can only pass.
+
+`context.spoil` is 1 for the statement itself. An identity is spoiled by adding spoil - 1 to the claimed side, a bound
+or a predicted value by multiplying it; a search is spoiled by the predicate, which receives the factor.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from ledger.statement import Context, Evidence, Status, Verdict
+
+# A pass needs the prediction within three standard errors; over some hundred sampled findings that is a false alarm in
+# about one run in four for a true statement, so a violation needs five (one false alarm in ten thousand runs).
+STANDARD_ERRORS_TO_VIOLATE = 5.0
+STANDARD_ERRORS_TO_HOLD = 3.0
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The claimed expression or matrix equals the derived one, decided by sympy.
+
+    `claimed` and `derived` are thunks (sympy is slow to build) returning an Expr or a Matrix of one shape.
+    """
+
+    claimed: Callable[[], Any]
+    derived: Callable[[], Any]
+    because: str
+
+    def run(self, context: Context) -> Verdict:
+        claimed, derived = sp.Matrix([self.claimed()]), sp.Matrix([self.derived()])
+        if claimed.shape != derived.shape:
+            return Verdict(
+                Status.VIOLATED,
+                Evidence.EXACT,
+                f"The two sides have different shapes. {self.because}",
+                witness={"claimed_shape": list(claimed.shape), "derived_shape": list(derived.shape)},
+            )
+        shift = sp.Rational(str(context.spoil)) - 1
+        for where, (left, right) in enumerate(zip(list(claimed), list(derived), strict=True)):
+            difference = sp.sympify(left + shift - right)
+            point = _point_of_difference(difference)
+            if point is None:
+                if _is_zero(difference):
+                    continue
+                return Verdict(
+                    Status.INCONCLUSIVE,
+                    Evidence.NUMERIC,
+                    f"The sides agree to 30 digits where tried, but sympy does not prove it. {self.because}",
+                )
+            return Verdict(
+                Status.VIOLATED,
+                Evidence.EXACT,
+                self.because,
+                witness={
+                    "entry": list(divmod(where, claimed.cols)),
+                    "claimed": str(left + shift),
+                    "derived": str(right),
+                    "at": {str(symbol): str(value) for symbol, value in point.items()},
+                    "difference_there": str(sp.N(difference.subs(point), 12)),
+                },
+            )
+        return Verdict(Status.HOLDS, Evidence.EXACT, self.because)
+
+
+def _point_of_difference(difference: sp.Expr) -> dict[sp.Symbol, sp.Expr] | None:
+    """A rational point where `difference` is a number well away from 0, or None.
+
+    Asked first: one such point settles that two sides differ, where simplifying their difference can take hours.
+    """
+    symbols = sorted(difference.free_symbols, key=str)
+    for start in (3, 11):
+        values = [
+            sp.Integer(start + i) if x.is_integer else sp.Rational(start + i, 7 + i) for i, x in enumerate(symbols)
+        ]
+        point = dict(zip(symbols, values, strict=True))
+        number = sp.N(difference.subs(point), 50)
+        if number.is_number and number.is_finite and abs(number) > sp.Float("1e-30"):
+            return point
+    return None
+
+
+def _is_zero(difference: sp.Expr) -> bool:
+    """Whether sympy proves `difference` to be 0, by the cheapest step that does."""
+    steps = (lambda e: e, sp.expand, lambda e: sp.cancel(sp.together(e)), sp.simplify)
+    return any(step(difference) == 0 for step in steps)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a numeric check found at one grid point: what was claimed, what was measured, how well it is known.
+
+    `standard_error` is 0 for a deterministic measurement; `resolution` bounds its round-off and truncation.
+    """
+
+    at: Mapping[str, Any]
+    claimed: float
+    measured: float
+    standard_error: float = 0.0
+    resolution: float = 0.0
+
+
+@dataclass(frozen=True)
+class Bound:
+    """measured <= claimed in every finding (`upper`), or measured >= claimed. What is measured is a worst case.
+
+    `evidence` says how the findings were got. Spoiled at `spoil` times its own tightness, it must fail.
+    """
+
+    findings: Callable[[Context], Sequence[Finding]]
+    because: str
+    upper: bool = True
+    evidence: Evidence = Evidence.SAMPLED
+
+    def run(self, context: Context) -> Verdict:
+        findings = list(self.findings(context))
+        ratios = [_ratio(c, self.upper) for c in findings]
+        worst = int(np.nanargmax(ratios)) if not all(np.isnan(ratios)) else 0
+        if any(np.isnan(r) for r in ratios):
+            return Verdict(Status.INCONCLUSIVE, self.evidence, f"A finding came back without a number. {self.because}")
+        tightness = float(ratios[worst])
+        # The spoiled bound stands just inside the worst measurement: it must be caught.
+        allowed = 1.0 if context.spoil == 1.0 else context.spoil * tightness
+        slack = findings[worst].resolution / max(abs(findings[worst].claimed), np.finfo(float).tiny)
+        margin = min((c.claimed - c.measured) if self.upper else (c.measured - c.claimed) for c in findings)
+        if tightness > allowed + slack:
+            return Verdict(
+                Status.VIOLATED, self.evidence, self.because, tightness, float(margin), _witness(findings[worst])
+            )
+        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, float(margin))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """measured equals claimed within `rtol`, statistically resolved.
+
+    Holds when every |measured - claimed| is within `rtol` claimed plus five standard errors and the resolution, and
+    three standard errors are themselves within `rtol` (else INCONCLUSIVE: the check had no power). Violated when one
+    differs by more. Spoiled by a factor further from 1 than the tolerance and the noise together, it must fail.
+    """
+
+    findings: Callable[[Context], Sequence[Finding]]
+    because: str
+    rtol: float
+    evidence: Evidence = Evidence.SAMPLED
+
+    def run(self, context: Context) -> Verdict:
+        findings = list(self.findings(context))
+        worst, worst_excess, unresolved = None, -np.inf, []
+        for finding in findings:
+            claimed = finding.claimed * context.spoil
+            allowed = self.rtol * abs(claimed) + finding.resolution
+            gap = abs(finding.measured - claimed)
+            if not np.isfinite(gap):
+                return Verdict(Status.INCONCLUSIVE, self.evidence, f"No number at {dict(finding.at)}. {self.because}")
+            if STANDARD_ERRORS_TO_HOLD * finding.standard_error > max(allowed, np.finfo(float).tiny):
+                unresolved.append(finding)
+            excess = gap - allowed - STANDARD_ERRORS_TO_VIOLATE * finding.standard_error
+            if excess > worst_excess:
+                worst, worst_excess = finding, excess
+        assert worst is not None, "a prediction needs at least one finding"
+        tightness = float(worst.measured / worst.claimed) if worst.claimed else None
+        if worst_excess > 0:
+            return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, witness=_witness(worst))
+        if unresolved:
+            return Verdict(
+                Status.INCONCLUSIVE,
+                self.evidence,
+                f"{len(unresolved)} of {len(findings)} are noisier than the tolerance {self.rtol}. {self.because}",
+                tightness,
+            )
+        return Verdict(Status.HOLDS, self.evidence, self.because, tightness)
+
+
+@dataclass(frozen=True)
+class ForAll:
+    """`predicate(point, spoil)` holds at every point searched; it returns (holds, details).
+
+    The first failing point, in the order given (smallest first), is the witness. `exhaustive` marks a search that is a
+    proof (all graphs of a size, say).
+    """
+
+    points: Callable[[Context], Iterable[Any]]
+    predicate: Callable[[Any, float], tuple[bool, Mapping[str, Any]]]
+    because: str
+    evidence: Evidence = Evidence.SEARCHED
+
+    def run(self, context: Context) -> Verdict:
+        searched = 0
+        for point in self.points(context):
+            searched += 1
+            holds, details = self.predicate(point, context.spoil)
+            if not holds:
+                return Verdict(Status.VIOLATED, self.evidence, self.because, witness=dict(details))
+        if not searched:
+            return Verdict(Status.INCONCLUSIVE, self.evidence, f"No point was searched. {self.because}")
+        return Verdict(Status.HOLDS, self.evidence, f"{self.because} ({searched} points searched.)")
+
+
+@dataclass(frozen=True)
+class Empty:
+    """The statement says nothing (`VACUOUS`) or cannot be parsed as a statement (`ILL_FORMED`).
+
+    `demonstration` computes the fact that makes it so and must be true; otherwise the verdict is INCONCLUSIVE. Spoiled,
+    the demonstration is given the factor and must come out false.
+    """
+
+    status: Status
+    because: str
+    demonstration: Callable[[float], bool]
+    evidence: Evidence = Evidence.EXACT
+
+    def run(self, context: Context) -> Verdict:
+        if self.demonstration(context.spoil):
+            return Verdict(self.status, self.evidence, self.because)
+        return Verdict(Status.INCONCLUSIVE, self.evidence, f"The demonstration fails. {self.because}")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A slip of the pen (a missing argmin, a wrong index): nothing to compute, the text is the evidence."""
+
+    status: Status
+    because: str
+    witness: Mapping[str, Any] | None = None
+
+    def run(self, context: Context) -> Verdict:
+        return Verdict(self.status, Evidence.READING, self.because, witness=self.witness)
+
+
+def _ratio(finding: Finding, upper: bool) -> float:
+    numerator, denominator = (finding.measured, finding.claimed) if upper else (finding.claimed, finding.measured)
+    if denominator == 0:
+        return 0.0 if numerator <= 0 else np.inf
+    return numerator / denominator
+
+
+def _witness(finding: Finding) -> dict[str, Any]:
+    return {
+        **dict(finding.at),
+        "claimed": finding.claimed,
+        "measured": finding.measured,
+        "standard_error": finding.standard_error,
+    }

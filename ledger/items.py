@@ -1,0 +1,119 @@
+"""The ledger's items: everything that the paper numbers, and the claims that answer it."""
+
+import pathlib
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LEDGER = pathlib.Path(__file__).resolve().parent.parent / "claims" / "ledger.toml"
+# "eq-12", "theorem-4.4", "table-6-training": in the last form trained models are asked what the item says.
+_KINDS = (
+    "definition",
+    "theorem",
+    "corollary",
+    "lemma",
+    "assumption",
+    "remark",
+    "algorithm",
+    "table",
+    "figure",
+    "section",
+)
+_NUMBERED = re.compile(rf"(?P<kind>eqs?|{'|'.join(_KINDS)})-(?P<number>(A\.)?[\d.]+(-\d+)?)(?P<words>-[a-z-]+)?")
+_TRAINED = ("-training", "-shape")
+_FIELDS = {"key", "printed", "where", "answered_by", "pending", "latex"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that the paper prints: where, what in our words, and the claims that answer it (or why none does)."""
+
+    key: str
+    printed: str
+    where: str
+    answered_by: tuple[str, ...] = ()
+    pending: str = ""
+    latex: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.answered_by) == bool(self.pending):
+            raise ValueError(
+                f"A ledger item is answered by claims or pending with a reason; {self.key} has "
+                f"{'both' if self.pending else 'neither'}. Keep one."
+            )
+
+
+def required() -> list[str]:
+    """The keys that the ledger must have: everything numbered or named in the paper, and the referees' questions."""
+    return [
+        *(f"eq-{n}" for n in range(1, 90)),
+        "definition-4.1",
+        *(f"theorem-4.{n}" for n in (2, 3, 4, 6)),
+        "corollary-4.5",
+        "lemma-A.11",
+        *(f"assumption-A.{n}" for n in (1, 3, 5, 7, 9)),
+        *(f"remark-A.{n}" for n in (2, 4, 6, 8, 10)),
+        "algorithm-1",
+        "algorithm-2",
+        "section-5",
+        "section-A.5",
+        *(f"table-{n}" for n in range(1, 9)),
+        "figure-2",
+        "figure-3",
+        *(f"referee-{n}" for n in range(1, 8)),
+    ]
+
+
+def load(path: pathlib.Path = LEDGER) -> list[Item]:
+    """The items in the order of the file.
+
+    Errors: ValueError for an unknown or missing field, a key that comes twice, or an item both answered and pending.
+    """
+    items: list[Item] = []
+    for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("item", []):
+        strange, missing = set(entry) - _FIELDS, {"key", "printed", "where"} - set(entry)
+        if strange or missing:
+            what = f"unknown field {min(strange)!r}" if strange else f"no {min(missing)!r}"
+            raise ValueError(f"The ledger item {entry.get('key', '?')!r} has {what}; fields are {sorted(_FIELDS)}.")
+        item = Item(**{**entry, "answered_by": tuple(entry.get("answered_by", ()))})
+        if any(item.key == other.key for other in items):
+            raise ValueError(f"The ledger has {item.key!r} twice. Merge them.")
+        items.append(item)
+    return items
+
+
+def unanswered(items: Iterable[Item], claims: Iterable[str]) -> dict[str, list[str]]:
+    """What keeps the ledger from being whole: required keys without an item, answers that are no claim."""
+    items, known = list(items), set(claims)
+    present = {item.key for item in items}
+    return {
+        "missing": [key for key in required() if key not in present],
+        "no such claim": [f"{i.key}: {c}" for i in items for c in i.answered_by if c not in known],
+    }
+
+
+def numbers(keys: Iterable[str]) -> str:
+    """The numbers under which the paper prints these items: "Eqs (8)-(10), (12), Theorem 4.4".
+
+    Steps in the text and questions of referees have no number and are left out.
+    """
+    found = [match for key in keys if (match := _NUMBERED.fullmatch(key))]
+    equations = sorted(int(m["number"]) for m in found if m["kind"] == "eq" and not m["words"])
+    runs: list[list[int]] = []
+    for n in equations:
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    shown = [f"({r[0]})" if len(r) == 1 else f"({r[0]})-({r[-1]})" for r in runs]
+    heading = [f"{'Eq' if len(equations) == 1 else 'Eqs'} {', '.join(shown)}"] if shown else []
+    others = sorted((m for m in found if m["kind"] in _KINDS), key=lambda m: _KINDS.index(m["kind"]))
+    named = [_named(m) for m in [m for m in found if m["kind"].startswith("eq") and m["words"]] + others]
+    return ", ".join(dict.fromkeys(heading + named))
+
+
+def _named(match: re.Match[str]) -> str:
+    kind = match["kind"].capitalize()
+    number = f"({match['number'].replace('-', ')-(')})" if kind in ("Eq", "Eqs") else match["number"]
+    return f"{kind} {number}{' in training' if (match['words'] or '').startswith(_TRAINED) else ''}"

@@ -1,0 +1,105 @@
+"""The index of the report: one chip for every item of the ledger, with its verdict and a link to it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ledger.items import Item
+from ledger.status import Kind, Status
+from ledger.verdicts import Row
+
+# A sign beside the colour, for print and for readers who do not see the colour.
+SIGNS: Mapping[str, str] = {
+    Status.HOLDS: "✓",
+    Status.VIOLATED: "✗",
+    Status.VACUOUS: "∅",
+    Status.ILL_FORMED: "¶",
+    Status.INCONCLUSIVE: "?",
+    Status.OUT_OF_DOMAIN: "–",
+    Status.PENDING: "…",
+    "MIXED": "±",
+}
+# Heading, and how the keys of its items begin; the last takes what is left.
+_GROUPS = (
+    ("Equations", ("eq", "eqs")),
+    ("Theorems, definitions, assumptions", ("definition", "theorem", "corollary", "lemma", "assumption", "remark")),
+    ("Algorithms, tables, figures", ("algorithm", "table", "figure")),
+    ("Referees' questions", ("referee", "review")),
+    ("Networks and training", ("network", "graph")),
+    ("Steps in the text", ()),
+)
+# What decides an item or a claim: what is printed, else what we expected, else what is shown here.
+BY_WEIGHT: tuple[Kind, ...] = ("printed", "expected", "corrected")
+About = Mapping[str, tuple[str, ...]]
+_NAMES = {"eckart-young-step": "Eckart-Young step", "svd-remark": "SVD remark"}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One item: its short name, its full place in the paper, what became of it, and the anchor of the first answer."""
+
+    label: str
+    where: str
+    status: str
+    sign: str
+    anchor: str
+
+
+def index(items: Sequence[Item], rows: Sequence[Row], about: About) -> dict[str, tuple[Chip, ...]]:
+    """The chips under each heading, equations by number, the rest in the ledger's order.
+
+    `about` has, by the key of a statement, the items that it says it is about.
+    """
+    groups: dict[str, list[Item]] = {heading: [] for heading, _ in _GROUPS}
+    for item in items:
+        kind = item.key.split("-")[0]
+        groups[next(h for h, kinds in _GROUPS if kind in kinds or not kinds)].append(item)
+    groups["Equations"].sort(key=_number)
+    return {heading: tuple(_chip(i, rows, about) for i in found) for heading, found in groups.items() if found}
+
+
+def summary(statuses: Iterable[str]) -> str:
+    """The one status that all share, MIXED where they differ, PENDING where there is none."""
+    found = set(statuses)
+    return found.pop() if len(found) == 1 else "MIXED" if found else Status.PENDING.value
+
+
+def deciding(rows: Sequence[Row]) -> list[Row]:
+    """The statements that decide: the printed ones, where there are none the expected ones, else the corrected ones."""
+    kinds = (kind for kind in BY_WEIGHT if any(r["statement"] == kind for r in rows))
+    kind = next(kinds, None)
+    return [r for r in rows if r["statement"] == kind]
+
+
+def item_status(item: Item, rows: Sequence[Row], about: About) -> str:
+    """What became of an item: of the statements that answer it, those that decide.
+
+    Where claims answer several items and some of their statements say which they are about, those about this one count.
+    """
+    answers = [r for r in rows if r["claim"] in item.answered_by]
+    named = [r for r in answers if item.key in about.get(r["key"], ())]
+    return summary(r["status"] for r in deciding(named or answers))
+
+
+def _chip(item: Item, rows: Sequence[Row], about: About) -> Chip:
+    status = item_status(item, rows, about)
+    return Chip(_label(item.key), item.where, status, SIGNS[status], "pending" if item.pending else item.key)
+
+
+def _number(item: Item) -> tuple[int, str]:
+    """Equations in the order of their first number, what is said of them in training after the display itself."""
+    found = re.search(r"\d+", item.key)
+    return (int(found[0]) if found else 0, item.key)
+
+
+def _label(key: str) -> str:
+    """eq-12 as (12), eqs-25-33-training as (25)-(33) training, theorem-4.2 as Theorem 4.2, data-model as Data model."""
+    if key in _NAMES:
+        return _NAMES[key]
+    kind, _, rest = key.partition("-")
+    if kind in ("eq", "eqs"):
+        numbers, words = re.findall(r"\d+", rest), re.findall(r"[a-z]+", rest)
+        return " ".join(["-".join(f"({n})" for n in numbers), *words])
+    if kind == "network":
+        return rest.replace("-", " ").capitalize()
+    return f"{kind} {rest.replace('-', ' ')}".capitalize().replace(" a.", " A.")

@@ -1,0 +1,263 @@
+"""Verdicts as rows of `results/verdicts.json`, and what moved between two lists of them.
+
+Reading a record needs neither the claims nor any mathematics: whatever is shown of a statement stands in its row.
+"""
+
+import pathlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ledger.status import KINDS, Evidence, Status
+from runtime import store
+from runtime.usage import UsageError
+
+if TYPE_CHECKING:  # they come with sympy, which nothing here needs
+    from ledger.statement import Claim, Entry, Statement
+
+Row = dict[str, Any]
+About = dict[str, Any]
+# 4: rows say which items of the ledger they are about. 3: they say their source and what is true instead, and a table
+# says what each claim is about.
+# 2: rows carry the statement's key. In records of version 1, which had no `schema`, its prose was its identity.
+SCHEMA = 4
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a record holds: the rows, and by its id what each claim is about (none in records before version 3)."""
+
+    rows: list[Row] = field(default_factory=list)
+    claims: dict[str, About] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One statement whose status or evidence differs; "absent" stands for a row that is not there."""
+
+    key: str
+    recorded: str
+    found: str
+    reason: str
+
+
+def row(entry: "Entry") -> Row:
+    """The row of one verdict, as strict JSON."""
+    v, said = entry.verdict, words(entry.statement, entry.claim)
+    return store.jsonable(
+        {
+            **{name: said[name] for name in ("key", "claim", "reading", "statement", "text")},
+            "status": v.status,
+            "evidence": v.evidence,
+            "tightness": v.tightness,
+            "margin": v.margin,
+            "witness": v.witness,
+            "reason": v.reason,
+            **{name: said[name] for name in ("instead", "source", "about")},
+        }
+    )
+
+
+def words(s: "Statement", claim: "Claim") -> Row:
+    """The fields of a row that the code says without deciding anything."""
+    return {
+        "key": s.key,
+        "claim": claim.id,
+        "reading": s.reading,
+        "statement": s.kind,
+        "text": s.text,
+        "instead": s.instead if isinstance(s.instead, str) else list(s.instead) or None,
+        "source": str(claim.source),
+        "about": list(s.about),
+    }
+
+
+def about(claim: "Claim") -> About:
+    """What the record says of a claim beside its statements."""
+    return {
+        "title": claim.title,
+        "source": str(claim.source),
+        "items": list(claim.items),
+        "question": claim.question,
+    }
+
+
+def key(row: Row) -> str:
+    """What identifies a row: the key of its statement."""
+    return row["key"]
+
+
+def sort_key(row: Row) -> tuple[str, str]:
+    """Where a row stands in the record: with its claim, by its key."""
+    return (row["claim"], row["key"])
+
+
+def counts(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """How many statements of each kind came to each status: {"printed": {"HOLDS": 12, ...}, "corrected": ...}."""
+    kinds: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    for r in rows:
+        kinds[r["statement"]][r["status"]] += 1
+    return {kind: dict(sorted(c.items())) for kind, c in kinds.items()}
+
+
+def read(
+    path: pathlib.Path = store.VERDICTS,
+    claims: "Callable[[], Iterable[Claim]]" = tuple,
+    *,
+    may_be_missing: bool = False,
+) -> Record:
+    """The record in a file. `claims` are asked for the keys of a record of version 1, whose rows have none.
+
+    Errors: UsageError when the file is not there (unless it `may_be_missing`: then nothing is on record), is no record
+    of verdicts, or comes from a later version of the program.
+    """
+    if not path.exists() and not may_be_missing:
+        raise store.missing(path, store.VERDICTS)
+    content = store.read(path)
+    if content is None:
+        return Record()
+    rows = content.get("verdicts") if isinstance(content, dict) else None
+    schema = content.get("schema", 1) if isinstance(content, dict) else None
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise UsageError(
+            f"{path} is a record of version {schema}, and this program reads versions up to {SCHEMA}. Update it."
+        )
+    if schema == 1 and isinstance(rows, list):
+        rows = _with_keys(rows, claims())
+    if schema in (1, 2, 3) and isinstance(rows, list):
+        rows = [{**_UNSAID, "source": "", **r} if isinstance(r, dict) else r for r in rows]
+    table = content.get("claims", {}) if isinstance(content, dict) else None
+    if schema == SCHEMA and isinstance(rows, list) and _is_table(table):
+        rows = [_whole(r, table) if isinstance(r, dict) else r for r in rows]
+    if not isinstance(rows, list) or not all(map(_is_row, rows)) or not _is_table(table):
+        raise UsageError(f"{path} is no record of verdicts. Restore it from git, or name another with --recorded.")
+    return Record(rows, table)
+
+
+def recorded(path: pathlib.Path = store.VERDICTS, claims: "Callable[[], Iterable[Claim]]" = tuple) -> list[Row]:
+    """The rows of `read`, where there must be a record."""
+    return read(path, claims).rows
+
+
+def wanted(path: pathlib.Path = store.VERDICTS, claims: "Callable[[], Iterable[Claim]]" = tuple) -> list[Row]:
+    """The rows of `read`, where there must be some. Errors: UsageError when there are none, too."""
+    rows = recorded(path, claims)
+    if not rows:
+        raise UsageError(f"{path} holds no verdicts. Restore it from git, or name another record.")
+    return rows
+
+
+def _with_keys(rows: list[Any], claims: "Iterable[Claim]") -> list[Any]:
+    """Rows of version 1 with the keys of the statements that are still worded alike; reworded ones get none."""
+    keys = {(c.id, s.reading, s.kind, s.text): s.key for c in claims for s in c.statements}
+    parts = ("claim", "reading", "statement", "text")
+    return [
+        {"key": keys.get(tuple(r.get(p) for p in parts), f"unknown.{i}"), **r} if isinstance(r, dict) else r
+        for i, r in enumerate(rows)
+    ]
+
+
+def moves(
+    recorded_rows: Sequence[Row],
+    found_rows: Sequence[Row],
+    claims: Iterable[str] | None = None,
+    only: Mapping[str, Collection[str]] | None = None,
+) -> list[Move]:
+    """Every statement whose status or evidence is not the recorded one, new and vanished ones included.
+
+    With `claims`, rows of other claims are left out: only a part was run. `only` has the keys that were run of those
+    claims of which not all were.
+    """
+    chosen = None if claims is None else set(claims)
+    old = {key(r): r for r in recorded_rows if _was_run(r, chosen, only or {})}
+    new = {key(r): r for r in found_rows}
+    moved = []
+    for k in sorted(old.keys() | new.keys()):
+        before, after = _shown(old.get(k)), _shown(new.get(k))
+        if before != after:
+            moved.append(Move(k, before, after, new[k]["reason"] if k in new else "The statement is gone."))
+    return moved
+
+
+def merged(
+    recorded_rows: Sequence[Row],
+    found_rows: Sequence[Row],
+    claims: Iterable[str] | None,
+    only: Mapping[str, Collection[str]] | None = None,
+) -> list[Row]:
+    """The rows to record: all found ones, and the recorded ones that were not run. `claims`, `only`: as in `moves`."""
+    chosen = None if claims is None else set(claims)
+    kept = [r for r in recorded_rows if not _was_run(r, chosen, only or {})]
+    return sorted([*kept, *found_rows], key=sort_key)
+
+
+def reworded(record: Record, claims: "Iterable[Claim]") -> tuple[Record, list[str], list[str]]:
+    """The record in the words of the code, every verdict as it was.
+
+    Also the keys of rows that were left out because no statement has them anymore, and those of statements that are not
+    on record and wait to be decided.
+    """
+    claims = list(claims)
+    said = {s.key: words(s, c) for c in claims for s in c.statements}
+    rows = sorted(({**r, **said[key(r)]} for r in record.rows if key(r) in said), key=sort_key)
+    known = {key(r) for r in record.rows}
+    gone, new = sorted(known - said.keys()), sorted(said.keys() - known)
+    return Record(rows, {c.id: about(c) for c in claims}), gone, new
+
+
+def document(rows: Sequence[Row], claims: Mapping[str, About]) -> dict[str, Any]:
+    """What `results/verdicts.json` holds: no timing and no date, so that equal results give equal bytes."""
+    table = {name: claims[name] for name in sorted({r["claim"] for r in rows}) if name in claims}
+    return {"schema": SCHEMA, "counts": counts(rows), "claims": table, "verdicts": list(rows)}
+
+
+def text(rows: Sequence[Row], claims: Mapping[str, About]) -> str:
+    """The text of `results/verdicts.json`: rows leave out what the table of claims says, and what is empty."""
+    content = document(rows, claims)
+    return store.dumps({**content, "verdicts": [_short(r, content["claims"]) for r in content["verdicts"]]})
+
+
+def _short(r: Row, table: Mapping[str, About]) -> Row:
+    implied = _UNSAID | {"source": table.get(r["claim"], {}).get("source")}
+    return {name: value for name, value in r.items() if name not in implied or value != implied[name]}
+
+
+def _whole(r: Row, table: Mapping[str, About]) -> Row:
+    return {**_UNSAID, "source": table.get(r.get("claim", ""), {}).get("source", ""), **r}
+
+
+_UNSAID: Row = {"instead": None, "about": []}
+_FIELDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("key", "claim", "reading", "statement", "text", "reason", "source"), (str,)),
+    **dict.fromkeys(("tightness", "margin"), (int, float, str, type(None))),
+    "witness": (dict, type(None)),
+    "instead": (list, str, type(None)),
+    "about": (list,),
+}
+_ABOUT: dict[str, type] = {"title": str, "source": str, "items": list, "question": str}
+
+
+def _is_row(r: Any) -> bool:
+    return (
+        isinstance(r, dict)
+        and all(name in r and isinstance(r[name], kinds) for name, kinds in _FIELDS.items())
+        and r["statement"] in KINDS
+        and r.get("status") in list(Status)
+        and r.get("evidence") in list(Evidence)
+    )
+
+
+def _is_table(table: Any) -> bool:
+    return isinstance(table, dict) and all(
+        isinstance(a, dict) and all(isinstance(a.get(name), kind) for name, kind in _ABOUT.items())
+        for a in table.values()
+    )
+
+
+def _was_run(r: Row, claims: Collection[str] | None, only: Mapping[str, Collection[str]]) -> bool:
+    return claims is None or (r["claim"] in claims and (r["claim"] not in only or key(r) in only[r["claim"]]))
+
+
+def _shown(r: Row | None) -> str:
+    return "absent" if r is None else f"{r['status']} ({r['evidence']})"

@@ -1,0 +1,31 @@
+"""Encoders of images: one file each, the modules in flax nnx, the interface functions of (params, images).
+
+May use the single modules of `sims`. Begin with `linear.py`, the smallest.
+"""
+
+from typing import Any, Protocol
+
+from jaxtyping import Array, Float, Key
+
+PyTree = Any
+ImageShape = tuple[int, int, int]
+
+
+class Encoder(Protocol):
+    """What every encoder offers; hashable by value, so that equal encoders share one compilation.
+
+    `params` are nested dicts of float32 arrays. Nothing is kept between calls.
+    """
+
+    @property
+    def feature_dim(self) -> int:
+        """How many numbers describe an image."""
+        ...
+
+    def init(self, key: Key[Array, ""], image_shape: ImageShape) -> PyTree:
+        """Random parameters for images (height, width, channels)."""
+        ...
+
+    def features(self, params: PyTree, images: Float[Array, "n height width channels"]) -> Float[Array, "n feature"]:
+        """What a probe sees of images with entries in [0, 1]."""
+        ...

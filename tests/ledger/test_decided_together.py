@@ -1,0 +1,114 @@
+"""Statements about trained encoders, alone and together."""
+
+import numpy as np
+import pytest
+
+from claims import catalogue
+from experiments.paper._results import Results
+from ledger import decided_together as module
+from ledger.checks import trained_order
+from ledger.checks.trained_order import TrainedAlike, TrainedOrder, accuracy
+from ledger.decided_together import decided_together
+from ledger.statement import Context, Statement, Status
+
+CATALOGUE = catalogue()
+
+
+def column(values):
+    return lambda results: np.array(values)
+
+
+NOTHING = Results({}, {}, *[lambda *_: None] * 2)
+ONE = [1.0, 1.1, 0.9]
+ORDERS = [
+    TrainedOrder("made up", column(ONE), column(larger), "Because.", at_least)
+    for larger in ([3.0, 3.2, 3.1], [0.5, 1.5, 1.0], [-3.0, -3.2, -3.1], [1.2, 1.5, 1.3])
+    for at_least in (0.0, 2.0, 9.0)
+]
+ALIKE = [
+    TrainedAlike("made up", column(ONE), column(second), "Because.", within)
+    for second in (ONE, [3.0, 3.2, 3.1], [-3.0, -3.2, -3.1], [1.2, 1.35, 1.1], [1.4, 0.2, 2.8], [2.4, 2.5, 2.45])
+    for within in (0.1, 1.45, 9.0)
+]
+
+
+@pytest.mark.parametrize("check", ORDERS + ALIKE)
+def test_a_statement_is_decided_where_its_p_value_is_below_what_the_interval_leaves(check, monkeypatch):
+    monkeypatch.setattr(trained_order, "recorded", lambda name: NOTHING)
+    status, p_value = check.run(Context()).status, check.p_value(*(side(NOTHING) for side in check.sides))
+    if isinstance(check, TrainedAlike) and not np.ptp([side(NOTHING) for side in check.sides], axis=0).any():
+        assert p_value is None  # one training: nothing to decide
+    else:
+        assert p_value is not None
+        assert (p_value < 0.05) == (status is not Status.INCONCLUSIVE)
+
+
+def test_recorded_statements_are_alone_decided_by_their_p_value():
+    rows = decided_together(CATALOGUE)
+    assert len(rows) > 100
+    assert all((row.p_value < 0.05) == row.is_alone for row in rows)
+
+
+def test_a_training_compared_with_itself_is_not_counted():
+    texts = [row.statement.text for row in decided_together(CATALOGUE)]
+    same = "Averaging by numbers of images ends within 1.5 points of averaging with 1/|A_i|, connectivity 5."
+    assert same not in texts
+    assert same in [s.text for s in CATALOGUE["tab-consensus-matrices-images"].statements]
+
+
+def test_a_comparison_that_is_stated_twice_is_counted_once_and_one_seen_first_not_at_all(monkeypatch):
+    first, second, other = column(ONE), column([3.0, 3.2, 3.1]), column([2.0, 2.5, 2.2])
+    checks = (
+        TrainedOrder("made up", first, second, "Because."),
+        TrainedOrder("another with that cell", second, first, "Because."),
+        TrainedOrder("made up", first, second, "Because.", 1.0),
+        TrainedOrder("made up", first, other, "Because."),
+        TrainedAlike("made up", first, second, "Because.", 1.5),
+        TrainedAlike("made up", second, first, "Because.", 1.5),
+        TrainedOrder("made up", first, accuracy("not trained"), "Because."),
+        TrainedOrder("made up", column([2.1, 2.5, 2.2]), first, "Because.", is_seen=True),
+    )
+
+    class Claim:
+        statements = tuple(Statement(f"made.{i}", "printed", f"{i}", check) for i, check in enumerate(checks))
+
+    monkeypatch.setattr(trained_order, "recorded", lambda name: NOTHING)
+    assert [row.statement.text for row in decided_together({"made-up": Claim})] == ["0", "2", "3", "4"]
+
+
+def test_together_they_follow_the_step_up_rule_for_any_dependence():
+    """Written out: the k smallest stay, k the last place where p times n times the harmonic sum is below 5% of k."""
+    rows = sorted(decided_together(CATALOGUE), key=lambda row: row.p_value)
+    n = len(rows)
+    harmonic = sum(1 / k for k in range(1, n + 1))
+    places = [k for k, row in enumerate(rows, 1) if row.p_value * n * harmonic / k < module.LEVEL]
+    kept = max(places, default=0)
+    assert [row.is_among_all for row in rows] == [i < kept for i in range(n)]
+    assert kept < sum(row.is_alone for row in rows)
+
+
+@pytest.mark.parametrize("all_are", ["nothing", "everything"])
+def test_what_chance_decides_is_not_kept(all_are):
+    """As many statements on noise: some are decided alone, none together; with large differences all are, both ways."""
+    rng = np.random.default_rng(0)
+    shift = 0.0 if all_are == "nothing" else 1e6
+
+    def shuffled(check):
+        values = rng.standard_normal(3)
+        return TrainedOrder(check.experiment, column(np.zeros(3)), column(values + shift), "Because.")
+
+    class Claim:
+        def __init__(self, claim):
+            self.statements = [
+                type(s)(s.key, s.kind, s.text, shuffled(s.check))
+                for s in claim.statements
+                if isinstance(s.check, TrainedOrder | TrainedAlike)
+            ]
+
+    rows = decided_together({name: Claim(claim) for name, claim in CATALOGUE.items()})
+    alone, together = sum(row.is_alone for row in rows), sum(row.is_among_all for row in rows)
+    if all_are == "nothing":
+        assert 0 < alone < 0.15 * len(rows)
+        assert together == 0
+    else:
+        assert alone == together == len(rows)

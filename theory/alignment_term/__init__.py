@@ -1,0 +1,5 @@
+"""The alignment term of MAR: its weight over rounds, the MMD in closed form, and its effect on drift.
+
+May use `theory.networks`, `theory.objectives` and `theory.data`, but not `theory.deficits`. Begin with
+`gaussian_mmd.py` for the distance that the term measures, or `weight_schedule.py` for its weight.
+"""

@@ -1,0 +1,5 @@
+"""Deficits 1 - r_k and sensitivities: closed forms, finite-sample bounds, limits, and the critical noise.
+
+May use `theory.data`, `theory.objectives` and `theory.networks`. Begin with `second_order.py`, which has the closed
+forms of the deficit and the sensitivity of both objectives; `finite_sample.py` has the proven bounds.
+"""

@@ -1,0 +1,4 @@
+"""The losses: alignment, reconstruction and contrast, their minimisers, and which axes a minimiser represents.
+
+May use `theory.data`. Begin with `representability.py`, which turns an alignment matrix into representabilities.
+"""

@@ -5,7 +5,6 @@ import os
 import pathlib
 import resource
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 
 # One thread a process, before numpy is loaded: the tests are the parallelism, and small matrices on many threads are
@@ -56,7 +55,7 @@ def _strict_ranks() -> Iterator[None]:
         yield
 
 
-COUNTED = pytest.StashKey[Counter[str]]()
+COLLECTED = pytest.StashKey[list[str]]()
 SPENT = pytest.StashKey[dict[str, float]]()
 
 
@@ -70,21 +69,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Every test is in one lane, and those of other lanes than the wanted ones are left out."""
     listed, wanted = lanes.recorded(), config.getoption("lane") or lanes.LANES
     rooms = lanes.changed_rooms() if config.getoption("changed") else set()
-    counted, kept, left_out = Counter(), [], []
+    config.stash[COLLECTED] = [item.nodeid for item in items]
+    kept, left_out = [], []
     for item in items:
-        lane = lanes.lane_of(item.nodeid, listed)
-        counted[lane] += 1
-        is_wanted = lane in wanted or (lane == "test" and lanes.is_in(item.nodeid, rooms))
-        (kept if is_wanted else left_out).append(item)
-    config.stash[COUNTED] = counted
+        (kept if lanes.is_wanted(item.nodeid, wanted, listed, rooms) else left_out).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")
-def counted(pytestconfig: pytest.Config) -> Counter[str]:
-    """How many of the collected tests each lane has."""
-    return pytestconfig.stash[COUNTED]
+def collected(pytestconfig: pytest.Config) -> list[str]:
+    """Every test that was found, also those that this lane leaves out."""
+    return pytestconfig.stash[COLLECTED]
 
 
 def _cpu_seconds() -> float:

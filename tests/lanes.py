@@ -33,14 +33,20 @@ def function_of(node: str) -> str:
     return node.split("[", 1)[0]
 
 
-def recorded(path: pathlib.Path = RECORD) -> dict[str, str]:
+def recorded() -> dict[str, str]:
     """The lane of every listed function."""
-    return {function: lane for function, (lane, _) in json.loads(path.read_text(encoding="utf-8")).items()}
+    return {function: lane for function, (lane, _) in json.loads(RECORD.read_text(encoding="utf-8")).items()}
 
 
 def lane_of(node: str, listed: Mapping[str, str]) -> str:
     """The lane of a node: by what it is, by what was measured, or `check`."""
     return "audit" if node.startswith(ALWAYS_AUDIT) else listed.get(function_of(node), "check")
+
+
+def is_wanted(node: str, wanted: Iterable[str], listed: Mapping[str, str], rooms: set[str] | None) -> bool:
+    """Whether a node runs where these lanes were asked for, and lane `test` of the rooms that changed."""
+    lane = lane_of(node, listed)
+    return lane in wanted or (lane == "test" and is_in(node, rooms))
 
 
 def assigned(seconds: Mapping[str, float]) -> dict[str, tuple[str, float]]:

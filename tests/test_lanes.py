@@ -4,33 +4,49 @@ import json
 import pathlib
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
 from tests import lanes
 
 LISTED = lanes.recorded()
-COLLECT = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+NOT_ALL = "only some tests were asked for"
 
 
-def collected(*arguments: str) -> set[str]:
-    done = subprocess.run([*COLLECT, *arguments], cwd=lanes.ROOT, capture_output=True, text=True, check=True)
-    return {line for line in done.stdout.splitlines() if "::" in line}
+def is_whole(config: pytest.Config) -> bool:
+    return not config.getoption("keyword") and config.args == config.getini("testpaths")
 
 
-def test_no_test_is_dropped_and_none_is_in_two_lanes():
-    every = collected()
-    by_lane = [collected("--lane", lane) for lane in lanes.LANES]
-    assert every == set().union(*by_lane)
-    assert len(every) == sum(map(len, by_lane))
-    assert all(by_lane)
-    assert {lanes.function_of(node) for node in every} >= set(LISTED), "run `make lanes`: listed tests are gone"
+def test_every_test_is_in_one_lane(collected):
+    """Asked for one lane after another, each test runs once: none is dropped, and none runs twice."""
+    runs = Counter(node for lane in lanes.LANES for node in collected if lanes.is_wanted(node, [lane], LISTED, set()))
+    assert runs == Counter(dict.fromkeys(collected, 1))
 
 
-def test_lanes_count_every_test_that_was_collected(counted, request):
-    if request.config.getoption("keyword") or request.config.args != request.config.getini("testpaths"):
-        pytest.skip("only some tests were asked for")
-    assert set(counted) == set(lanes.LANES)
+def test_lanes_count_every_test_and_list_no_other(collected, request):
+    if not is_whole(request.config):
+        pytest.skip(NOT_ALL)
+    assert set(Counter(lanes.lane_of(node, LISTED) for node in collected)) == set(lanes.LANES)
+    assert {lanes.function_of(node) for node in collected} >= set(LISTED), "run `make lanes`: listed tests are gone"
+
+
+def test_the_option_runs_a_lane_and_leaves_out_the_others(tmp_path):
+    """In a process of its own: a list that has one function of this file in `test`, and all others in `check`."""
+    here, slow = "tests/test_lanes.py", "test_a_room_is_tested_where_its_files_changed"
+    (tmp_path / "lanes.json").write_text(json.dumps({f"{here}::{slow}": ["test", 1.0]}))
+    code = (
+        "import pathlib, sys, pytest; from tests import lanes; lanes.RECORD = pathlib.Path(sys.argv[1]);"
+        "sys.exit(pytest.main(sys.argv[2:]))"
+    )
+    found = {}
+    for lane in lanes.LANES[:2]:
+        asked = ("--collect-only", "-p", "no:cacheprovider", "--lane", lane, here)
+        command = [sys.executable, "-c", code, str(tmp_path / "lanes.json"), *asked]
+        done = subprocess.run(command, cwd=lanes.ROOT, capture_output=True, text=True, check=True)
+        found[lane] = {lanes.function_of(line) for line in done.stdout.splitlines() if line.startswith(here)}
+    assert found["test"] == {f"{here}::{slow}"}
+    assert f"{here}::test_every_test_is_in_one_lane" in found["check"] - found["test"]
 
 
 def test_the_cheapest_functions_come_first_and_a_slow_case_is_never_quick():
@@ -56,7 +72,7 @@ def test_the_record_is_written_the_way_it_is_read(tmp_path, monkeypatch):
     seconds = tmp_path / "gw0.json"
     seconds.write_text(json.dumps({"a.py::slow": 5.0, "a.py::quick": 0.1}))
     lanes.main([str(seconds)])
-    assert lanes.recorded(tmp_path / "lanes.json") == {"a.py::slow": "test"}
+    assert lanes.recorded() == {"a.py::slow": "test"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sims import memory
 # Pieces of 48 MiB, above the 32 MiB from which glibc always gives back what is freed.
 KEEPS = """
 import numpy as np
-from claims import cores
+from runtime import cores
 from sims import memory
 
 MIB = 1 << 20

@@ -22,7 +22,7 @@ from sims import placement
 if int(sys.argv[1]) > 1:
     placement.use_cores(int(sys.argv[1]))
 placement.LEAST_TO_SHARE = 0
-from sims import rounds as engine
+from sims.rounds import engine
 from sims.linear.training import LinearUpdate
 from theory.networks.mixing import mixing_matrix
 from theory.networks.topologies import topology

@@ -40,7 +40,7 @@ def test_report_readme_figures_and_constants_write_here(elsewhere):
     (elsewhere / "docs").mkdir()
     (elsewhere / "README.md").write_text((store.RESULTS.parent / "README.md").read_text())
     assert dssl("readme", "--no-examples") == 0
-    assert "| statements |" in (elsewhere / "docs" / "verdicts.md").read_text()
+    assert "| claim |" in (elsewhere / "docs" / "verdicts.md").read_text()
     assert dssl("figures", "scaling") == 0
     assert sorted(path.name for path in (elsewhere / "results" / "figures").iterdir()) == ["scaling.png", "scaling.svg"]
     assert dssl("constants", "--accept") == 0

@@ -12,7 +12,8 @@ from sims.samplers.wishart import positive_qr, square_root
 DRAWS = """
 import sys
 import numpy as np
-from sims import heterogeneity, montecarlo
+from sims.samplers import montecarlo
+from sims.linear import heterogeneity
 from theory.readings import Objective, Rare, Reading
 from theory.setting import Setting
 from theory.networks.topologies import topology

@@ -65,8 +65,16 @@ class Formula:
     @cached_property
     def latex(self) -> str:
         """The formula as LaTeX, from the expression itself."""
-        letters = {s: LATEX_NAMES[str(s)] for s in self.expr.free_symbols if str(s) in LATEX_NAMES}
-        return sp.latex(self.expr, symbol_names=letters)
+        return _latex(self.expr)
+
+    def latex_at(self, **values: object) -> str:
+        """The formula as LaTeX with these arguments put in, such as one local step; the others stay letters.
+
+        Errors: ValueError for a name that is no argument, or a value that is not a finite number.
+        """
+        if unknown := sorted(values.keys() - set(self.arguments)):
+            raise ValueError(f"{self.name} has no argument {unknown[0]}; it has {', '.join(self.arguments)}.")
+        return _latex(self.expr.subs(self._substitution(values)))
 
     def exact(self, **values: object) -> sp.Expr:
         """The value as an exact sympy number, unevaluated roots included.
@@ -128,6 +136,11 @@ class Formula:
     def _substitution(self, values: Mapping[str, object]) -> dict[sp.Symbol, sp.Expr]:
         symbols = self.expr.free_symbols.union(*(r.free_symbols for r in self.domain))
         return {s: rational(values[str(s)]) for s in symbols if str(s) in values and values[str(s)] is not None}
+
+
+def _latex(expr: sp.Expr) -> str:
+    letters = {s: LATEX_NAMES[str(s)] for s in expr.free_symbols if str(s) in LATEX_NAMES}
+    return sp.latex(expr, symbol_names=letters)
 
 
 # Letters by the name of the symbol, for those of `theory.symbols` and for those that one module needs.

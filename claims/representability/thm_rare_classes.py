@@ -11,7 +11,14 @@ from ledger.checks.kinds import Finding, ForAll, Prediction
 from ledger.checks.sampled_order import SampledOrder
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.montecarlo import RVSample, sample_pair
-from theory.deficits.rare_recovery import Growth, Site, rare_recovery, rare_threshold, rare_window_formula
+from theory.deficits.rare_recovery import (
+    MIM_RARE_THRESHOLD,
+    Growth,
+    Site,
+    rare_recovery,
+    rare_threshold,
+    rare_window_formula,
+)
 from theory.formula import Source
 from theory.readings import Objective, Rare, Reading
 from theory.setting import Setting
@@ -150,7 +157,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
             ),
             reading="rare classes outside the signal, the limit",
-            latex=r"\rho^\star_M = N \mu^2 \sqrt{\gamma} \le \rho^\star_C",
+            latex=rf"\rho^\star_M = N {MIM_RARE_THRESHOLD.latex} \le \rho^\star_C",
         ),
         Statement(
             "rare.masking-window-fixed-clients",

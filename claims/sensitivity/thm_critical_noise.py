@@ -17,7 +17,7 @@ from ledger.checks.sampled_order import SampledOrder
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.montecarlo import sample_pair
 from sims.stats import sensitivity
-from theory.deficits.critical_noise import sigma_star
+from theory.deficits.critical_noise import sigma_star, sigma_star_limit_formula
 from theory.deficits.exponents import Quantity, exponent
 from theory.deficits.order_probability import order_probability
 from theory.deficits.second_order import deficit, expected_sensitivity
@@ -252,7 +252,7 @@ CLAIM = Claim(
             "As d grows (sigma*/mu)^2 tends to (1 + u)/(2p(1-p)) - 1, where u = 2(1 + (N-1)^3)/(N(1 + (N-1)^2)).",
             Prediction(limit_findings, "sigma* at d = 1e14 and beyond.", rtol=1e-3, evidence=Evidence.NUMERIC),
             reading="one mask pair and one augmentation a sample, closed forms",
-            latex=r"(\sigma^*/\mu)^2 \to \frac{1+\kappa_N}{2p(1-p)} - 1",
+            latex=r"\frac{\sigma^*}{\mu} \to " + sigma_star_limit_formula().latex,
         ),
         Statement(
             "noise.deficit-ratio-sampled",

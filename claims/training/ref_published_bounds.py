@@ -21,7 +21,14 @@ from theory.symbols import dissimilarity, eigenvalue, lambda_2, lambda_min, weig
 from theory.training.consensus import client_variance
 from theory.training.consensus_bounds import GAP_BOUND, consensus_gap_bound
 from theory.training.consensus_noise import FLAT_NOISE_GAIN, consensus_noise
-from theory.training.published_bounds import TAKEZAWA2026, noise_spectrum, noise_variance, published_bounds, rate
+from theory.training.published_bounds import (
+    KONG2021,
+    TAKEZAWA2026,
+    noise_spectrum,
+    noise_variance,
+    published_bounds,
+    rate,
+)
 
 NETWORKS = ("ring", "path", "star", "barbell", "hypercube", "torus:2x4", "er:4")
 NOISE_STD, ROUNDS = 0.02, 4000
@@ -186,7 +193,7 @@ CLAIM = Claim(
                 evidence=Evidence.NUMERIC,
             ),
             reading="kong2021, exact gradients",
-            latex=r"24\,\frac{1-p}{p^2}\,\eta^2E^2\phi^2,\quad p = 1-\beta^2",
+            latex=KONG2021.latex_at(noise_variance=0) + r",\quad \varrho = 1-\beta^2",
         ),
         Statement(
             "published.takezawa",
@@ -199,6 +206,7 @@ CLAIM = Claim(
                 evidence=Evidence.NUMERIC,
             ),
             reading="takezawa2026, exact gradients",
+            latex=TAKEZAWA2026.latex,
         ),
         Statement(
             "published.simulated",

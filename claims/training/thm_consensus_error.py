@@ -29,9 +29,9 @@ from theory.training.consensus import (
     consensus_identity,
     consensus_trajectory,
 )
-from theory.training.consensus_bounds import consensus_gap_bound, consensus_transient_bound
+from theory.training.consensus_bounds import GAP_BOUND, consensus_gap_bound, consensus_transient_bound
 from theory.training.consensus_curvature import resummed
-from theory.training.consensus_noise import consensus_noise
+from theory.training.consensus_noise import CURVED_NOISE_GAIN, consensus_noise
 
 SETTLED = 1e-9  # relative, of a run that goes on until nothing moves
 ROUND_OFF = 1e-11
@@ -339,8 +339,7 @@ CLAIM = Claim(
                 evidence=Evidence.NUMERIC,
             ),
             reading="first order as a bound",
-            latex=r"\frac{\lambda(1-\rho)}{h(1-\lambda\rho)} \le \frac{\eta E\lambda}{1-\lambda},\quad"
-            r"\rho=(1-\eta h)^E",
+            latex=rf"{CURVED_MODE_GAIN.latex} \le {FLAT_MODE_GAIN.latex}",
         ),
         Statement(
             "consensus.largest-gain-bound",
@@ -369,7 +368,7 @@ CLAIM = Claim(
                 evidence=Evidence.NUMERIC,
             ),
             reading="gap bound",
-            latex=r"\eta^2E^2\zeta^2\,\tfrac{v_{\max}}{v_{\min}}\max\Big(\tfrac{\lambda_2}{1-\lambda_2},-\lambda_N\Big)^2",
+            latex=GAP_BOUND.latex,
             replaces=("published.gap-bound",),
         ),
         Statement(
@@ -393,7 +392,7 @@ CLAIM = Claim(
             "lam^2/(1 - lam^2 (1 - eta h)^2) over N.",
             Prediction(noise_findings, "Long simulated runs, alike and unlike clients.", rtol=0.03),
             reading="simulated, stochastic gradients",
-            latex=r"\frac{\eta^2\sigma^2}{N}\sum_{l\ge2}\sum_h\frac{\lambda_l^2}{1-\lambda_l^2(1-\eta h)^2}",
+            latex=r"\frac{\sigma^2}{N}\sum_{l\ge2}\sum_h" + CURVED_NOISE_GAIN.latex_at(local_steps=1),
             spoil=0.85,
         ),
     ),

@@ -217,7 +217,7 @@ CLAIM = Claim(
                 lambda: sp.Matrix([symmetric_sum()[1], local_steps - 1]),
                 "Arithmetic of one mode.",
             ),
-            latex=r"\kappa_l = E\,\frac{1+\lambda_l}{1-\lambda_l} - 1",
+            latex=rf"\kappa_l = {KAPPA.latex}",
         ),
         Statement(
             "xeff.bipartite-networks",

@@ -6,6 +6,7 @@ import sympy as sp
 
 from theory import symbols as sy
 from theory.formula import Formula, OutOfDomainError, Source, rational
+from theory.training.consensus import FLAT_MODE_GAIN
 
 EXAMPLE = Formula(
     name="example",
@@ -54,3 +55,10 @@ def test_a_point_outside_the_domain_names_the_relation():
 def test_latex_uses_the_papers_letters():
     assert "N" in EXAMPLE.latex
     assert r"\tau" in EXAMPLE.latex
+
+
+def test_latex_with_arguments_put_in_loses_their_letters_and_keeps_the_value():
+    assert FLAT_MODE_GAIN.latex_at(local_steps=1) == FLAT_MODE_GAIN.latex.replace("E ", "")
+    assert FLAT_MODE_GAIN.latex_at() == FLAT_MODE_GAIN.latex
+    with pytest.raises(ValueError, match="flat_mode_gain has no argument noise; it has eigenvalue, local_steps"):
+        FLAT_MODE_GAIN.latex_at(noise=0)

@@ -1,4 +1,4 @@
-"""The d x d matrix X of one objective, drawn only along the directions that are asked for.
+"""The d x d matrix X of one objective, drawn only where it is multiplied: what no product asks for costs nothing.
 
 Off the clean rows' columns a Gram factor T is Gaussian, the same in every basis. Multiplying X by new directions V asks
 for T V, whose part on rows not yet seen is a triangular factor, and for those rows of T, which are fresh Gaussian

@@ -20,6 +20,7 @@ Kept = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def symmetric(n: int) -> sp.Matrix:
+    """A symmetric n x n matrix with a real symbol for each entry on and above the diagonal."""
     return sp.Matrix(n, n, lambda i, j: sp.Symbol(f"x{min(i, j) + 1}{max(i, j) + 1}", real=True))
 
 
@@ -45,6 +46,7 @@ def choices(features: int) -> list[Kept]:
 
 
 def gram_is_x(point: Kept, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether W^T W = X at the stationary point that keeps these eigenvectors."""
     spectrum, kept = point
     x, w = stationary(spectrum, kept)
     assert (w * x - w * w.T * w).is_zero_matrix, "the listed points are stationary"
@@ -52,6 +54,7 @@ def gram_is_x(point: Kept, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 
 def gram_is_projection(point: Kept, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether W^T W = P X P (times `spoil`) and P X = X P, P the projector onto row(W)."""
     spectrum, kept = point
     x, w = stationary(spectrum, kept)
     projector = w.T * (w * w.T).inv() * w
@@ -60,7 +63,9 @@ def gram_is_projection(point: Kept, spoil: float) -> tuple[bool, Mapping[str, An
 
 
 def any_choice_is_best(point: Kept, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the point has the least loss of all stationary points of the same X with rank at most 2."""
     spectrum, kept = point
+    # A feature that keeps nothing would be a row of zeros in W, and adds nothing to the loss: c = 2 for every point.
     best = min(loss(w, x) for x, w in (stationary(s, k) for s, k in choices(2) if s == spectrum))
     x, w = stationary(spectrum, kept)
     return loss(w, x) == best, {"X": f"diag{spectrum}", "kept": kept, "loss": str(loss(w, x)), "least": str(best)}
@@ -76,15 +81,18 @@ def largest_are_best(spectrum: tuple[int, ...], spoil: float) -> tuple[bool, Map
 
 
 def two_by_three() -> tuple[sp.Matrix, sp.Matrix]:
+    """A generic W of c = 2 rows in d = 3 coordinates, and a generic symmetric X."""
     return generic("w", 2, 3), symmetric(3)
 
 
 def differentiated() -> sp.Matrix:
+    """The gradient of the loss by differentiating in each entry of W, shape (2, 3)."""
     w, x = two_by_three()
     return gradient(loss(w, x), w).applyfunc(sp.expand)
 
 
 def closed_gradient() -> sp.Matrix:
+    """The printed gradient -2 W X + 2 W W^T W, shape (2, 3)."""
     w, x = two_by_three()
     return (-2 * w * x + 2 * w * w.T * w).applyfunc(sp.expand)
 
@@ -96,6 +104,7 @@ def reversed_gradient() -> sp.Matrix:
 
 
 def positive_pairs(context: Context) -> list[Kept]:
+    """Every spectrum with every choice of one or two of its eigenvectors of positive eigenvalue."""
     return choices(2)
 
 

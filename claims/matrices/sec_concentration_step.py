@@ -70,7 +70,7 @@ def _falls(objective: Objective, betas: tuple[Fraction, ...], *, whole: bool) ->
             "beta": float(beta),
             "dims": list(DIMS),
             "n_clients": N_CLIENTS,
-            "slope": round(slope, 5) + 0.0,
+            "slope": round(slope, 5) + 0.0,  # never -0.0
             "standard_error": round(error, 7),
             "printed_slope": float(TARGET[objective]),
         }

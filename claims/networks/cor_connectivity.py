@@ -39,6 +39,8 @@ def added_links(context: Context) -> list[Link]:
 
 
 def never_rises(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    """Whether the quantity with one more link is at most what it was before, up to round-off."""
+
     def predicate(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         sparse, dense = link
         before, after = quantity(sparse), quantity(dense)
@@ -54,6 +56,8 @@ def never_rises(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bo
 
 
 def strictly_falls(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    """Whether the quantity with one more link is below what it was before, by more than round-off."""
+
     def predicate(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         holds, details = never_rises(quantity)(link, spoil)
         return holds and details["after"] < details["before"] - ROUND_OFF, details
@@ -103,6 +107,7 @@ def star_findings(context: Context) -> list[Finding]:
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
+    """Every connected network of two to six clients (full: seven)."""
     return list(networks.connected_networks(2, 6 if context.tier == "quick" else 7))
 
 

@@ -30,6 +30,7 @@ FAMILIES = {"ring": (6, 8, 12, 16), "path": (4, 6, 8, 12)}
 
 
 def lambda_2(name: str, n_clients: int) -> float:
+    """The second smallest eigenvalue of the network's Laplacian, in links: not that of the mixing matrix."""
     return float(laplacian_spectrum(topology(name, n_clients))[1])
 
 
@@ -58,15 +59,17 @@ def exponent(
 
 
 def squared_distance(name: str, n_clients: int) -> float:
+    """The consensus error at rest, in squared weights, of clients unlike along the Laplacian's slowest vector."""
     return along_slowest(name, n_clients).consensus
 
 
 def drift(name: str, n_clients: int) -> float:
+    """|P - P*|_F of the averaged model at rest, clients unlike along the Laplacian's slowest vector."""
     return along_slowest(name, n_clients).drift
 
 
 def expected_square(name: str, n_clients: int) -> float:
-    """The same averaged over all placements of clients, over zeta^2 and the squared step, first order."""
+    """The consensus error averaged over all placements of clients, over zeta^2 and the squared step, first order."""
     return consensus_exchangeable(mixing_matrix(topology(name, n_clients), "laplacian", step=STEP), 1.0, 1.0)
 
 

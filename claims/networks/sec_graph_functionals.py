@@ -30,10 +30,12 @@ Case = tuple[str, str]
 
 
 def column(functional: str, rule: str) -> np.ndarray:
+    """A functional of every recorded network under one mixing rule, shape (networks,)."""
     return np.array(ranking.recorded()["functionals"][rule][functional])
 
 
 def outcome(measure: str, case: Case) -> np.ndarray:
+    """What training on every recorded network came to, rule and placement being as in `case`; shape (networks,)."""
     return np.array(ranking.recorded()["measured"][", ".join(case)][measure])
 
 
@@ -44,6 +46,7 @@ def strengths(functional: str, measure: str, cases: tuple[Case, ...], at_least: 
         found = []
         for case in cases:
             rank = ranking.rank_correlation(column(functional, case[0]), outcome(measure, case))
+            # An interval with 0 inside leaves no strength at its weak end.
             weak = max(0.0, rank["low"], -rank["high"])
             at = {"mixing": case[0], "placement": case[1], "rho": rank["rho"]}
             found.append(Finding(at, at_least, weak))
@@ -184,7 +187,7 @@ CLAIM = Claim(
             "mixing_gap",
             GAP,
             "consensus",
-            EVERY[1::2],
+            EVERY[1::2],  # neighbours alike: the second of the two placements under each rule
             0.9,
             f"{ALL_RULES}, neighbours alike",
             "Clients that differ along the slowest mode make it count alone.",

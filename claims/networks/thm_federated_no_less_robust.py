@@ -27,10 +27,12 @@ BECAUSE_ZERO = "By symmetry the federated r_k are equal, so the sensitivity is 0
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
+    """Every connected network of three to six clients; two clients have the complete graph only."""
     return list(networks.connected_networks(3, 6))
 
 
 def sensitivity_of_expectation(graph: nx.Graph) -> float:
+    """max - min of the expected r_k, to second order; at most the mean sensitivity, which is another number."""
     return float(np.ptp(expected_deficits(graph)))
 
 
@@ -46,6 +48,8 @@ def at_least_federated(quantity: Callable[[nx.Graph], float]) -> Callable[..., t
 
 
 def strictly_more(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    """Whether s of the network visibly exceeds s of the complete graph; the complete graph itself passes."""
+
     def predicate(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         dec, fed = quantity(graph), quantity(nx.complete_graph(graph.number_of_nodes()))
         complete = nx.density(graph) == 1

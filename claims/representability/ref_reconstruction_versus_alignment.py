@@ -93,6 +93,7 @@ def _nothing(dim: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         for scope in ("fl", "local")
     ]
     found = sum(len(e) for e in explained)
+    # No factor spoils a claim of 0: spoiled, less than nothing is asked.
     return found <= spoil - 1, {"dim": dim, "features_that_explain_anything": found}
 
 

@@ -26,6 +26,7 @@ Growth = tuple[Objective, sp.Rational]
 
 
 def growths(context: Context) -> list[Growth]:
+    """Each objective with every beta from 1 to 2 in steps of 1/20, |D_i| growing like d^beta."""
     return [(o, sp.Rational(k, 20)) for o in Objective for k in range(20, 41)]
 
 
@@ -35,6 +36,7 @@ def rate(point: Growth) -> sp.Expr:
 
 
 def rate_is_claimed(point: Growth, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the local deficit falls at least as fast as printed: its exponent of d is at most the printed one."""
     true, said = rate(point), PRINTED[point[0]]
     return bool(true <= said), {
         "objective": str(point[0]),
@@ -66,6 +68,7 @@ def bound_findings(context: Context) -> list[Finding]:
             claimed = deficit_bound(s, objective, delta=1 - CONFIDENCE).value
             quantile = float(np.quantile(1 - sample.r, CONFIDENCE))
             at = {"objective": str(objective), "clients": n_clients, "dim": s.dim, "samples_per_client": samples}
+            # A void bound is no number, and leaves the check undecided.
             findings.append(Finding(at, float("nan") if claimed is None else claimed, quantile))
     return findings
 

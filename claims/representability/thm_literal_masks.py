@@ -29,10 +29,12 @@ def sensitivities(seed: int, trials: int, dim: int, samples: int):
 
 
 def ratio_findings(context: Context) -> list[Finding]:
+    """The factor by which the mean sensitivity changes from one (d, n_i) to the next, against n_i^(-1/2)."""
     findings, trials = [], context.trials(150, 3000)
     for before, after, said in STEPS:
         first, last = (estimate(sensitivities(context.seed + k, trials, *at)) for k, at in enumerate((before, after)))
         ratio = last.mean / first.mean
+        # Of a ratio of independent means, by the delta method.
         error = ratio * math.hypot(first.standard_error / first.mean, last.standard_error / last.mean)
         findings.append(Finding({"dim_and_samples": [before, after]}, said, ratio, error))
     return findings

@@ -31,10 +31,12 @@ SITES: tuple[Site, ...] = ("fl", "local")
 
 
 def drawn(context: Context, quick: int, full: int) -> tuple[RVSample, RVSample]:
+    """Contrast with one draw and masking in expectation on the same data sets, rare classes outside the signal."""
     return sample_pair(context.seed, SETTING, reading=OUTSIDE, trials=context.trials(quick, full))
 
 
 def masking_recovers_more(context: Context):
+    """r in every data set, mean over the rare coordinates: masking, said to be the greater, and contrast."""
     contrast, masked = drawn(context, 12, 60)
     return masked.extra.mean(axis=1), contrast.extra.mean(axis=1)
 
@@ -53,6 +55,7 @@ def recovery_findings(objective: Objective, s: Setting, quick: int, full: int):
 
 
 def below_threshold(context: Context) -> list[float]:
+    """One point to search: the measured r of contrast at the rare coordinates, mean over the data sets."""
     contrast, _ = drawn(context, 12, 60)
     return [float(contrast.extra.mean())]
 
@@ -81,15 +84,19 @@ def starts_at_the_threshold(point: tuple[Objective, Site, Setting], spoil: float
     """r is 0 just below the threshold and not just above it; no other objective has a smaller one than masking."""
     objective, site, s = point
     edge, masking = spoil * rare_threshold(s, objective, site), rare_threshold(s, Objective.MIM, site)
+    # The edge of contrast is a root found numerically, to less than these steps.
     below, above = (
         rare_recovery(dataclasses.replace(s, rare_fraction=edge * (1 + step)), objective, site)
         for step in (-1e-9, 1e-9)
     )
     details = {"objective": objective, "scope": site, "samples_per_client": s.samples_per_client, "threshold": edge}
+    # Without augmentation noise both objectives have one threshold, up to round-off.
     return below == 0 < above and edge >= masking * (1 - 1e-12), details | {"r_above": above}
 
 
 def window_is_open(objective: Objective, low: bool, n_growth: Growth = "fixed"):
+    """Whether some alpha < 1 lies above the least one (`low`), or none does (not `low`), at a given beta."""
+
     def predicate(growth: sp.Rational, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         """Is there an alpha < 1 (times `spoil`) above the least one, at |D_i| = d^beta?"""
         least = rare_window_formula(objective, n_growth).exact(beta=growth)

@@ -105,6 +105,7 @@ def _identity_exponent(beta: Fraction, spoil: float) -> tuple[bool, Mapping[str,
 def _admitted(_: Context) -> Iterable[tuple[str, np.ndarray, Setting]]:
     for dim in (40, 200):
         s = Setting.paper(dim, n_clients=FIXED_CLIENTS)
+        # Positive on the signal, but noise raised above it takes all c features.
         uneven = np.diag(np.where(np.arange(dim) < FIXED_CLIENTS, 0.05, 60.0))
         yield "0.05 on S, 60 elsewhere", uneven, s
         for name in ("rotation", "blur"):
@@ -126,6 +127,7 @@ def _admitted_is_learned(point: tuple[str, np.ndarray, Setting], _: float) -> tu
 def _sufficient(point: tuple[str, np.ndarray, Setting], spoil: float) -> tuple[bool, Mapping[str, Any]]:
     name, h, s = point
     condition = transformation_condition(h, s, second_moment(s))
+    # Spoiled, every H is said to learn the signal.
     learned = min(condition.representability) > spoil - 1e-9 if spoil == 1.0 else True
     return condition.condition_holds == learned, {"H": name, "representability": list(condition.representability)}
 

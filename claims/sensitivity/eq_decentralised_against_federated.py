@@ -45,11 +45,14 @@ def expanded_difference() -> sp.Expr:
 
 
 def settings(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    """Values for all symbols but d: p = 3/4, |A-bar| of 2 and 5, tr(H) = 2, and 1 for each hidden constant."""
     unit = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1, ps.trace_h: sp.Integer(2)}
     return [{ps.mask_ratio: sp.Rational(3, 4), ps.connectivity: sp.Integer(a), **unit} for a in (2, 5)]
 
 
 def limit_is_positive(*pairs: tuple[ps.Formula, ps.Formula]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
+    """Whether each decentralised width minus its federated one has a limit above 0 as d grows."""
+
     def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
         for dec, fed in pairs:
             limit = ps.limit_in_dim((dec.expr - fed.expr).subs(point))
@@ -101,6 +104,7 @@ def bracket_limit(connectivity: sp.Expr, shift: sp.Expr) -> Callable[..., tuple[
 
 
 def mask_ratios(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    """Mask ratios of 3/4 and 1/2, each with N = d^(1/20)."""
     return [{ps.mask_ratio: p, n_clients: ps.root} for p in (sp.Rational(3, 4), sp.Rational(1, 2))]
 
 
@@ -120,16 +124,19 @@ def always_both_zero(spoil: float) -> bool:
 
 
 def connected_regular_graphs(context: Context) -> list[nx.Graph]:
+    """Every connected network of two to six clients (full: seven) with equally many neighbours for all."""
     largest = 6 if context.tier == "quick" else 7
     graphs = (g for g in nx.graph_atlas_g() if 2 <= len(g) <= largest)
     return [g for g in graphs if nx.is_connected(g) and nx.is_regular(g)]
 
 
 def weights_of(graph: nx.Graph) -> list[Fraction]:
+    """Objective weights of the clients under uniform mixing, exact."""
     return ow.objective_weights(ow.uniform_mixing(ow.neighbourhoods(nx.to_numpy_array(graph, dtype=bool))))
 
 
 def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether every client has objective weight 1/N (times `spoil`), which makes the objective the federated one."""
     weights = weights_of(graph)
     wanted = Fraction(str(spoil)) / len(graph)
     return all(w == wanted for w in weights), {"edges": list(graph.edges), "weights": [str(w) for w in weights]}
@@ -142,6 +149,7 @@ def fully_connected_objective() -> sp.Expr:
 
 
 def federated_objective() -> sp.Expr:
+    """The right side of Eq (88) for four clients."""
     return sum(sp.Rational(1, 4) * loss for loss in sp.symbols("loss_1:5"))
 
 
@@ -161,6 +169,7 @@ def only_regular_is_strict(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping
 
 
 def positive_limit(key: str, number: str, *pairs: tuple[ps.Formula, ps.Formula]) -> Statement:
+    """The statement that an equation's decentralised widths minus the federated ones have limits above 0."""
     return Statement(
         key,
         "printed",
@@ -180,6 +189,7 @@ def theorem_difference(pair: tuple[ps.Formula, ps.Formula]) -> sp.Expr:
 
 
 def defined_as(key: str, number: str, pair: tuple[ps.Formula, ps.Formula], instead: Instead = ()) -> Statement:
+    """The statement that an equation subtracts the very widths that the theorems give."""
     return Statement(
         key,
         "printed",

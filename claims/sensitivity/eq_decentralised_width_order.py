@@ -36,6 +36,7 @@ def first_term_as_printed() -> sp.Expr:
 
 
 def printed_difference() -> sp.Expr:
+    """The first line of Eq (65): its first fraction, minus the CL width as the proof has it."""
     return first_term_as_printed() - ps.DEC_CL_PROOF.expr
 
 
@@ -52,6 +53,7 @@ def leading_order() -> sp.Expr:
 
 
 def networks(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+    """Values for all symbols but d: |A-bar|, the mask ratio and tr(H) two each, and 1 for each hidden constant."""
     return [
         {ps.connectivity: sp.Integer(a), ps.mask_ratio: p, ps.trace_h: sp.Integer(h), **UNIT}
         for a in (2, 5)
@@ -61,6 +63,8 @@ def networks(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
 
 
 def limit_is_negative(formula: ps.Formula):
+    """Whether the decentralised MIM width minus this CL width has a limit below 0 as d grows."""
+
     def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
         limit = ps.limit_in_dim((ps.DEC_MIM.expr - formula.expr).subs(point))
         return bool(limit < 0), {"limit": str(limit), **{str(k): str(v) for k, v in point.items()}}
@@ -69,6 +73,7 @@ def limit_is_negative(formula: ps.Formula):
 
 
 def either_cl(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the MIM width minus each of the two CL widths, for similar and dissimilar views, has a limit below 0."""
     for formula in (ps.DEC_CL_PROOF, ps.DEC_CL_H_PROOF):
         holds, details = limit_is_negative(formula)(point, spoil)
         if not holds:
@@ -84,6 +89,7 @@ def order_from_upper_bounds(dimension: int, spoil: float) -> tuple[bool, Mapping
 
 
 def inverse_ratio(trace: sp.Expr) -> sp.Expr:
+    """The limit of the MIM width over the CL width for dissimilar views, tr(H) being `trace`."""
     return ps.limit_in_dim((ps.DEC_MIM.expr / ps.DEC_CL_H.expr).subs(ps.trace_h, trace))
 
 
@@ -104,6 +110,7 @@ def never_zero(trace: sp.Expr):
 
 
 def zero_limit(key: str, number: str, formula: ps.Formula | None) -> Statement:
+    """The statement that the limit of MIM minus CL width is below 0; without a formula, for both CL widths."""
     against = "CL with views of either kind" if formula is None else formula.title
     return Statement(
         key,

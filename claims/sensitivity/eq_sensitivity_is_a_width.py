@@ -25,16 +25,19 @@ WIDTHS = (sp.Rational(1, 10), sp.Rational(1, 2), sp.Rational(9, 10))
 
 
 def constant_vectors(context: Context) -> list[tuple[sp.Rational, tuple[sp.Rational, ...]]]:
+    """Each width with three equal r_k in the middle of [1 - width, 1]."""
     return [(width, (1 - width / 2,) * 3) for width in WIDTHS]
 
 
 def box_corners(context: Context) -> list[tuple[sp.Rational, tuple[sp.Rational, ...]]]:
+    """Each width with every corner of the box [1 - width, 1]^4."""
     return [(width, r) for width in WIDTHS for r in itertools.product((1 - width, sp.Integer(1)), repeat=4)]
 
 
 def sensitivity_equals_width(
     point: tuple[sp.Rational, tuple[sp.Rational, ...]], spoil: float
 ) -> tuple[bool, Mapping[str, Any]]:
+    """Whether max - min of the r_k is the width of the interval that they lie in."""
     width, r = point
     sensitivity = max(r) - min(r)
     return sensitivity == width, {"r": [str(x) for x in r], "width": str(width), "max_minus_min": str(sensitivity)}
@@ -43,6 +46,7 @@ def sensitivity_equals_width(
 def sensitivity_within_width(
     point: tuple[sp.Rational, tuple[sp.Rational, ...]], spoil: float
 ) -> tuple[bool, Mapping[str, Any]]:
+    """Whether max - min of the r_k is at most the width (times `spoil`) of the interval that they lie in."""
     width, r = point
     sensitivity = max(r) - min(r)
     return sensitivity <= spoil * width, {
@@ -63,7 +67,7 @@ E_MIM, E_CL = ps.error_mim * D ** sp.Rational(-2, 5), ps.error_cl * D ** sp.Rati
 SHIFT = ps.shift_fl * D ** sp.Rational(7, 20)
 SIGNAL = D ** sp.Rational(2, 5)
 
-# equation: (the printed expression, the theorem's signal, the theorem's noise, reason)
+# equation: (the printed expression, the theorem's signal, the theorem's noise)
 PRINTED = {
     "62": (ps.DEC_MIM, PAIR * FRACTION * SIGNAL, E_MIM),
     "63": (ps.DEC_CL_PROOF, FRACTION * SIGNAL, E_CL),
@@ -75,6 +79,7 @@ PRINTED = {
 
 
 def quoted(number: str) -> Statement:
+    """The statement that a printed width is 1 minus the lower bound of the theorem that it quotes."""
     formula, signal, noise = PRINTED[number]
     minus = number in ("63", "64")
     return Statement(

@@ -21,6 +21,7 @@ AT = {"clients": N, "dim": DIM, "samples_per_client": 240}
 SAID = "The sensitivity of contrast exceeds that of masking."
 
 # Orthonormal rows of a representation, by name: what each keeps of four signal coordinates among six.
+# Entries 0, 1/2 and 1 have exact squares, so that r_k may be compared with == below.
 USELESS = {
     "noise only": np.eye(6)[4:],
     "the mean of the signal": np.full((1, 6), 0.5) * (np.arange(6) < 4),
@@ -29,6 +30,7 @@ WHOLE = {"the whole signal": np.eye(6)[:4]}
 
 
 def signal_rv(rows: np.ndarray) -> np.ndarray:
+    """r_k on the four signal coordinates from orthonormal rows of the representation, shape (4,)."""
     return np.sum(rows[:, :4] ** 2, axis=0)
 
 
@@ -54,6 +56,7 @@ def population_findings(context: Context) -> list[Finding]:
         for count, claimed in ((N, 0.0), (2 * N, (DIM - 2 * N) / (DIM - N)), (DIM, (DIM - 2 * N) / (DIM - N))):
             r = leading_representability(alignment_matrix(WIDE, objective), WIDE.feature_dim, count)
             at = {"objective": str(objective), "coordinates": count}
+            # The tolerance of a prediction is relative, and leaves nothing to a claim of 0.
             findings.append(Finding(at, claimed, float(np.ptp(r)), resolution=1e-12))
     return findings
 

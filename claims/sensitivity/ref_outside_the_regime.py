@@ -29,6 +29,7 @@ def scalings(context: Context) -> list[Scales]:
 
 
 def at(point: Scales, **more: float) -> Setting:
+    """The setting with these N, tau and mu, at d = 200 and a million samples a client."""
     n_clients, tau, mu = point
     return Setting.paper(200, n_clients=n_clients, samples_per_client=10**6, tau=tau, mu=mu, **more)
 

@@ -133,6 +133,7 @@ def deficit_findings(context: Context, on_features: bool) -> list[Finding]:
                 claimed = predicted_deficit(name, view, size)
                 assert claimed is not None
                 measured = 1 - sampled(name, size, trials, view).mean(axis=1)
+                # The two predictions are by second order and pair by pair, in this order.
                 findings.append(_finding(name, claimed[on_features], measured, size, view))
     return findings
 

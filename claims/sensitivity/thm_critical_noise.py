@@ -34,6 +34,7 @@ CLIENTS, DIM, SAMPLES, RATIO = 3, 64, 1000, 0.5
 
 
 def points(context: Context) -> list[Point]:
+    """(N, d, p, sigma/sigma*) with the augmentation noise on both sides of the critical one."""
     if context.tier == "quick":
         return list(itertools.product((2, 6), (100, 2000), (0.75,), QUICK_FACTORS))
     return list(itertools.product((2, 3, 6), (100, 2000), (0.5, 0.75), FACTORS))
@@ -41,6 +42,7 @@ def points(context: Context) -> list[Point]:
 
 @cache
 def critical(n_clients: int, dim: int, mask_ratio: float) -> float:
+    """sigma* under the paper's scaling, in data units."""
     return sigma_star(n_clients, dim, mask_ratio)
 
 
@@ -58,6 +60,7 @@ def deficits(s: Setting) -> tuple[float, float]:
 
 
 def contrast_is_worse(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the deficit of contrast exceeds that of masking, in the closed forms with one draw each."""
     contrast, masked = deficits(at_noise(*point))
     return contrast > masked, {"point": point, "deficit_cl": contrast, "deficit_mim": masked}
 
@@ -156,10 +159,12 @@ def growths(context: Context) -> list[Growth]:
 
 
 def true_exponent(point: Growth) -> sp.Expr:
+    """a such that the sensitivity is of exact order d^a at |D_i| = d^beta and fixed N."""
     return exponent(Quantity.SENSITIVITY, point[0]).subs(beta, point[1])
 
 
 def is_exact_order(point: Growth, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the sensitivity's exponent of d is the printed one, and not merely at most that."""
     true, said = true_exponent(point), PRINTED_EXPONENT[point[0]]
     return true == said, {"objective": str(point[0]), "beta": str(point[1]), "true": str(true), "printed": str(said)}
 

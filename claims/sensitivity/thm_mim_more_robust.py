@@ -58,6 +58,7 @@ def printed(
     about: tuple[str, ...] = (),
     replaces: tuple[str, ...] = (),
 ) -> Statement:
+    """The order of Theorem 4.4 under one reading, on drawn data sets; `trials` in the quick and the full tier."""
     at = {"clients": s.n_clients, "dim": s.dim, "samples_per_client": s.samples_per_client, "sigma": 1, "p": 0.75}
     check = SampledOrder(sampled(s, reading, *trials), because, at)
     return Statement(
@@ -85,6 +86,7 @@ def matrices_differ(_: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 
 def population_order(n_clients: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether contrast has the larger sensitivity in the population: independent masks, c = N, d = 2^20."""
     s = Setting.paper(2**20, n_clients=n_clients)
     r = {o: representability(alignment_matrix(s, o), s.feature_dim, n_clients)[0] for o in Objective}
     contrast, masked = (float(np.ptp(r[o])) for o in (Objective.CL, Objective.MIM))
@@ -93,11 +95,13 @@ def population_order(n_clients: int, spoil: float) -> tuple[bool, Mapping[str, A
 
 
 def diagonal_is_exact(context: Context) -> list[tuple[float, float]]:
+    """(s of contrast, s of masking) in ten data sets, masking by the diagonal matrix that (17) prints."""
     contrast, masked = sample_pair(context.seed, SETTING, reading=Reading(mask=Mask.PRINTED), trials=10)
     return list(zip(sensitivity(contrast.r).tolist(), sensitivity(masked.r).tolist(), strict=True))
 
 
 def masked_is_zero(point: tuple[float, float], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether masking has sensitivity exactly 0, and contrast a larger one; spoiled, one above 1 - `spoil`."""
     contrast, masked = point
     return masked == 0 and contrast > masked + (1 - spoil), {"s_cl": contrast, "s_mim": masked}
 
@@ -111,6 +115,7 @@ def certified(point: tuple[int, int, int], spoil: float) -> tuple[bool, Mapping[
 
 
 def small_cases(context: Context) -> list[tuple[int, int, int]]:
+    """(N, d, n_i) with samples enough for the explicit bounds to tell the two objectives apart."""
     return [(4, 1000, 100_000), (2, 2**20, 2**23)]
 
 

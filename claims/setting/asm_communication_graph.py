@@ -13,6 +13,7 @@ from theory.networks import small_networks as networks
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
+    """Every connected network of two to six clients (full: seven)."""
     return list(networks.connected_networks(2, 6 if context.tier == "quick" else 7))
 
 
@@ -24,6 +25,7 @@ def sizes_in_range(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, An
 
 
 def complete_is_federated(n: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether in the complete graph each of n clients hears all n and has objective weight `spoil`/n."""
     graph = nx.complete_graph(n)
     weights = networks.weights(graph)
     everyone = all(size == n for size in networks.sizes(graph))

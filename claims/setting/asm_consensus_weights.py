@@ -32,10 +32,12 @@ RULES: tuple[Callable[[nx.Graph], Mixing], ...] = (uniform, metropolis, degree_n
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
+    """Every connected network of two to five clients (full: six)."""
     return list(networks.connected_networks(2, 5 if context.tier == "quick" else 6))
 
 
 def rules_satisfy(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether every rule gives weights of at least 0, on neighbours and oneself only, in rows of sum `spoil`."""
     heard, row_sum = members(graph), Fraction(str(spoil))
     for rule in RULES:
         mixing = rule(graph)
@@ -62,18 +64,22 @@ def two_clients(context: Context) -> list[Mixing]:
 
 
 def agreement(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether all eigenvalues but one lie inside the unit circle: repeated averaging then ends in one model."""
     modulus = second_modulus(mixing)
     return bool(modulus < 1), {"mixing": [[str(w) for w in row] for row in mixing], "second_modulus": str(modulus)}
 
 
 def positive_diagonal(context: Context) -> list[Mixing]:
+    """Uniform and Metropolis mixing matrices with positive self-weight, two to four clients (full: five)."""
     graphs = networks.connected_networks(2, 4 if context.tier == "quick" else 5)
+    # Both rules count the client itself, so none drops out: the condition is there because the statement has it.
     return [
         rule(graph) for graph in graphs for rule in (uniform, metropolis) if min(rule(graph)[i][i] for i in graph) > 0
     ]
 
 
 def agreement_below(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether all eigenvalues but one lie inside the unit circle; spoiled, whether all but one are 0."""
     # Both rules are similar to symmetric matrices, so eigenvalues come out to 1e-15, repeated ones too.
     values = np.linalg.eigvals(np.array([[float(w) for w in row] for row in mixing]))
     moduli = np.sort(np.abs(values))[::-1].tolist()
@@ -92,6 +98,7 @@ def tilted_star(context: Context) -> list[Mixing]:
 
 
 def counts_every_client(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether all clients have one weight in the objective, the column mean of the mixing matrix."""
     weights = objective_weights(mixing)
     return len(set(weights)) == 1, {
         "mixing": [[str(w) for w in row] for row in mixing],
@@ -110,6 +117,7 @@ def doubly_stochastic_weights() -> sp.Matrix:
 
 
 def as_array(mixing: Mixing) -> np.ndarray:
+    """The mixing matrix in floating point, shape (clients, clients)."""
     return np.array([[float(w) for w in row] for row in mixing])
 
 
@@ -138,6 +146,7 @@ def trained_target(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any
 
 
 def doubly_stochastic_networks(context: Context) -> list[Mixing]:
+    """The Metropolis mixing matrix of every connected network of three or four clients."""
     return [metropolis(graph) for graph in networks.connected_networks(3, 4)]
 
 

@@ -94,6 +94,7 @@ def _two_clients_leave_nothing(context: Context) -> Iterable[Case]:
 def _is_zero(case: Case, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     matrix = alignment_matrix(case[0], Objective.MIM, Mask.COMPLEMENTARY, scope=case[1])
     size = float(np.abs(matrix.corner).max() + abs(matrix.bulk))
+    # No factor spoils a claim of 0.
     return bool(size == 1 - spoil), {"largest_entry": size}
 
 

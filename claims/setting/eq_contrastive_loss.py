@@ -54,6 +54,7 @@ def _bounded(point: tuple[np.ndarray, np.ndarray], spoil: float) -> tuple[bool, 
     x, w = point
     gram = w.T @ w
     loss, least = -np.sum(x * gram) + np.sum(gram**2) / 2, -np.sum(x**2) / 2
+    # W runs over four decades, and round-off is relative to the largest term of the loss.
     return bool(loss >= spoil * least - 1e-12 * np.sum(gram**2)), {"X": x.tolist(), "loss": float(loss)}
 
 

@@ -26,6 +26,7 @@ STAR = nx.star_graph(3)
 
 
 def losses(n: int) -> list[sp.Symbol]:
+    """L_1, ..., L_n at one common W, as symbols."""
     return list(sp.symbols(f"loss_1:{n + 1}"))
 
 
@@ -38,11 +39,13 @@ def printed_objective(graph: nx.Graph) -> sp.Expr:
 
 
 def weighted_objective(graph: nx.Graph) -> sp.Expr:
+    """sum_k w_k L_k with the clients' objective weights, exact."""
     weights = networks.weights(graph)
     return sum(sp.Rational(w.numerator, w.denominator) * x for w, x in zip(weights, losses(len(weights)), strict=True))
 
 
 def same_objective(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the printed double sum is the weighted sum of the losses (times `spoil`), whatever their values."""
     difference = sp.expand(printed_objective(graph) - sp.Rational(str(spoil)) * weighted_objective(graph))
     return difference == 0, {"network": networks.name(graph), "difference": str(difference)}
 
@@ -55,6 +58,7 @@ def nothing_depends_on_w(spoil: float) -> bool:
 
 
 def alignment_loss(w: np.ndarray, x: np.ndarray) -> float:
+    """-tr(W X W^T) + 1/2 |W^T W|_F^2: Eqs (2) and (4) in expectation."""
     return float(-np.trace(w @ x @ w.T) + 0.5 * np.sum((w.T @ w) ** 2))
 
 
@@ -68,11 +72,13 @@ def average_is_no_worse(signs: tuple[int, int], spoil: float) -> tuple[bool, Map
 
 
 def star_weights() -> sp.Matrix:
+    """Objective weights of the star with three leaves, the hub first; exact, shape (4, 1)."""
     mixing = uniform_mixing(neighbourhoods(nx.to_numpy_array(STAR, dtype=bool)))
     return sp.Matrix([sp.Rational(w.numerator, w.denominator) for w in objective_weights(mixing)])
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
+    """Every connected network of two to five clients (full: six)."""
     return list(networks.connected_networks(2, 5 if context.tier == "quick" else 6))
 
 

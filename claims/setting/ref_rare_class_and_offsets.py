@@ -44,6 +44,7 @@ def closed_block(diagonal: sp.Expr, off: sp.Expr) -> sp.Matrix:
 
 
 def own_entry(rare_coordinate: int) -> sp.Expr:
+    """E[x_i^2] at the client's own coordinate i, pixel noise included, its rare class at `rare_coordinate`."""
     return sp.expand(symbolic_local_block(N, CLIENT, rare_coordinate)[CLIENT, CLIENT])
 
 

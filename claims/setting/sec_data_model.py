@@ -22,7 +22,7 @@ from theory.readings import Rare
 from theory.setting import Setting
 
 CLIENTS = (2, 3, 4)
-VALUES = {sy.tau: 2, sy.mu: 0}
+VALUES = {sy.tau: 2, sy.mu: 0}  # no pixel noise, with which every block has full rank
 DIMS = (10**3, 10**5, 2**20 - 1, 2**20, 10**8, 3**20 - 1, 3**20)
 
 
@@ -103,6 +103,7 @@ def _feature_dims(_: Context) -> Iterable[tuple[int, int]]:
 
 def _gap_at(n_features: int, n: int, dim: int) -> tuple[float, float]:
     spectrum = second_moment(Setting.paper(dim, n_clients=n)).spectrum()
+    # The noise level may stand there a million times, and no index here is beyond 2N.
     values = list(itertools.chain.from_iterable([value] * min(count, 4 * n) for value, count in spectrum))
     return values[n_features - 1], values[n_features]
 

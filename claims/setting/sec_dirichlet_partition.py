@@ -37,14 +37,17 @@ BECAUSE_COVARIANCE = "Both draws treat classes alike, so the covariance of the s
 
 
 def released_draws(seed: int, count: int, clients: int, classes: int, alpha: float) -> list[np.ndarray]:
+    """Independent draws of all clients' class shares as the released code makes them, each (clients, classes)."""
     return [released_shares(seed + trial, classes, clients, alpha) for trial in range(count)]
 
 
 def uniform(classes: int) -> np.ndarray:
+    """Equal class probabilities, shape (classes,)."""
     return np.full(classes, 1 / classes)
 
 
 def sampled(at: Mapping[str, Any], claimed: float, values: list[float] | np.ndarray) -> Finding:
+    """The mean of independent values, with its standard error, against the claimed mean."""
     error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
     return Finding({**at, "draws": len(values)}, claimed, float(np.mean(values)), error)
 
@@ -68,6 +71,7 @@ def released_as_cited(context: Context) -> list[Finding]:
 
 
 def released_findings(context: Context) -> list[Finding]:
+    """Mean heterogeneity of the released draw against its closed form, for three pairs of N and C at alpha = 0.1."""
     findings = []
     for clients, classes, quick in ((CLIENTS, CLASSES, 180), (CLIENTS_DECENTRALISED, CLASSES, 450), (CLIENTS, 10, 400)):
         draws = released_draws(context.seed, context.trials(quick, 5 * quick), clients, classes, 0.1)
@@ -78,6 +82,7 @@ def released_findings(context: Context) -> list[Finding]:
 
 
 def rises_as_cited(pair: tuple[str, str], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether 1/(1 + alpha) rises, by more than the factor 1/`spoil`, from the pair's first alpha to its second."""
     now, then = (sp.Rational(DIRICHLET_HETEROGENEITY.exact(concentration=sp.Rational(a))) for a in pair)
     return bool(then > now / sp.Rational(str(spoil))), {"alpha": pair, "heterogeneity": [str(now), str(then)]}
 
@@ -116,15 +121,18 @@ def total_is_kept(sweeps: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     for _ in range(sweeps):
         columns, rows = shares.sum(axis=0, keepdims=True), shares.sum(axis=1, keepdims=True)
         shares = shares / columns / rows
+    # The total is 1 or N C = 2000, and nothing in between has to be told apart.
     return bool(abs(shares.sum() - 1) < 1e-3), {"sweeps": sweeps, "handed_out": float(shares.sum())}
 
 
 def class_moments(objective: Objective, classes: int) -> np.ndarray:
+    """The alignment matrices S_c of random classes, complementary masks of ratio 3/4 for MIM: (classes, DIM, DIM)."""
     roots = np.random.default_rng(classes).standard_normal((classes, DIM, 3))
     return class_alignments(roots @ roots.transpose(0, 2, 1), objective, 0.75)
 
 
 def model() -> np.ndarray:
+    """One random W for all gradients that are compared, shape (FEATURES, DIM)."""
     return np.random.default_rng(2).standard_normal((FEATURES, DIM))
 
 
@@ -136,6 +144,7 @@ def squared_gradients(shares: np.ndarray, moments: np.ndarray) -> np.ndarray:
 
 
 def zeta_findings(context: Context) -> list[Finding]:
+    """Mean squared distance of clients' gradients from the population's against zeta^2, for three draws of shares."""
     findings = []
     for objective in Objective:
         s, p = class_moments(objective, 10), uniform(10)
@@ -151,12 +160,14 @@ def zeta_findings(context: Context) -> list[Finding]:
         )
         draws = released_draws(context.seed, context.trials(600, 3000), CLIENTS, 10, 0.1)
         h = RELEASED_HETEROGENEITY.value(n_clients=CLIENTS, n_classes=10, concentration=0.1)
+        # Clients of one released draw are balanced against each other: only whole draws are independent.
         means = np.array([squared_gradients(q, s).mean() for q in draws])
         findings.append(sampled({**at, "draw": "released"}, dissimilarity(s, p, h, model=model()), means))
     return findings
 
 
 def sampled_findings(context: Context) -> list[Finding]:
+    """Mean heterogeneity of n labels drawn from a client's shares, alpha = 1, against h + (1 - h)/n."""
     p, findings = uniform(10), []
     for samples in (1, 5, 50):
         shares = dirichlet_shares(context.seed, p, context.trials(40_000, 400_000), 1.0)

@@ -25,8 +25,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dssl.advice.advise import Plan, advise, default_feature_dim
-from dssl.advice.client_data import read_clients
 from dssl.networks.report import load
+from dssl.user_files.client_data import read_clients
 from sims.images.datasets import fashion_mnist, pixels
 from sims.images.partitions import dirichlet
 from sims.linear import metrics

@@ -1,5 +1,4 @@
 """Advice for given clients on a given network: what to expect, and which links to add.
 
-May use `dssl.calculator`, `dssl.networks` and every floor below. Begin with `advise.py`; `client_data.py` refuses a
-file of clients that it cannot use.
+May use `dssl.calculator`, `dssl.networks`, `dssl.user_files` and every floor below. Begin with `advise.py`.
 """

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from dssl.advice.advised_network import TRUSTED, links, network_sections, said, under_connected
-from dssl.advice.client_data import ClientData
+from dssl.user_files.client_data import ClientData
 from runtime.usage import UsageError
 from sims.samplers.wishart import square_root
 from theory.deficits import second_order_empirical

@@ -66,8 +66,8 @@ class Advise:
 
     def _advise(self) -> dict[str, Any]:
         from dssl.advice import advise
-        from dssl.advice.client_data import read_clients
         from dssl.networks.report import load
+        from dssl.user_files.client_data import read_clients
         from theory.networks.mixing import mixing_matrix
 
         if self.local_steps < 1 or self.add < 0 or self.rounds < 1 or self.seed < 0:

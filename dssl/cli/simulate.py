@@ -39,9 +39,9 @@ class Simulate:
     """Print JSON."""
 
     def run(self) -> int:
-        from dssl.networks.files import read_matrix
         from dssl.simulation import linear
         from dssl.simulation.made_clients import covariances_of
+        from dssl.user_files.csv_and_npz import read_matrix
 
         config, data = linear.read_config(self.config)
         covariances = covariances_of(self.covariances, data, config.feature_dim, config.seed)

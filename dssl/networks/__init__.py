@@ -1,4 +1,4 @@
-"""A user's network: read from a file, and described before any data are seen.
+"""A user's network, described before any data are seen.
 
-May use every floor below. Begin with `report.py`; `files.py` refuses a file that it cannot read.
+May use `dssl.user_files`, which reads it, and every floor below. Begin with `report.py`.
 """

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from dssl.networks.files import adjacency_of, read_links, read_matrix
+from dssl.user_files.csv_and_npz import adjacency_of, read_links, read_matrix
 from runtime.usage import UsageError
 from theory.formula import OutOfDomainError
 from theory.networks import mixing_rules

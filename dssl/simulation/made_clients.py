@@ -8,7 +8,7 @@ from typing import Any, Literal, get_type_hints
 import numpy as np
 from jaxtyping import Float
 
-from dssl.networks.files import checked_covariances, read_arrays
+from dssl.user_files.csv_and_npz import checked_covariances, read_arrays
 from runtime.parse import parse, shown
 from runtime.usage import UsageError, unknown
 from sims.linear import heterogeneity

@@ -1,4 +1,5 @@
-"""Losses on embeddings, differentiable, one a file.
+"""Distances between two sets of embeddings, differentiable, one a file, for use inside a loss.
 
-May use `theory` and the single modules of `sims`. Begin with `adaptive_mmd.py`, the distance in the MAR loss.
+May use `theory` and the single modules of `sims`. Begin with `adaptive_mmd.py`, the distance in the MAR loss. The MAR
+loss itself, reconstruction plus a weight times that distance, is the method `mar` in `sims.pretraining.methods`.
 """

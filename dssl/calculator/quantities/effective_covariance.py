@@ -9,7 +9,7 @@ import numpy as np
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._network import Network
-from dssl.networks.files import checked_covariances, read_arrays
+from dssl.user_files.csv_and_npz import checked_covariances, read_arrays
 from runtime.parse import shown
 from theory.data.moments import alignment_matrix
 from theory.networks.mixing import perron_weights

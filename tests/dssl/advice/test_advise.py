@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dssl.advice.advise import _normal_points, default_feature_dim
-from dssl.advice.client_data import ClientData, read_clients
 from dssl.cli.main import main
+from dssl.user_files.client_data import ClientData, read_clients
 from theory.deficits import second_order_empirical
 from theory.deficits.second_order import deficit
 from theory.networks.mixing import mixing_matrix

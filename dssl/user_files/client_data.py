@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.sparse.linalg import eigsh
 
-from dssl.networks.files import checked_covariances, read_arrays
+from dssl.user_files.csv_and_npz import checked_covariances, read_arrays
 from runtime.usage import UsageError
 from sims.linear.objective import stable_step_size
 

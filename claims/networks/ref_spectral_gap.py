@@ -29,7 +29,7 @@ LEVEL = 0.1
 FAMILIES = {"ring": (6, 8, 12, 16), "path": (4, 6, 8, 12)}
 
 
-def lambda_2(name: str, n_clients: int) -> float:
+def algebraic_connectivity(name: str, n_clients: int) -> float:
     """The second smallest eigenvalue of the network's Laplacian, in links: not that of the mixing matrix."""
     return float(laplacian_spectrum(topology(name, n_clients))[1])
 
@@ -50,7 +50,7 @@ def exponent(
     def findings(context: Context) -> list[Finding]:
         found = []
         for name, counts in sizes.items():
-            points = np.log([(lambda_2(name, n), measure(name, n)) for n in counts])
+            points = np.log([(algebraic_connectivity(name, n), measure(name, n)) for n in counts])
             slope = float(np.polyfit(points[:, 0], points[:, 1], 1)[0])
             found.append(Finding({"family": name, "n_clients": list(counts)}, claimed, slope))
         return found
@@ -77,12 +77,12 @@ def on_stars(n_clients: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Squared distance times lambda_2 (1 on every star) on the star, against twice that on the star of three."""
     values = [
         at_rest(mixing_matrix(topology("star", n), "metropolis"), clients(n, LEVEL), STEP_SIZE).consensus
-        * lambda_2("star", n)
+        * algebraic_connectivity("star", n)
         for n in (3, n_clients)
     ]
     return values[1] <= 2 * values[0], {
         "network": f"star of {n_clients}",
-        "lambda_2": lambda_2("star", n_clients),
+        "lambda_2": algebraic_connectivity("star", n_clients),
         "squared_distance_times_lambda_2": values[1],
         "on_the_star_of_three": values[0],
     }

@@ -47,17 +47,6 @@ def at_least_federated(quantity: Callable[[nx.Graph], float]) -> Callable[..., t
     return predicate
 
 
-def strictly_more(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
-    """Whether s of the network visibly exceeds s of the complete graph; the complete graph itself passes."""
-
-    def predicate(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        dec, fed = quantity(graph), quantity(nx.complete_graph(graph.number_of_nodes()))
-        complete = nx.density(graph) == 1
-        return complete or dec > fed + VISIBLE, {"network": networks.name(graph), "s_dec": dec, "s_fed": fed}
-
-    return predicate
-
-
 def equal_exactly_when_weights_are(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """The sensitivity vanishes exactly on networks with equal client weights; spoiled, on regular trees only."""
     equal = len(set(networks.weights(graph))) == 1 and (spoil == 1 or nx.is_tree(graph))

@@ -69,7 +69,6 @@ def contrast_is_noise(measured: float, spoil: float) -> tuple[bool, Mapping[str,
     return holds, {"limit": limit, "measured": measured, "chance": chance}
 
 
-masked_findings = recovery_findings(Objective.MIM, SETTING, 80, 200)
 contrast_findings = recovery_findings(Objective.CL, AMPLE, 12, 60)
 
 
@@ -94,14 +93,14 @@ def starts_at_the_threshold(point: tuple[Objective, Site, Setting], spoil: float
     return below == 0 < above and edge >= masking * (1 - 1e-12), details | {"r_above": above}
 
 
-def window_is_open(objective: Objective, low: bool, n_growth: Growth = "fixed"):
-    """Whether some alpha < 1 lies above the least one (`low`), or none does (not `low`), at a given beta."""
+def window_is_open(objective: Objective, expected: bool, n_growth: Growth = "fixed"):
+    """Whether it is as `expected` that some alpha < 1 lies above the least one, at a given beta."""
 
     def predicate(growth: sp.Rational, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         """Is there an alpha < 1 (times `spoil`) above the least one, at |D_i| = d^beta?"""
         least = rare_window_formula(objective, n_growth).exact(beta=growth)
         is_open = bool(least < sp.Rational(str(spoil)))
-        return is_open == low, {"objective": str(objective), "beta": str(growth), "least_alpha": str(least)}
+        return is_open == expected, {"objective": str(objective), "beta": str(growth), "least_alpha": str(least)}
 
     return predicate
 

@@ -13,7 +13,7 @@ from ledger.checks.kinds import Empty, ForAll, Identity
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source
-from theory.networks import objective_weights as ow
+from theory.networks import small_networks
 from theory.symbols import n_clients
 
 D = ps.dim
@@ -103,7 +103,7 @@ def bracket_limit(connectivity: sp.Expr, shift: sp.Expr) -> Callable[..., tuple[
     return predicate
 
 
-def mask_ratios(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+def growing_clients(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
     """Mask ratios of 3/4 and 1/2, each with N = d^(1/20)."""
     return [{ps.mask_ratio: p, n_clients: ps.root} for p in (sp.Rational(3, 4), sp.Rational(1, 2))]
 
@@ -130,14 +130,9 @@ def connected_regular_graphs(context: Context) -> list[nx.Graph]:
     return [g for g in graphs if nx.is_connected(g) and nx.is_regular(g)]
 
 
-def weights_of(graph: nx.Graph) -> list[Fraction]:
-    """Objective weights of the clients under uniform mixing, exact."""
-    return ow.objective_weights(ow.uniform_mixing(ow.neighbourhoods(nx.to_numpy_array(graph, dtype=bool))))
-
-
 def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Whether every client has objective weight 1/N (times `spoil`), which makes the objective the federated one."""
-    weights = weights_of(graph)
+    weights = small_networks.weights(graph)
     wanted = Fraction(str(spoil)) / len(graph)
     return all(w == wanted for w in weights), {"edges": list(graph.edges), "weights": [str(w) for w in weights]}
 
@@ -153,19 +148,11 @@ def federated_objective() -> sp.Expr:
     return sum(sp.Rational(1, 4) * loss for loss in sp.symbols("loss_1:5"))
 
 
-def doubly_stochastic_objective() -> sp.Expr:
-    """The decentralised objective for a general doubly stochastic mixing of three clients, four free entries."""
-    a, b, c, e = sp.symbols("a b c e")
-    mixing = sp.Matrix([[a, b, 1 - a - b], [c, e, 1 - c - e], [1 - a - c, 1 - b - e, a + b + c + e - 1]])
-    losses = sp.Matrix(sp.symbols("loss_1:4"))
-    return sp.expand((sp.ones(1, 3) * mixing * losses)[0] / 3)
-
-
-def only_regular_is_strict(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Eq (87) claims a strict order off the fully connected network; equal objectives forbid one."""
+def complete_or_unequal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the network is complete, or its clients' objective weights differ: Eq (87) is strict elsewhere, too."""
     complete = nx.density(graph) == 1
-    differs = len(set(weights_of(graph))) > 1
-    return complete or differs, {"edges": list(graph.edges), "weights": [str(w) for w in weights_of(graph)]}
+    differs = len(set(small_networks.weights(graph))) > 1
+    return complete or differs, {"edges": list(graph.edges), "weights": [str(w) for w in small_networks.weights(graph)]}
 
 
 def positive_limit(key: str, number: str, *pairs: tuple[ps.Formula, ps.Formula]) -> Statement:
@@ -255,7 +242,7 @@ CLAIM = Claim(
             "eq78.signals-full-connectivity",
             "printed",
             "The difference of the signals is negative in the limit.",
-            ForAll(mask_ratios, bracket_limit(n_clients, SHIFT_FROM_CLIENTS), BECAUSE_SIGN, Evidence.EXACT),
+            ForAll(growing_clients, bracket_limit(n_clients, SHIFT_FROM_CLIENTS), BECAUSE_SIGN, Evidence.EXACT),
             reading="Eq (80), |A| = N",
             instead=("eq78.signals-bracket",),
             about=("eq-80",),
@@ -295,7 +282,7 @@ CLAIM = Claim(
             "printed",
             "On every network but the fully connected one the decentralised sensitivity is strictly above the "
             "federated one.",
-            ForAll(connected_regular_graphs, only_regular_is_strict, BECAUSE_REGULAR, Evidence.EXACT),
+            ForAll(connected_regular_graphs, complete_or_unequal, BECAUSE_REGULAR, Evidence.EXACT),
             reading="Eq (87), objectives, strict",
             instead=("eq78.regular-networks",),
             about=("eq-87",),

@@ -52,7 +52,7 @@ def leading_order() -> sp.Expr:
     return -FRACTION * ps.error_cl * D ** sp.Rational(1, 5) / (FRACTION**2 * D ** sp.Rational(4, 5))
 
 
-def networks(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+def symbol_values(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
     """Values for all symbols but d: |A-bar|, the mask ratio and tr(H) two each, and 1 for each hidden constant."""
     return [
         {ps.connectivity: sp.Integer(a), ps.mask_ratio: p, ps.trace_h: sp.Integer(h), **UNIT}
@@ -72,7 +72,7 @@ def limit_is_negative(formula: ps.Formula):
     return predicate
 
 
-def either_cl(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+def below_both_cl(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Whether the MIM width minus each of the two CL widths, for similar and dissimilar views, has a limit below 0."""
     for formula in (ps.DEC_CL_PROOF, ps.DEC_CL_H_PROOF):
         holds, details = limit_is_negative(formula)(point, spoil)
@@ -99,8 +99,8 @@ def scaled_ratio(trace: sp.Expr) -> sp.Expr:
     return sp.simplify(ps.limit_in_dim(ratio * trace / D ** sp.Rational(1, 5)))
 
 
-def never_zero(trace: sp.Expr):
-    """The ratio of Eq (68) for the given trace: it diverges exactly when its inverse tends to 0."""
+def ratio_diverges(trace: sp.Expr):
+    """Whether the ratio of Eq (68) diverges for the given trace, so that its inverse tends to 0."""
 
     def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
         ratio = ps.limit_in_dim((ps.DEC_CL_H.expr / ps.DEC_MIM.expr).subs(ps.trace_h, trace).subs(point))
@@ -109,14 +109,19 @@ def never_zero(trace: sp.Expr):
     return predicate
 
 
-def zero_limit(key: str, number: str, formula: ps.Formula | None) -> Statement:
+def negative_limit(key: str, number: str, formula: ps.Formula | None) -> Statement:
     """The statement that the limit of MIM minus CL width is below 0; without a formula, for both CL widths."""
     against = "CL with views of either kind" if formula is None else formula.title
     return Statement(
         key,
         "printed",
         f"The limit of the MIM width minus the CL width is below zero ({against}).",
-        ForAll(networks, either_cl if formula is None else limit_is_negative(formula), BECAUSE_ZERO, Evidence.EXACT),
+        ForAll(
+            symbol_values,
+            below_both_cl if formula is None else limit_is_negative(formula),
+            BECAUSE_ZERO,
+            Evidence.EXACT,
+        ),
         reading=f"Eq ({number}), O as Theta, constants 1",
         instead=("eq65.limit-scaled",),
         about=(f"eq-{number}",),
@@ -158,7 +163,7 @@ CLAIM = Claim(
             reading="Eq (66), O read as Theta",
             about=("eq-66",),
         ),
-        zero_limit("eq65.limit-similar", "67", ps.DEC_CL_PROOF),
+        negative_limit("eq65.limit-similar", "67", ps.DEC_CL_PROOF),
         Statement(
             "eq65.upper-bounds-similar",
             "printed",
@@ -180,13 +185,13 @@ CLAIM = Claim(
             "eq65.ratio-identity",
             "printed",
             "The ratio of the CL width for dissimilar views to the MIM width diverges.",
-            ForAll(networks, never_zero(D), BECAUSE_RATIO, Evidence.EXACT),
+            ForAll(symbol_values, ratio_diverges(D), BECAUSE_RATIO, Evidence.EXACT),
             reading="Eq (68), H = I with tr(H) = d",
             instead=("eq65.ratio-growth",),
             about=("eq-68",),
         ),
-        zero_limit("eq65.limit-dissimilar", "69", ps.DEC_CL_H_PROOF),
-        zero_limit("eq65.limit-either-views", "70", None),
+        negative_limit("eq65.limit-dissimilar", "69", ps.DEC_CL_H_PROOF),
+        negative_limit("eq65.limit-either-views", "70", None),
         Statement(
             "eq65.limit-scaled",
             "corrected",

@@ -42,7 +42,7 @@ def small_means_good(item: tuple[str, np.ndarray], spoil: float) -> tuple[bool, 
 
 
 def deficit_tells(item: tuple[str, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """The largest deficit is 0 (below 1 - spoil, spoiled the other way round) exactly for the whole signal."""
+    """Whether the largest deficit is 0 exactly for the whole signal; spoiled, exactly for all others."""
     name, rows = item
     worst = float(1 - signal_rv(rows).min())
     whole = name in WHOLE

@@ -1,6 +1,6 @@
 """Theorem 4.4: is contrast more sensitive than masking? The answer under every reading of what is compared.
 
-Nine readings, one statement each; then what can be proven: with expected independent masks and one augmentation draw
+First one statement for each reading; then what can be proven: with expected independent masks and one augmentation draw
 the deficit of every coordinate under contrast exceeds that under masking once a finite-sample bound certifies it.
 """
 
@@ -94,7 +94,7 @@ def population_order(n_clients: int, spoil: float) -> tuple[bool, Mapping[str, A
     return contrast > masked + 1e-12, {"clients": n_clients, "s_cl": contrast, "s_mim": masked}
 
 
-def diagonal_is_exact(context: Context) -> list[tuple[float, float]]:
+def sensitivity_pairs(context: Context) -> list[tuple[float, float]]:
     """(s of contrast, s of masking) in ten data sets, masking by the diagonal matrix that (17) prints."""
     contrast, masked = sample_pair(context.seed, SETTING, reading=Reading(mask=Mask.PRINTED), trials=10)
     return list(zip(sensitivity(contrast.r).tolist(), sensitivity(masked.r).tolist(), strict=True))
@@ -107,14 +107,14 @@ def masked_is_zero(point: tuple[float, float], spoil: float) -> tuple[bool, Mapp
 
 
 def certified(point: tuple[int, int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Contrast's lower bound less masking's upper bound at 95%; spoiled, with masking's role and the sign exchanged."""
+    """Contrast's lower bound less masking's upper bound at 95%; spoiled, whether the margin is negative."""
     n_clients, dim, samples = point
     s = Setting.paper(dim, n_clients=n_clients, samples_per_client=samples)
     margin = certified_margin(s, 0.05)
     return (margin > 0) if spoil == 1 else (margin < 0), {"point": point, "margin": margin}
 
 
-def small_cases(context: Context) -> list[tuple[int, int, int]]:
+def certified_sizes(context: Context) -> list[tuple[int, int, int]]:
     """(N, d, n_i) with samples enough for the explicit bounds to tell the two objectives apart."""
     return [(4, 1000, 100_000), (2, 2**20, 2**23)]
 
@@ -193,7 +193,7 @@ READINGS = (
         "thm44.printed-mask",
         "printed",
         SAID,
-        ForAll(diagonal_is_exact, masked_is_zero, "A diagonal matrix keeps whole coordinates: s of masking is 0."),
+        ForAll(sensitivity_pairs, masked_is_zero, "A diagonal matrix keeps whole coordinates: s of masking is 0."),
         reading="the matrix printed in (17)",
     ),
     printed(
@@ -272,7 +272,7 @@ CLAIM = Claim(
             "With probability 95% every r_k of contrast lies below that of masking: (N, d, n_i) = (4, 1e3, 1e5), "
             "(2, 2^20, 2^23).",
             ForAll(
-                small_cases,
+                certified_sizes,
                 certified,
                 "Lower bound of contrast above upper bound of masking, explicit constants.",
                 Evidence.NUMERIC,

@@ -1,7 +1,6 @@
 """Assumption A.1 and Remark A.2: connected graphs, closed neighbourhoods, federated learning as the complete graph."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 import networkx as nx
@@ -22,14 +21,6 @@ def sizes_in_range(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, An
     sizes = networks.sizes(graph)
     n = graph.number_of_nodes()
     return all(2 <= size <= spoil * n for size in sizes), {"network": networks.name(graph), "sizes": sizes}
-
-
-def complete_is_federated(n: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Whether in the complete graph each of n clients hears all n and has objective weight `spoil`/n."""
-    graph = nx.complete_graph(n)
-    weights = networks.weights(graph)
-    everyone = all(size == n for size in networks.sizes(graph))
-    return everyone and all(w == Fraction(str(spoil)) / n for w in weights), {"clients": n, "weight": str(weights[0])}
 
 
 CLAIM = Claim(

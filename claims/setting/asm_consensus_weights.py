@@ -78,10 +78,10 @@ def positive_diagonal(context: Context) -> list[Mixing]:
     ]
 
 
-def agreement_below(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+def eigenvalues_inside_circle(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Whether all eigenvalues but one lie inside the unit circle; spoiled, whether all but one are 0."""
     # Both rules are similar to symmetric matrices, so eigenvalues come out to 1e-15, repeated ones too.
-    values = np.linalg.eigvals(np.array([[float(w) for w in row] for row in mixing]))
+    values = np.linalg.eigvals(as_array(mixing))
     moduli = np.sort(np.abs(values))[::-1].tolist()
     return moduli[1] < 1 - 1e-9 if spoil == 1 else moduli[1] < 1e-9, {"moduli": moduli}
 
@@ -192,7 +192,10 @@ CLAIM = Claim(
             "On a connected graph, uniform and Metropolis weights with positive self-weight have one eigenvalue "
             "on the unit circle.",
             ForAll(
-                positive_diagonal, agreement_below, "Irreducible and aperiodic: every small network.", Evidence.NUMERIC
+                positive_diagonal,
+                eigenvalues_inside_circle,
+                "Irreducible and aperiodic: every small network.",
+                Evidence.NUMERIC,
             ),
             reading="sufficiency for consensus",
         ),

@@ -125,7 +125,7 @@ def total_is_kept(sweeps: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     return bool(abs(shares.sum() - 1) < 1e-3), {"sweeps": sweeps, "handed_out": float(shares.sum())}
 
 
-def class_moments(objective: Objective, classes: int) -> np.ndarray:
+def random_class_alignments(objective: Objective, classes: int) -> np.ndarray:
     """The alignment matrices S_c of random classes, complementary masks of ratio 3/4 for MIM: (classes, DIM, DIM)."""
     roots = np.random.default_rng(classes).standard_normal((classes, DIM, 3))
     return class_alignments(roots @ roots.transpose(0, 2, 1), objective, 0.75)
@@ -147,7 +147,7 @@ def zeta_findings(context: Context) -> list[Finding]:
     """Mean squared distance of clients' gradients from the population's against zeta^2, for three draws of shares."""
     findings = []
     for objective in Objective:
-        s, p = class_moments(objective, 10), uniform(10)
+        s, p = random_class_alignments(objective, 10), uniform(10)
         cited = dirichlet_shares(context.seed, p, context.trials(100_000, 400_000), 0.1)
         h = DIRICHLET_HETEROGENEITY.value(concentration=0.1)
         at = {"objective": str(objective), "alpha": 0.1}

@@ -67,6 +67,7 @@ def listed() -> list[tuple[str, int]]:
 
 
 def mixing_under(rule: str, adjacency: Adjacency) -> Mixing:
+    """The mixing matrix of a rule; steps along the Laplacian have one length on all networks."""
     return mixing_matrix(adjacency, rule, step=LAPLACIAN_STEP if rule == "laplacian" else None)
 
 
@@ -160,6 +161,7 @@ def rank_correlations(functionals: Columns, outcomes: Columns) -> dict[str, Any]
 
 
 def functionals_of(name: str, seed: int, rule: str) -> dict[str, float]:
+    """Every graph functional by name, of the network of this name and seed under a rule."""
     adjacency = topology(name, N_CLIENTS, seed=seed)
     return graph_functionals(adjacency, mixing_under(rule, adjacency))
 

@@ -47,13 +47,16 @@ class Context:
     seed: int = 0
 
     def trials(self, quick: int, full: int) -> int:
+        """The first number in the quick tier, the second in the full one: of trials, seeds or rounds, or a stride."""
         return quick if self.tier == "quick" else full
 
 
 class Check(Protocol):
     """Decides one statement. Must turn VIOLATED when the statement is spoiled (see `ledger.checks.kinds`)."""
 
-    def run(self, context: Context) -> Verdict: ...
+    def run(self, context: Context) -> Verdict:
+        """The verdict on the statement at this tier, spoiled by this factor."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ BECAUSE_START = "In round 0 line 10 asks for the models W_{j,0}^{-1}; the input 
 
 
 def start(index: str, n: int) -> sp.Matrix:
+    """One symbol a client for its model of this index from before round 0."""
     return sp.Matrix([sp.Symbol(f"W_{j}_{index}_before") for j in range(n)])
 
 
@@ -49,10 +50,13 @@ def output(graph: nx.Graph, *, mixed_index: str) -> sp.Expr:
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
+    """Every connected network of two to four clients, or to five in the full tier."""
     return list(networks.connected_networks(2, 4 if context.tier == "quick" else 5))
 
 
 def training_reaches_output(mixed_index: str):
+    """Whether the update of every client in every round enters W^T when line 10 mixes `mixed_index`."""
+
     def predicate(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         n = graph.number_of_nodes()
         last = ROUNDS - (1 if spoil == 1 else 0)
@@ -72,6 +76,7 @@ def asks_for_missing_models(spoil: float) -> bool:
 
 
 def star_output() -> sp.Expr:
+    """W^T of Algorithm 2 on the star of four clients, line 10 with index E."""
     return output(nx.star_graph(3), mixed_index="E")
 
 
@@ -86,6 +91,7 @@ def star_closed_form() -> sp.Expr:
 
 
 def last_pass() -> sp.Expr:
+    """The mean over the star's four clients of M^T times the input models plus the last round's updates."""
     graph = nx.star_graph(3)
     total = sp.Matrix(uniform(graph)) ** ROUNDS * start("0", 4) + update(ROUNDS - 1, 4)
     return sp.expand(sum(total) / 4)

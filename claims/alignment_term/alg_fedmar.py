@@ -66,6 +66,7 @@ def floor_from_concentration() -> sp.Expr:
 
 
 def identical_clients_pay_nothing(count: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the term's limit in many dimensions is 0 between a client and the average of `count` clients like it."""
     floor = AVERAGED_EMBEDDING_FLOOR.value(n_averaged=count)
     return floor == 0, {"clients_averaged": count, "term_between_identical_clients": floor}
 

@@ -33,6 +33,7 @@ a, b = sp.symbols("a b", positive=True)
 
 
 def kernel(x: int, y: int) -> sp.Expr:
+    """k(x, y) between the points 0 and 1: any symmetric kernel, its three values as symbols."""
     return (k00, k01, k11)[x + y]
 
 
@@ -72,6 +73,7 @@ def findings(context: Context, *, is_adaptive: bool, batch: int = BATCH) -> list
 
     The adaptive mean is measured by its difference to the fixed one on the same batches, which is less noisy.
     """
+    # As many embeddings in all, whatever the batch.
     trials = context.trials(8_000, 40_000) * BATCH // batch
     x, y = gaussian_batches(context.seed, trials, STD_GLOBAL, batch)
     sigma = MEAN_DISTANCE.value(feature_dim=FEATURES, std_local=STD_LOCAL)
@@ -84,6 +86,8 @@ def findings(context: Context, *, is_adaptive: bool, batch: int = BATCH) -> list
 
 
 def unchanged_by_scale(estimator: Estimator):
+    """Whether the estimate stays the same when both batches are multiplied by one number."""
+
     def predicate(scale: float, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         (x,), (y,) = gaussian_batches(0, 1, 1.6)
         # Spoiled: with a bandwidth that does not follow the scale.

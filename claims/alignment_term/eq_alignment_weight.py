@@ -19,14 +19,18 @@ ROUNDS, SHARE = 200, 0.05  # Section 6.2: 200 rounds, 5 of 100 clients a round
 
 
 def counts(limit: int) -> list[tuple[int, int]]:
+    """Every count of selections below `limit`, each beside a horizon of 10."""
     return [(count, 10) for count in range(limit)]
 
 
 def weight(count: int, over: int, *, is_clamped: bool) -> sp.Expr:
+    """Eq (7) from 0.1 down to 0.001 after `count` selections, with horizon `over`; clamped, the count stops there."""
     return EXPR.subs({**PAPER, selections: min(count, over) if is_clamped else count, horizon: over})
 
 
 def never_rises(*, is_clamped: bool):
+    """Whether one more selection lowers a client's weight or keeps it."""
+
     def predicate(point: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
         count, over = point
         now, then = (weight(c, over, is_clamped=is_clamped) for c in (count, count + 1))
@@ -52,18 +56,22 @@ def full_count_suffices(point: tuple[int, float], spoil: float) -> tuple[bool, M
 
 
 def end_points() -> sp.Matrix:
+    """Eq (7) before the first selection and at as many selections as the horizon."""
     return sp.Matrix([EXPR.subs(selections, 0), EXPR.subs(selections, horizon)])
 
 
 def within_horizon(context: Context) -> list[tuple[int, int]]:
+    """Counts from which one more selection stays below the horizon."""
     return counts(9)
 
 
 def beyond_horizon(context: Context) -> list[tuple[int, int]]:
+    """Counts from which one more selection leads up to twice the horizon."""
     return counts(20)
 
 
 def participations(context: Context) -> list[tuple[int, float]]:
+    """Rounds, and the share of them in which a client is expected to train: those of Section 6.2, and half as many."""
     return [(int(r), float(s)) for r, s in zip(np.array([ROUNDS, 100]), (SHARE, SHARE), strict=True)]
 
 

@@ -39,6 +39,7 @@ def defined_for_a_batch(size: int, spoil: float) -> tuple[bool, Mapping[str, Any
 
 
 def mar_loss() -> sp.Expr:
+    """Eq (5) as the sum of its two terms, each of them and the weight a symbol."""
     return reconstruction + weight * alignment
 
 

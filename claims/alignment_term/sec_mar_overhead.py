@@ -41,15 +41,18 @@ def autoencoder_parameters(width: int, blocks: int, decoder_width: int, decoder_
 
 
 def visible_tokens() -> sp.Matrix:
+    """Patches of an image of 224 pixels, and those that a mask ratio of 3/4 leaves visible."""
     patches = (IMAGE // PATCH) ** 2
     return sp.Matrix([patches, patches * (1 - sp.Rational(str(MASK)))])
 
 
 def embedding_bytes(size: int) -> Fraction:
+    """Bytes of the embeddings of `size` images: 49 visible tokens of 768 float32 numbers each."""
     return Fraction(int(EMBEDDING_BYTES.exact(tokens=49, token_dim=WIDTH, batch=size)))
 
 
 def model_bytes() -> Fraction:
+    """Bytes of the printed 86 million parameters, in float32."""
     return Fraction(int(MODEL_BYTES.exact(parameters=PARAMETERS)))
 
 
@@ -60,6 +63,8 @@ def rounds_to(value: Fraction, printed: str) -> bool:
 
 
 def megabytes(unit: int):
+    """Whether a size in bytes over `unit`, times `spoil`, rounds to the megabytes printed for it."""
+
     def predicate(point: tuple[str, Fraction, str], spoil: float) -> tuple[bool, Mapping[str, Any]]:
         what, value, printed = point
         found = value / unit * Fraction(str(spoil))
@@ -69,11 +74,13 @@ def megabytes(unit: int):
 
 
 def sizes(context: Context) -> list[tuple[str, Fraction, str]]:
+    """Everything that A.5 prints megabytes for: in words, in bytes as computed, in megabytes as printed."""
     sent = [(f"embeddings, batch {b}", embedding_bytes(b), mb) for b, (mb, _) in SHARES.items() if mb]
     return [*sent, ("model", model_bytes(), "328")]
 
 
 def in_million(count: int) -> sp.Expr:
+    """A count in millions, to the nearest whole one."""
     return sp.Integer(round(count / MEGA))
 
 
@@ -88,11 +95,13 @@ def released_parameters() -> int:
 
 
 def released_tokens() -> int:
+    """Tokens of an image in the released model: a quarter of 256 patches of 14 x 14 pixels, and the class token."""
     patches = (IMAGE // 14) ** 2
     return int(patches * (1 - MASK)) + 1
 
 
 def released_floats(size: int) -> int:
+    """Floats of the embeddings of `size` images in the released model, whose tokens are 320 wide."""
     return released_tokens() * 320 * size
 
 
@@ -102,6 +111,7 @@ def in_millions() -> sp.Matrix:
 
 
 def share_rounds(size: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the embeddings' share of the model's bytes, times `spoil`, rounds to the printed percentage."""
     share = 100 * embedding_bytes(size) / model_bytes() * Fraction(str(spoil))
     return rounds_to(share, SHARES[size][1]), {
         "batch": size,
@@ -117,6 +127,7 @@ def floats_sent(extra_down: bool, receivers: int) -> int:
 
 
 def sole_payload(case: tuple[str, bool, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the links of one client carry, beside models, its own embeddings once, as A.5 counts, and no more."""
     what, extra_down, receivers = case
     sent, said = floats_sent(extra_down, receivers), 49 * WIDTH * BATCH
     return sent == said, {"algorithm": what, "floats_sent": sent, "floats_of_A5": said}

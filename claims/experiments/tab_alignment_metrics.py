@@ -20,17 +20,20 @@ ADAPTIVE, FIXED = ("A-MMD, median", "A-MMD, mean"), ("cosine", "MMD, sigma 1")
 
 
 def is_better(point: tuple[str, str, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the first metric has the higher accuracy at the weight of the column."""
     ours, other, column = point
     mine, theirs = ACCURACY[ours][column], ACCURACY[other][column]
     return mine * Decimal(str(spoil)) > theirs, {"weight": WEIGHTS[column], ours: str(mine), other: str(theirs)}
 
 
 def same_without_alignment(metric: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether a metric's accuracy at weight 0 is the one in the row of the cosine."""
     plain = ACCURACY["cosine"][2] * Decimal(str(spoil))
     return ACCURACY[metric][2] == plain, {"metric": metric, "accuracy": str(ACCURACY[metric][2])}
 
 
 def compared(columns: tuple[int, ...]) -> list[tuple[str, str, int]]:
+    """Each adaptive kernel with each fixed metric, in each of these columns."""
     return [(ours, other, column) for column in columns for ours in ADAPTIVE for other in FIXED]
 
 

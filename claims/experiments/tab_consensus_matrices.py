@@ -25,12 +25,14 @@ RULES = {
 
 
 def below_federated(item: tuple[str, tuple[Decimal, Decimal]], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether a rule ends below federated learning at both connectivities."""
     rule, accuracies = item
     holds = all(a < f * Decimal(str(spoil)) for a, f in zip(accuracies, FEDERATED, strict=True))
     return holds, {"rule": rule, "accuracies": list(map(str, accuracies)), "federated": str(FEDERATED[0])}
 
 
 def rises(item: tuple[str, tuple[Decimal, Decimal]], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether a rule is more accurate at connectivity 10 than at 5."""
     rule, (sparse, dense) = item
     return sparse < dense * Decimal(str(spoil)), {"rule": rule, "sparse": str(sparse), "dense": str(dense)}
 
@@ -55,12 +57,14 @@ def same_target(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]
 
 
 def metropolis_is_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether Metropolis weights give each client's loss the weight 1/N in the objective of Eq (1)."""
     weights = objective_weights(metropolis(graph))
     wanted = Fraction(str(spoil)) / graph.number_of_nodes()
     return all(w == wanted for w in weights), {"network": networks.name(graph), "weights": list(map(str, weights))}
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
+    """Every connected network of three to five clients, or to six in the full tier."""
     return list(networks.connected_networks(3, 5 if context.tier == "quick" else 6))
 
 

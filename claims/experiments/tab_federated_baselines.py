@@ -43,10 +43,12 @@ Comparison = tuple[Row, Row, str]
 
 
 def against(ours: Row, others: tuple[Row, ...], columns: tuple[str, ...]) -> list[Comparison]:
+    """One row with each of the others, on each of these datasets."""
     return [(ours, other, column) for other in others for column in columns]
 
 
 def is_higher(point: Comparison, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the first row has the higher accuracy on the dataset."""
     ours, other, column = point
     mine, theirs = ours.accuracy[column], other.accuracy[column]
     details = {"column": column, ours.backbone: str(mine), f"{other.method} {other.backbone}": str(theirs)}
@@ -54,6 +56,8 @@ def is_higher(point: Comparison, spoil: float) -> tuple[bool, Mapping[str, Any]]
 
 
 def is_cheaper(column: str) -> Callable[[Row, float], tuple[bool, Mapping[str, Any]]]:
+    """Whether FedMAR on Tiny-ViT has the lower number in this column of costs."""
+
     def predicate(other: Row, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         mine, theirs = getattr(MAR_VIT, column), getattr(other, column)
         return mine < theirs * Decimal(str(spoil)), {"against": other.method, column: [str(mine), str(theirs)]}

@@ -23,11 +23,13 @@ def pairs(context: Context) -> list[tuple[PrintedAccuracy, PrintedAccuracy]]:
 
 
 def gap_is_difference(cell: PrintedAccuracy, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the printed gap, in decimals, is the IID accuracy minus the accuracy beside it."""
     holds = cell.recomputed * Decimal(str(spoil)) == Decimal(cell.gap)
     return holds, {**cell._asdict(), "recomputed": str(cell.recomputed)}
 
 
 def mae_gap_is_smaller(pair: tuple[PrintedAccuracy, PrintedAccuracy], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether MAE's gap is below SimSiam's on the same backbone, dataset and skew."""
     contrastive, masked = pair
     # Spoiled, the claim is that the gap is at most a tenth: true of some pairs, not of all.
     factor = Decimal(1) if spoil == 1 else Decimal("0.1")

@@ -32,7 +32,9 @@ FIGURE_RUN = {
 
 
 def agrees(item: tuple[str, tuple[Any, Any]], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether table and text give a setting the same value."""
     what, (table, text) = item
+    # Settings in words have no factor.
     if spoil != 1 and isinstance(text, int):
         text = text * spoil
     return table == text, {"setting": what, "table": table, "text": text}
@@ -66,11 +68,13 @@ def local_epochs(source: int) -> Fraction:
 
 
 def tenfold(part: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether a client trains 10 local epochs over the run by Table 3, and 100 by Section 6.2."""
     table, text = local_epochs(0), local_epochs(1)
     return (table, text) == (10, 100 * Fraction(str(spoil))), {"run": part, "table": str(table), "text": str(text)}
 
 
 def whole_network_trains(part: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether one client in twenty trains each round by Table 3, and every client in Figure 2a."""
     shares = {what: Fraction(active, clients) for what, (clients, active) in SHARES.items()}
     wanted = {"Table 3": Fraction(1, 20), "Figure 2a": Fraction(str(spoil))}
     return shares == wanted, {"run": part, **{k: str(v) for k, v in shares.items()}}

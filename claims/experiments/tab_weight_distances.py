@@ -19,6 +19,7 @@ DISTANCES = {
 
 
 def is_shorter(point: tuple[str, str, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the first method's models of a pair are nearer each other than the second's."""
     near, far, pair = point
     mine, theirs = DISTANCES[near][pair], DISTANCES[far][pair]
     return mine < theirs * Decimal(str(spoil)), {"pair": PAIRS[pair], near: str(mine), far: str(theirs)}
@@ -37,6 +38,7 @@ def triangle(point: tuple[str, int], spoil: float) -> tuple[bool, Mapping[str, A
 
 
 def compared(*methods: tuple[str, str]) -> list[tuple[str, str, int]]:
+    """Two methods, the one said to be shorter first, for each of the three pairs of models."""
     return [(near, far, pair) for near, far in methods for pair in range(3)]
 
 

@@ -16,17 +16,20 @@ PLAIN = metrics.ACCURACY["A-MMD, mean"][2]
 
 
 def below_cosine(item: tuple[str, Decimal], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether a fixed weight ends below the cosine schedule."""
     weight, accuracy = item
     return accuracy < COSINE * Decimal(str(spoil)), {"weight": weight, "accuracy": str(accuracy), "cosine": str(COSINE)}
 
 
 def moderate_beats(item: tuple[str, str], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the first of two fixed weights has the higher accuracy."""
     moderate, extreme = item
     holds = TABLE_8[moderate] * Decimal(str(spoil)) > TABLE_8[extreme]
     return holds, {moderate: str(TABLE_8[moderate]), extreme: str(TABLE_8[extreme])}
 
 
 def below_plain(weight: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether a fixed weight ends below the model without alignment, Table 7's at weight 0."""
     return TABLE_8[weight] < PLAIN, {
         "weight": weight,
         "accuracy": str(TABLE_8[weight]),
@@ -41,11 +44,13 @@ def near_plain(weight: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 
 def agrees_with_table_7(weight: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether Table 8 prints what Table 7 has for the mean bandwidth at the same weight."""
     other = metrics.ACCURACY["A-MMD, mean"][metrics.WEIGHTS.index(weight)]
     return TABLE_8[weight] * Decimal(str(spoil)) == other, {"weight": weight, "table_7": str(other)}
 
 
 def gain_at_smallest(context: Context) -> list[Decimal]:
+    """The gain of weight 1e-3 over the model without alignment, as a share of the best fixed weight's gain."""
     return [(TABLE_8["1e-3"] - PLAIN) / (max(TABLE_8.values()) - PLAIN)]
 
 

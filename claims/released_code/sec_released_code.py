@@ -46,6 +46,7 @@ def rejected(options: str, words: Sequence[str]) -> list[str]:
 
 
 def command_runs(command: str, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether both parsers know every option of a command line."""
     words = command.split()
     left = {"main": rejected(MAIN, words), "client": rejected(CLIENT, words)}
     return not any(left.values()), {"command": command, "unknown_options": {k: " ".join(v) for k, v in left.items()}}
@@ -57,6 +58,7 @@ def shared_option_runs(option: str, spoil: float) -> tuple[bool, Mapping[str, An
 
 
 def both_know() -> list[str]:
+    """Options that stand in both parsers."""
     main, client = (set(options.replace(",", " ").split()) for options in (MAIN, CLIENT))
     return sorted(main & client)
 
@@ -71,10 +73,12 @@ def data_size(graph: nx.Graph, *, alike: bool = False) -> tuple[sp.Matrix, sp.Ma
 
 
 def uniform(graph: nx.Graph) -> sp.Matrix:
+    """The mixing matrix of the code where all clients are of one size: 1/|A_i|."""
     return data_size(graph, alike=True)[0]
 
 
 def small_networks() -> list[nx.Graph]:
+    """Every connected network of two to four clients."""
     return list(networks.connected_networks(2, 4))
 
 
@@ -104,6 +108,7 @@ def output_weights(graph: nx.Graph, *, alike: bool) -> sp.Matrix:
 
 
 def said_parameters() -> sp.Expr:
+    """Millions of parameters of the tiny ViT as Table 2 prints them."""
     return sp.Rational(1160, 100)
 
 

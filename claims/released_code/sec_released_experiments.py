@@ -74,11 +74,13 @@ def neighbour_findings(context: Context) -> list[Finding]:
 
 
 def distances() -> tuple[sp.Symbol, sp.Symbol]:
+    """Two layers' l2 distances between two models, as symbols."""
     first, second = sp.symbols("l_1 l_2", positive=True)
     return first, second
 
 
 def root_of_squares() -> sp.Expr:
+    """The l2 distance of both layers' parameters put in a row, as the released code measures it."""
     return sp.sqrt(sum(length**2 for length in distances()))
 
 

@@ -23,6 +23,7 @@ BECAUSE_RECURSIVE = (
 def tree_weights() -> dict[tuple, Fraction]:
     """The chance of every labelled tree on four clients under the released recipe."""
     chances = {}
+    # Every labelled tree has a Prüfer code: those that the recipe cannot draw are listed with chance 0.
     for code in itertools.product(range(4), repeat=2):
         chances[_edges(nx.from_prufer_sequence(list(code)))] = Fraction(0)
     for parents in itertools.product(range(1), range(2), range(3)):
@@ -35,11 +36,13 @@ def _edges(graph: nx.Graph) -> tuple:
 
 
 def equally_likely(item: tuple[tuple, Fraction], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether a labelled tree on four clients is drawn with the chance that all sixteen have if alike."""
     edges, chance = item
     return chance == Fraction(1, 16), {"links": str(edges), "chance": str(chance), "if_uniform": "1/16"}
 
 
 def mean_degrees() -> sp.Matrix:
+    """The expected number of links of each of four clients, over the trees of the released recipe."""
     chances = tree_weights()
     return sp.Matrix(
         [sum(sp.Rational(c) * sum(i in e for e in edges) for edges, c in chances.items()) for i in range(4)]
@@ -66,11 +69,13 @@ def has_nominal(case: tuple[int, bool], spoil: float) -> tuple[bool, Mapping[str
 
 
 def one_more(nominal: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether 20 networks of the general case all have |A-bar|, the client included, one above the nominal one."""
     found = connectivities(nominal, False, 20)
     return bool((found == (nominal + 1) * spoil).all()), {"nominal": nominal, "found": sorted(set(found.tolist()))}
 
 
 def all_alike(nominal: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether in 50 networks of the uniform case all clients have equally many neighbours."""
     degrees = [released_network(s, CLIENTS, nominal, is_uniform=True).sum(axis=1) for s in range(50)]
     alike = sum(len(set(d.tolist())) == 1 for d in degrees)
     return alike == len(degrees), {"nominal": nominal, "networks_with_equal_degrees": alike, "of": len(degrees)}
@@ -85,12 +90,14 @@ def no_fewer(nominal: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 def fails_own_check(nominal: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Do nine networks of ten (all, spoiled) fail the code's test on reloading, |mean degree - nominal| <= 10%?"""
+    # The code's test counts neighbours without the client.
     degrees = connectivities(nominal, True, 100) - 1
     failed = float((np.abs(degrees - nominal) > 0.1 * nominal).mean())
     return failed >= (0.9 if spoil == 1 else 1.01), {"nominal": nominal, "share_that_fails": failed}
 
 
 def federated_as_connectivity(clients: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the recipe takes N as the connectivity of N clients."""
     try:
         released_network(0, clients, clients, is_uniform=True)
     except ValueError as error:

@@ -24,10 +24,12 @@ BECAUSE_DIAGONAL = "The sums keep the pairs a = b, whose kernel is 1, and are st
 
 
 def latents(seed: int, width: int, count: int = 2) -> np.ndarray:
+    """Standard normal latents, (count, batch, token, feature), the same for a seed."""
     return np.random.default_rng(seed).standard_normal((count, BATCH, TOKENS, width))
 
 
 def released(x: Any, y: Any) -> Any:
+    """The released alignment term at a fixed bandwidth."""
     return a_mmd(x, y, BANDWIDTH, "released")
 
 
@@ -89,6 +91,7 @@ def repulsion(context: Context, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def repulsion_findings(context: Context) -> list[Finding]:
+    """How fast the released term spreads a batch, against 1 - 1/D of what its part within does alone."""
     width = WIDTHS[-1]
     both, within = repulsion(context, width)
     claimed = (1 - 1 / width) * within
@@ -97,10 +100,12 @@ def repulsion_findings(context: Context) -> list[Finding]:
 
 
 def vectors(size: int) -> np.ndarray:
+    """A local and a global batch of `size` standard normal embeddings, (2, size, 5)."""
     return np.random.default_rng(size).standard_normal((2, size, 5))
 
 
 def diagonal_findings(context: Context) -> list[Finding]:
+    """The released term minus Eq (6) at the same bandwidth, against 2/(B - 1)."""
     findings = []
     for size in SIZES:
         x, y = vectors(size)
@@ -110,6 +115,7 @@ def diagonal_findings(context: Context) -> list[Finding]:
 
 
 def is_eq_6(size: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the released term has the value of the unbiased estimate at the same bandwidth."""
     x, y = vectors(size)
     found, unbiased = float(released(x, y)), float(a_mmd(x, y, BANDWIDTH))
     return abs(found - unbiased) < 1e-12, {"batch": size, "released": found, "Eq_6": unbiased}
@@ -155,6 +161,7 @@ COPIES = 60_000 // 100 // 128 * 2 * 5
 
 
 def variance_of_average(copies: int) -> sp.Expr:
+    """Variance of the average of independent embeddings of variance v, one coordinate."""
     return sp.Symbol("v", positive=True) / copies
 
 

@@ -172,7 +172,7 @@ CLAIM = Claim(
             "beta < 9/5.",
             ForAll(
                 lambda context: [sp.Rational(k, 20) for k in range(20, 36)],
-                window_is_open(Objective.MIM, low=True),
+                window_is_open(Objective.MIM, expected=True),
                 "alpha above beta/2 + 1/10, N fixed.",
                 Evidence.EXACT,
             ),
@@ -185,7 +185,7 @@ CLAIM = Claim(
             "d^beta, beta >= 1.",
             ForAll(
                 lambda context: [sp.Rational(k, 20) for k in range(20, 36)],
-                window_is_open(Objective.CL, low=False),
+                window_is_open(Objective.CL, expected=False),
                 "alpha would have to exceed beta/2 + 1/2.",
                 Evidence.EXACT,
             ),
@@ -199,7 +199,7 @@ CLAIM = Claim(
             "beta < 7/4.",
             ForAll(
                 lambda context: [sp.Rational(k, 20) for k in range(20, 35)],
-                window_is_open(Objective.MIM, low=True, n_growth="paper"),
+                window_is_open(Objective.MIM, expected=True, n_growth="paper"),
                 "alpha above beta/2 + 1/8, N = d^(1/20).",
                 Evidence.EXACT,
             ),
@@ -212,7 +212,7 @@ CLAIM = Claim(
             "d^beta, beta >= 1.",
             ForAll(
                 lambda context: [sp.Rational(k, 20) for k in range(20, 35)],
-                window_is_open(Objective.CL, low=False, n_growth="paper"),
+                window_is_open(Objective.CL, expected=False, n_growth="paper"),
                 "alpha would have to exceed beta/2 + 21/40.",
                 Evidence.EXACT,
             ),

@@ -58,10 +58,13 @@ def shared_axes_sensitivity(graph: nx.Graph, rule: str) -> float:
     """s of the averaged model at rest on the paper's clients with a diagonal second moment, c = N."""
     n = graph.number_of_nodes()
     x = commuting(n, n + 2)
+    # The matrices are diagonal: their largest entry is the largest eigenvalue, and sets the scale of a step.
     return float(np.ptp(at_rest(mixing(graph, rule), x, 0.02 / x.max(), feature_dim=n).representability[:n]))
 
 
 def strictly_lowers(quantity: Quantity, rule: str) -> Callable[[Link, float], tuple[bool, Mapping[str, Any]]]:
+    """Whether an added link lowers the quantity, by more than solving for rest can be off."""
+
     def predicate(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         _, details = never_raises(quantity, rule)(link, spoil)
         return bool(details["after"] < details["before"] - TOLERANCE), details
@@ -81,6 +84,8 @@ def drift_falls(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 
 def harmful_share(rule: str) -> Callable[[Context], list[Finding]]:
+    """The share of all added links that raise the expected consensus error, against a tenth."""
+
     def findings(context: Context) -> list[Finding]:
         raised = [
             expected_consensus(dense, rule) > expected_consensus(sparse, rule) * (1 + TOLERANCE)
@@ -141,6 +146,7 @@ def by_rounds(context: Context) -> list[Finding]:
 
 
 def links(largest: int) -> Callable[[Context], tuple[Link, ...]]:
+    """Every link that a connected network of three to `largest` clients lacks, whatever the tier."""
     return lambda context: added_links(largest)
 
 

@@ -39,6 +39,7 @@ beta = sp.Symbol("beta", positive=True)  # largest modulus of an eigenvalue l >=
 def trainings(tier: Tier) -> list[Training]:
     """Kept, so that the models at rest are solved for once; the quick tier takes every third."""
     levels = (0.1, 0.4) if tier == "quick" else (0.05, 0.1, 0.2, 0.4)
+    # 3 has no common divisor with the numbers of choices: every choice is met.
     return list(grid(levels, (0.002, 0.05), (1, 5), NETWORKS, ("metropolis",)))[:: 3 if tier == "quick" else 1]
 
 
@@ -63,6 +64,7 @@ def bound_findings(key: str) -> Callable[[Context], list[Finding]]:
 
 
 def simulated_findings(context: Context) -> list[Finding]:
+    """The published bounds that have constants, and the consensus error of simulated training."""
     findings = []
     for network in ("ring", "path", "star"):
         t = Training(network, clients="homophily", level=0.2, step_size=0.05)
@@ -83,15 +85,18 @@ def order_findings(context: Context) -> list[Finding]:
 
 
 def needed_constant(context: Context) -> list[Finding]:
+    """3.5 times the order zeta^2/p^2 on the slowest ring, and the consensus error at rest, which is larger."""
     slowest = order_findings(context)[-1]
     return [Finding(slowest.at, 3.5 * slowest.claimed, slowest.measured)]
 
 
 def sixth_findings(context: Context) -> list[Finding]:
+    """A sixth of the bound of Takezawa et al. at every problem, and the consensus error of the models at rest."""
     return [Finding(c.at, c.claimed / 6, c.measured) for c in bound_findings("takezawa2026")(context)]
 
 
 def order_with_constants(context: Context) -> list[Finding]:
+    """Four times the order zeta^2/p^2, on slow rings and at every problem, and the consensus error at rest."""
     return [
         Finding(c.at, 4 * c.claimed, c.measured)
         for c in (*order_findings(context), *bound_findings("koloskova2020")(context))

@@ -45,10 +45,12 @@ def named(name: str, rule: str, step_size: float = STEP_SIZE) -> Trained:
 
 
 def trained(graph: nx.Graph, rule: str, step_size: float) -> Trained:
+    """Clients of one law on a network, one for each node, at rest."""
     return at_rest(mixing_of(graph, rule), clients(graph.number_of_nodes()), step_size)
 
 
 def is_irregular(graph: nx.Graph) -> bool:
+    """Whether the clients differ in the size of their neighbourhoods."""
     return len(set(small_networks.sizes(graph))) > 1
 
 
@@ -102,6 +104,7 @@ def star_over_ring(context: Context) -> list[Finding]:
 
 
 def irregular(context: Context) -> list[nx.Graph]:
+    """Every connected network of three or four clients, in the full tier also of five, that is irregular."""
     return [g for g in small_networks.connected_networks(3, 4 if context.tier == "quick" else 5) if is_irregular(g)]
 
 

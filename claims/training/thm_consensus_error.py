@@ -91,12 +91,14 @@ def recorded(training: Training) -> tuple[np.ndarray, np.ndarray]:
 
 
 def first_rounds(context: Context) -> list[Training]:
+    """Four networks, one of them of one-way links, with five local steps; in the full tier with one as well."""
     networks = ("ring", "path", "star", "directed_ring")
     every = (5,) if context.tier == "quick" else (1, 5)
     return [Training(n, "uniform", level=0.4, step_size=0.05, local_steps=steps) for n in networks for steps in every]
 
 
 def trajectory_findings(context: Context) -> list[Finding]:
+    """Consensus error from the gradients recorded so far against the simulated one, in the worst round."""
     findings = []
     for training in first_rounds(context):
         slopes, measured = recorded(training)
@@ -108,11 +110,13 @@ def trajectory_findings(context: Context) -> list[Finding]:
 
 
 def transient_findings(context: Context) -> list[Finding]:
+    """The bound after 1, 5 and 25 rounds from the largest dissimilarity so far, and the simulated consensus error."""
     findings = []
     for training in first_rounds(context):
         slopes, measured = recorded(training)
         steps = training.local_steps
         for rounds in FIRST_ROUNDS:
+            # The bound has the mean of a round's local gradients; recorded is their sum.
             worst = max(client_variance(one / steps) for one in slopes[:rounds])
             bound = consensus_transient_bound(training.mixing, worst, training.step_size, steps, rounds=rounds)
             findings.append(Finding({**training.at, "rounds": rounds}, bound, float(measured[rounds - 1])))
@@ -127,10 +131,12 @@ def local_steps(context: Context) -> tuple[int, ...]:
 def published_grid(context: Context) -> list[Training]:
     """Networks x rules x clients x heterogeneity x step size x local steps; the quick tier takes every 17th."""
     every = list(grid((0.05, 0.2, 0.4), (0.002, 0.01, 0.05), local_steps(context)))
+    # Of no common divisor with the numbers of choices: every choice is met.
     return every[:: context.trials(17, 1)]
 
 
 def resummed_findings(context: Context) -> list[Finding]:
+    """Consensus error with curvature resummed against that at rest, where the next two orders are below 1%."""
     findings = []
     for training in published_grid(context):
         found = resummed(*training.problem)
@@ -171,11 +177,13 @@ def placement_findings(context: Context) -> list[Finding]:
 
 
 def gap_grid(context: Context) -> list[Training]:
+    """The grid of networks, and two sides with every link between them, a mode of lam < 0, at steps up to 0.2."""
     sides = grid((0.1, 0.8), (0.01, 0.2), (1, 5), networks=(TWO_SIDES,), clients=("exchangeable", "alternating"))
     return [*published_grid(context), *sides]
 
 
 def gap_findings(context: Context) -> list[Finding]:
+    """The gap bound, and the consensus error of the models at rest."""
     return [
         Finding(
             t.at, consensus_gap_bound(t.mixing, t.dissimilarity, t.step_size, t.local_steps), client_variance(t.rest)

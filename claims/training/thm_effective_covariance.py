@@ -49,8 +49,10 @@ def at_stiffness(training: Training, stiff: float) -> Training:
 
 
 def trainings(context: Context, stiff: float) -> list[Training]:
+    """Trainings that drift, step sizes of one stiffness; the quick tier has fewer networks and takes every third."""
     steps, networks = ((1, 5), QUICK_NETWORKS) if context.tier == "quick" else ((1, 2, 5), (*NETWORKS, "complete"))
     # One step of everyone, then a full average, is gradient descent on the mean: nothing drifts.
+    # Step size 1 stands for none: `at_stiffness` sets it.
     drifting = (t for t in grid(LEVELS, (1.0,), steps, networks) if t.network != "complete" or t.local_steps > 1)
     # Of no common divisor with the numbers of choices: every choice is met.
     return [at_stiffness(t, stiff) for t in islice(drifting, 0, None, context.trials(3, 1))]
@@ -100,6 +102,7 @@ def error_findings(context: Context) -> list[Finding]:
 
 
 def simulated_findings(context: Context) -> list[Finding]:
+    """Drift of the averaged model as X_eff predicts it against that of simulated training from the optimum."""
     findings = []
     for network, rule in (("ring", "metropolis"), ("star", "uniform"), ("barbell", "metropolis")):
         t = at_stiffness(Training(network, rule, "homophily", 0.3), SMALL)
@@ -147,6 +150,7 @@ def one_way_findings(context: Context) -> list[Finding]:
 
 
 def first_order_bounds(context: Context) -> list[Finding]:
+    """The first-order bound of the drift, and the drift at rest, at stiffness 0.01."""
     return [Finding(t.at, subspace_drift_bound(*t.problem), drift(t)) for t in trainings(context, SMALLER)]
 
 

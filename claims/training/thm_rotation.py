@@ -30,6 +30,7 @@ STILL = 1e-13  # radians a round: round-off
 
 
 def one_way(stiff: float, local_steps: int = 1, networks: tuple[str, ...] = ONE_WAY) -> list[Training]:
+    """Trainings with one-way links, their step sizes of this stiffness."""
     found = []
     for network in networks:
         t = Training(network, "uniform", level=0.4, local_steps=local_steps)
@@ -53,6 +54,7 @@ def simulated(t: Training) -> tuple[float, float]:
         TrainingOptions(step_size=t.step_size, local_steps=t.local_steps, rounds=ROUNDS, collapse=False),
     )
     after = np.asarray(run.mean_model)
+    # Of all orthogonal maps, left right takes the mean model from before nearest to that after.
     left, _, right = np.linalg.svd(after @ before.T)
     moved = np.linalg.norm(after.T @ after - before.T @ before) / np.linalg.norm(before.T @ before)
     return float(rotation_angles(left @ right)[0]) / ROUNDS, float(moved)
@@ -65,6 +67,7 @@ def comes_to_rest(t: Training, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 
 def rate_findings(context: Context) -> list[Finding]:
+    """Radians a round as X_eff predicts them against those of simulated training, at stiffness 0.005."""
     findings = []
     for steps in (1, 5):
         for t in one_way(STIFF / 4, steps):
@@ -94,6 +97,7 @@ def order_findings(rate: float, steps: int, names: tuple[str, ...], rule: str) -
 
 
 def small_networks(context: Context) -> Iterator[nx.Graph]:
+    """Every connected network of four clients, in the full tier also of five."""
     return networks.connected_networks(4, 4 if context.tier == "quick" else 5)
 
 

@@ -40,6 +40,7 @@ def paper_clients(n_clients: int) -> np.ndarray:
 
 
 def adjacency(graph: nx.Graph) -> np.ndarray:
+    """Which clients are linked, (clients, clients), clients in the order of their numbers."""
     return nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=bool)
 
 
@@ -87,6 +88,7 @@ def swinging() -> np.ndarray:
 
 
 def step_sizes(context: Context) -> tuple[float, ...]:
+    """One step size at which the third coordinate's entry of X_eff is below the second's, and two where it is above."""
     return (0.002, 0.012, 0.02)
 
 

@@ -34,6 +34,7 @@ SQUARED_OFFSET = Fraction(4)  # tau^2 in (18); the shares of it that follow are 
 
 
 def small_networks(context: Context) -> Iterator[nx.Graph]:
+    """Every connected network of two to five clients, or to six in the full tier."""
     return networks.connected_networks(2, 5 if context.tier == "quick" else 6)
 
 
@@ -43,6 +44,7 @@ def listened_to(graph: nx.Graph) -> list[set[int]]:
 
 
 def uniform(graph: nx.Graph) -> Exact:
+    """M of uniform averaging: 1/|A_i| for every client that client i hears, itself included."""
     members = listened_to(graph)
     return [[Fraction(int(j in row), len(row)) for j in range(len(members))] for row in members]
 
@@ -72,6 +74,7 @@ def perron(mixing: Exact) -> list[Fraction]:
 
 
 def shown(weights: Iterable[Fraction]) -> list[str]:
+    """Fractions such as 1/3 as text, for a witness."""
     return [str(w) for w in weights]
 
 
@@ -83,6 +86,8 @@ def one_step_is_enough(graph: nx.Graph, spoil: float) -> Seen:
 
 
 def proportional(shares: Callable[[nx.Graph], list[int]], mixing: Callable[[nx.Graph], Exact]) -> Callable[..., Seen]:
+    """Whether the training weights under `mixing` are `shares` over their sum, in exact fractions."""
+
     def predicate(graph: nx.Graph, spoil: float) -> Seen:
         said = shares(graph)
         weights = [Fraction(str(spoil)) * Fraction(share, sum(said)) for share in said]
@@ -92,6 +97,7 @@ def proportional(shares: Callable[[nx.Graph], list[int]], mixing: Callable[[nx.G
 
 
 def samples_times_neighbourhood(graph: nx.Graph) -> list[int]:
+    """n_i times the number of samples in A_i, where client i holds i + 1 samples."""
     return [(i + 1) * sum(j + 1 for j in row) for i, row in enumerate(listened_to(graph))]
 
 
@@ -229,6 +235,7 @@ def range_of_entries(graph: nx.Graph, spoil: float) -> Seen:
 
 
 def irregular(context: Context) -> Iterator[nx.Graph]:
+    """The small networks on which clients differ in their numbers of neighbours."""
     return (graph for graph in small_networks(context) if not nx.is_regular(graph))
 
 

@@ -52,6 +52,7 @@ class Advise:
     """Print JSON."""
 
     def run(self) -> int:
+        """Prints the advice; exit code 0. Errors: UsageError for bad input."""
         try:
             result = self._advise()
         except UsageError:

@@ -35,6 +35,7 @@ class Compute:
     """Print JSON: {"name", "value", "exact", "status", "units", "source", "latex", "reason"}."""
 
     def run(self) -> int:
+        """Prints answers or the list; exit code 0, or 2 for a batch with a bad entry. Errors: UsageError."""
         if self.is_listing:
             return _list(self.query, self.json)
         if self.batch is not None:

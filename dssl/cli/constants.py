@@ -29,6 +29,7 @@ class Constants:
     is written."""
 
     def run(self) -> int:
+        """Prints, compares or records; exit code 0, or 1 when one moved. Errors: UsageError for bad use."""
         from ledger.constants import constants, document, moved, recorded
 
         if self.check and self.accept:

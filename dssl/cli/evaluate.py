@@ -40,6 +40,7 @@ class Evaluate:
     """Print JSON."""
 
     def run(self) -> int:
+        """Prints what was measured; exit code 0. Errors: UsageError for bad input."""
         cores.use_all()
         try:
             found = self._evaluate()

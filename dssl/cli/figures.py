@@ -34,6 +34,7 @@ class Figures:
     dssl, and results/figures in the current directory takes what is written."""
 
     def run(self) -> int:
+        """Draws, and prints where the pictures are; exit code 0. Errors: UsageError for no such figure or record."""
         # By name: `claims` lies below `figures` and must not import it.
         draw = importlib.import_module("figures.draw")
         known: list[str] = draw.names()

@@ -14,6 +14,7 @@ class Glossary:
     """The page, from the current directory."""
 
     def run(self) -> int:
+        """Writes the page and prints where it is; exit code 0. Errors: UsageError for a place not to be written to."""
         from ledger.report.glossary import page
 
         store.check_writable(self.out)

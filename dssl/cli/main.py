@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class Command(Protocol):
     """One subcommand: its options are its fields."""
 
-    def run(self) -> int: ...
+    def run(self) -> int:
+        """Does what was asked for and returns the exit code. Errors: UsageError for bad input, exit code 2."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Methods:
     """A method; without one, all are listed."""
 
     def run(self) -> int:
+        """Prints the list, or what is told of one method; exit code 0. Errors: UsageError for an unknown method."""
         from experiments.pretraining.methods import describe, names
 
         console = Console(soft_wrap=False, highlight=False)

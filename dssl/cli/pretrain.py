@@ -84,6 +84,7 @@ class Pretrain:
     """Rounds between two checkpoints; a tenth of all if not given."""
 
     def run(self) -> int:
+        """Trains to the last round; exit code 0, or 130 when interrupted. Errors: UsageError for bad input."""
         cores.use_all()
         try:
             return self._train()

@@ -22,6 +22,7 @@ class Readme:
     """Run the examples and insert what they print."""
 
     def run(self) -> int:
+        """Writes the README and the page of verdicts; exit code 0. Errors: UsageError as `update`."""
         from claims import catalogue
         from dssl.documents.readme import update
 

@@ -16,6 +16,7 @@ class Report:
     """The verdicts."""
 
     def run(self) -> int:
+        """Writes the page and prints where it is; exit code 0. Errors: UsageError without a record."""
         from ledger.verdicts import wanted
 
         store.check_writable(self.out)

@@ -49,6 +49,7 @@ class Reproduce:
     """Images of each class held out; 0 takes the test images that the data come with. The preset's if not given."""
 
     def run(self) -> int:
+        """Trains, records and draws; exit code 0, or 130 when interrupted. Errors: UsageError for bad input."""
         cores.use_all()
         from experiments import reproduction
         from experiments.pretraining import settings

@@ -52,6 +52,7 @@ class Show:
     """The record to read."""
 
     def run(self) -> int:
+        """Prints what the record has; exit code 0. Errors: UsageError when nothing fits, and for bad use."""
         if self.all and self.what:
             raise UsageError(f"--all lists every statement; got {' '.join(self.what)!r} too. Give one of them.")
         if not self.all and not self.what:

@@ -39,6 +39,7 @@ class Simulate:
     """Print JSON."""
 
     def run(self) -> int:
+        """Trains and prints the measurements; exit code 0, or 2 when it diverged. Errors: UsageError for bad input."""
         from dssl.simulation import linear
         from dssl.simulation.made_clients import covariances_of
         from dssl.user_files.csv_and_npz import read_matrix

@@ -45,6 +45,7 @@ class Topology:
     """Print JSON."""
 
     def run(self) -> int:
+        """Prints the report; exit code 0. Errors: UsageError for bad input, and for mixing that needs mending."""
         if self.local_steps < 1:
             raise UsageError(f"--local-steps is a whole number from 1; got {self.local_steps}.")
         if self.add < 0:

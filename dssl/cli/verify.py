@@ -60,6 +60,7 @@ class Verify:
     """The record to compare with."""
 
     def run(self) -> int:
+        """Decides, compares and prints; exit code 0, or 1 for what moved or broke. Errors: UsageError for bad use."""
         if self.workers < 1:
             raise UsageError(f"At least one worker is needed; got --workers {self.workers}. Use 1 or more.")
         if self.json is not None and self.json != "-":

@@ -28,10 +28,12 @@ class ClientData:
 
     @property
     def n_clients(self) -> int:
+        """N, how many clients there are data of."""
         return len(self.moments)
 
     @property
     def dim(self) -> int:
+        """d, the number of coordinates of a sample."""
         return self.moments.shape[1]
 
     @cached_property
@@ -40,6 +42,7 @@ class ClientData:
         if self.dim <= DENSE:
             return stable_step_size(self.moments)
         # All eigenvalues of every client take minutes; the Lanczos value lies below the largest by far less than 0.1%.
+        # A fixed start: by default it is random, and with it the last digits of the answer.
         start = np.ones(self.dim)
         largest = max(float(eigsh(m, k=1, v0=start, return_eigenvectors=False)[0]) for m in self.moments)
         return 0.999 * stable_step_size(np.array([[[largest]]]))

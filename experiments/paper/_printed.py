@@ -17,6 +17,7 @@ class PrintedAccuracy(NamedTuple):
 
     @property
     def recomputed(self) -> Decimal:
+        """The gap as the difference of the two accuracies, exactly, in percentage points."""
         return Decimal(self.iid) - Decimal(self.accuracy)
 
 

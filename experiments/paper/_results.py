@@ -30,6 +30,7 @@ class Results:
 
     @property
     def n_seeds(self) -> int:
+        """How many seeds each cell was trained with."""
         return len(next(iter(self.found.values())))
 
     def scores(self, name: str, which: str = "trained", probe: str = "linear_probe") -> Float[np.ndarray, " seeds"]:

@@ -50,6 +50,7 @@ class Saved:
 
     @property
     def round(self) -> int:
+        """How many rounds are done."""
         return int(self.state.round)
 
 

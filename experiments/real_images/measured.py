@@ -113,6 +113,7 @@ class RareSite:
         return 0.0 if self.rare is Rare.ABSENT else self.fraction
 
     def own(self) -> tuple[np.ndarray, ...]:
+        """For each client of the site the points of its own two classes, (n, dim)."""
         clients = range(4) if self.client is None else [self.client]
         labels = load().labels
         return tuple(points(self.name)[(labels == 2 * i) | (labels == 2 * i + 1)] for i in clients)
@@ -123,6 +124,7 @@ class RareSite:
         return (min if self.rare is Rare.INSIDE else max)(powers, key=powers.__getitem__)
 
     def population(self) -> Population:
+        """The site's clients with their share of the rare class, judged by `N_AXES` own axes, then the rare one."""
         return rare_population(self.own(), _of_class(self.name, self.foreign()), self.share, N_AXES)
 
 
@@ -188,6 +190,7 @@ def shared_out(x: Float64[np.ndarray, "n dim"], partition: Partition, c: int = N
 
 @cache
 def samples(where: Where, samples_per_client: int, trials: int) -> list[Sample]:
+    """One sample of images a trial; kept, so that all views see the same ones."""
     return draw_samples(SEED, inputs(where), samples_per_client=samples_per_client, trials=trials)
 
 
@@ -201,6 +204,7 @@ def sampled(
 
 @cache
 def variances(name: str) -> near_axes.PairVariances:
+    """What near axes need of an input's fourth moments: its leading axes against all others, at this mask ratio."""
     return near_axes.pair_variances(inputs(name).clients, N_AXES, MASK_RATIO)
 
 

@@ -147,6 +147,7 @@ def _population(name: str, view: View, c: int) -> np.ndarray | None:
 
 
 def one_site(client: int | None, rare: Rare, fraction: float) -> dict[str, Any]:
+    """r of the rare class, and sensitivities, at a site under every view of `RARE_VIEWS`; client None is FL."""
     site = RareSite("pixels", client, rare, fraction)
     held = inputs(site)
     _, following = own_axes(site.own(), N_AXES)

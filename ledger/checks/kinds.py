@@ -31,6 +31,8 @@ class Identity:
     because: str
 
     def run(self, context: Context) -> Verdict:
+        """VIOLATED at the first entry that differs, INCONCLUSIVE at the first that sympy cannot decide, else HOLDS."""
+        # In a list an expression becomes a 1 x 1 matrix, and a matrix stays as it is.
         claimed, derived = sp.Matrix([self.claimed()]), sp.Matrix([self.derived()])
         if claimed.shape != derived.shape:
             return Verdict(
@@ -39,6 +41,7 @@ class Identity:
                 f"The two sides have different shapes. {self.because}",
                 witness={"claimed_shape": list(claimed.shape), "derived_shape": list(derived.shape)},
             )
+        # By way of its digits: 0.9 is 9/10 here, not the binary fraction nearest to it.
         shift = sp.Rational(str(context.spoil)) - 1
         for where, (left, right) in enumerate(zip(list(claimed), list(derived), strict=True)):
             difference = sp.sympify(left + shift - right)
@@ -116,6 +119,7 @@ class Bound:
     evidence: Evidence = Evidence.SAMPLED
 
     def run(self, context: Context) -> Verdict:
+        """VIOLATED if the finding with the largest share of its bound passes it by more than its resolution."""
         findings = list(self.findings(context))
         ratios = [_ratio(c, self.upper) for c in findings]
         worst = int(np.nanargmax(ratios)) if not all(np.isnan(ratios)) else 0
@@ -124,6 +128,7 @@ class Bound:
         tightness = float(ratios[worst])
         # The spoiled bound stands just inside the worst measurement: it must be caught.
         allowed = 1.0 if context.spoil == 1.0 else context.spoil * tightness
+        # Relative to the bound, as the ratios are.
         slack = findings[worst].resolution / max(abs(findings[worst].claimed), np.finfo(float).tiny)
         margin = min((c.claimed - c.measured) if self.upper else (c.measured - c.claimed) for c in findings)
         if tightness > allowed + slack:
@@ -148,6 +153,7 @@ class Prediction:
     evidence: Evidence = Evidence.SAMPLED
 
     def run(self, context: Context) -> Verdict:
+        """The verdict that the class describes; `tightness` is measured over claimed of the finding furthest out."""
         findings = list(self.findings(context))
         worst, worst_excess, unresolved = None, -np.inf, []
         for finding in findings:
@@ -189,6 +195,7 @@ class ForAll:
     evidence: Evidence = Evidence.SEARCHED
 
     def run(self, context: Context) -> Verdict:
+        """VIOLATED at the first point that fails, INCONCLUSIVE without any point, else HOLDS with their number."""
         searched = 0
         for point in self.points(context):
             searched += 1
@@ -214,6 +221,7 @@ class Empty:
     evidence: Evidence = Evidence.EXACT
 
     def run(self, context: Context) -> Verdict:
+        """`status` where the demonstration comes out true, INCONCLUSIVE where it does not."""
         if self.demonstration(context.spoil):
             return Verdict(self.status, self.evidence, self.because)
         return Verdict(Status.INCONCLUSIVE, self.evidence, f"The demonstration fails. {self.because}")
@@ -228,6 +236,7 @@ class Printed:
     witness: Mapping[str, Any] | None = None
 
     def run(self, context: Context) -> Verdict:
+        """`status` at every tier and factor: nothing is computed that could be spoiled."""
         return Verdict(self.status, Evidence.READING, self.because, witness=self.witness)
 
 

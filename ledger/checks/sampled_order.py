@@ -26,6 +26,7 @@ class SampledOrder:
     at: Mapping[str, Any]
 
     def run(self, context: Context) -> Verdict:
+        """The verdict; `tightness` is the lesser mean over the greater, `margin` the mean difference."""
         greater, lesser = self.samples(context)
         factor = 1.0 if context.spoil == 1.0 else float(greater.mean() / lesser.mean()) / context.spoil
         difference = greater - factor * lesser

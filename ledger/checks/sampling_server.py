@@ -51,6 +51,7 @@ def step_sizes() -> tuple[float, float]:
 
 
 def rounds_of(context: Context) -> int:
+    """How many rounds the server is simulated for at this tier."""
     return context.trials(24_000, 200_000)
 
 
@@ -64,6 +65,7 @@ def _metropolis(name: str) -> np.ndarray:
 
 
 def no_better_than_few_clients(point: tuple[str, float, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    """Whether the network's own models are off by at least the server's squared error, less five standard errors."""
     name, eta, rounds = point
     dec, (fed, error) = on_network(name, eta), served(eta, rounds)
     return dec >= fed - 5 * error, {
@@ -77,6 +79,7 @@ def no_better_than_few_clients(point: tuple[str, float, int], spoil: float) -> t
 
 
 def sampling_error(context: Context) -> list[Finding]:
+    """The server's squared subspace error as predicted against the simulated one, with its standard error."""
     findings, x = [], clients(SERVED)
     for eta in step_sizes() if context.tier == "full" else step_sizes()[:1]:
         claimed = partial_participation_error(x, FEATURE_DIM, SAMPLED, eta)

@@ -100,6 +100,7 @@ class TrainedOrder:
         return d.p_at(self.at_least) if d.per_seed.any() else None
 
     def run(self, context: Context) -> Verdict:
+        """PENDING without a record of these cells; `margin` is from `at_least` to an end of the interval."""
         both = columns(self.experiment, self.smaller, self.larger)
         if both is None:
             return _not_trained(self.experiment)
@@ -108,6 +109,7 @@ class TrainedOrder:
         if context.spoil != 1.0:
             low, high, wanted = high, low, context.spoil * abs(wanted)
         d = robustness.paired_difference(high, low)
+        # Without the name no seed is said to have come late: new trainings came all at once.
         found = _found("" if self.is_new else self.experiment, self.because, d, self.unit)
         if self.are_one and wanted >= 0 and not d.per_seed.any():
             witness = {"wanted_smaller": low.tolist(), "wanted_larger": high.tolist(), "by_at_least": wanted}
@@ -155,6 +157,7 @@ class TrainedAlike:
         return d.p_at(math.copysign(self.within, d.mean))  # the nearer limit is the last to be cleared
 
     def run(self, context: Context) -> Verdict:
+        """PENDING without a record of these cells; `margin` is what the interval's further end leaves of `within`."""
         both = columns(self.experiment, self.first, self.second)
         if both is None:
             return _not_trained(self.experiment)
@@ -162,6 +165,7 @@ class TrainedAlike:
         d = robustness.paired_difference(*both)
         found, low, high = _found(self.experiment, self.because, d, self.unit), d.low, d.high
         if not d.per_seed.any():
+            # Differences without any spread have the whole line as their interval; of one training twice it is a point.
             found, low, high = f"{self.because} {_equal(d)}", 0.0, 0.0
         margin = within - max(abs(low), abs(high))
         if margin > 0:

@@ -139,4 +139,5 @@ def estimate(value: Record) -> str:
 
 
 def number(value: float | int | None) -> str:
+    """A number to three digits; a dash for none."""
     return "–" if value is None else f"{value:.3g}"

@@ -37,10 +37,12 @@ def expected_consensus(graph: nx.Graph, rule: str) -> float:
 
 
 def trained_consensus(graph: nx.Graph, rule: str) -> float:
+    """Consensus error of the models at rest, mean over placements. Units: squared weights. Errors: as `at_rest`."""
     return over_placements(shape_of(graph), graph.number_of_nodes(), rule)[0]
 
 
 def trained_error(graph: nx.Graph, rule: str) -> float:
+    """|P - P*|_F^2 of the averaged model at rest, mean over placements. Units: dimensionless. Errors: as `at_rest`."""
     return over_placements(shape_of(graph), graph.number_of_nodes(), rule)[1]
 
 
@@ -74,6 +76,7 @@ def never_raises(
             "before": before,
             "after": after,
         }
+        # The last term is for a quantity of 0, of which a relative tolerance leaves nothing.
         holds = after <= spoil * before * (1 + TOLERANCE) + 1e-15
         if not holds and confirm is not None:
             trained = [confirm(sparse, rule), confirm(dense, rule)]

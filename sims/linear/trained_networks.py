@@ -62,10 +62,12 @@ class Training:
 
     @property
     def mixing(self) -> Float[np.ndarray, "clients clients"]:
+        """M under the rule; clients hold 1, 2, 3, ... samples where it weighs by them."""
         return mixing_of(self.network, self.rule, self.n_clients)
 
     @property
     def covariances(self) -> Float[np.ndarray, "clients dim dim"]:
+        """X_i of every client: a matrix that all share and one of its own, the latter with weight `level`."""
         return clients_of(self.clients, self.network, self.n_clients, self.level, self.seed)
 
     @property
@@ -75,6 +77,7 @@ class Training:
 
     @property
     def linear(self) -> LinearTraining:
+        """The same problem as `theory.training` solves it, with the optimum that training starts from."""
         return LinearTraining(*self.problem)
 
     @cached_property
@@ -106,6 +109,7 @@ class Training:
         return projector(np.einsum("i,icd->cd", perron_weights(self.mixing), self.rest))
 
     def with_steps(self, step_size: float) -> "Training":
+        """The same training at another step size."""
         return replace(self, step_size=step_size)
 
     def run(

@@ -30,6 +30,7 @@ class Payload:
 
     @property
     def total(self) -> int:
+        """Bytes of the model and the embeddings together."""
         return self.model + self.embeddings
 
 

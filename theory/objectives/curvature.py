@@ -31,6 +31,7 @@ class Curvature:
 
     @property
     def feature_dim(self) -> int:
+        """c, the rows of W*: how many directions the optimum represents."""
         return len(self.optimum)
 
     @property

@@ -102,6 +102,10 @@ class Tiers:
     reasons: dict[str, str] = field(default_factory=dict)
 
     def add(self, tier: str, predict: Callable[[], float]) -> None:
+        """Keeps what `predict` returns for a tier; where it raises or is not finite, None and the reason.
+
+        Errors: those of `predict` other than OutOfDomainError and ValueError.
+        """
         try:
             value = float(predict())
         except (OutOfDomainError, ValueError) as error:
@@ -112,6 +116,7 @@ class Tiers:
             self.reasons[tier] = "The bound is infinite here: the drift may close the gap."
 
     def ratios(self, measured: float | None) -> dict[str, float | None]:
+        """Measured over predicted by tier, dimensionless; None where either number is missing or predicted as 0."""
         return {
             tier: None if value is None or measured is None or value == 0 else measured / value
             for tier, value in self.values.items()

@@ -29,13 +29,15 @@ class Query(Model):
     selection: Selection = Selection.PSD
 
     def __post_init__(self) -> None:
-        self.point()
+        self.point()  # refuses what lies outside the assumption space
         check_draws(self.drawn())
 
     def point(self):
+        """The setting with these samples and this augmentation noise. Errors: ValueError as `Model.setting`."""
         return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
 
     def drawn(self) -> Draws:
+        """`draws` where given; else one view pair a sample for cl, and "expected" for mim."""
         if self.draws is not None:
             return self.draws
         return 1 if self.objective is Objective.CL else EXPECTED

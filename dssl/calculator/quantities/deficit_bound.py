@@ -37,9 +37,10 @@ class Query(Model):
                 f"The bound computes the signal's matrix, n_clients wide, so n_clients <= {LARGEST_CLIENTS}; "
                 f"got n_clients={self.n_clients}. Lower n_clients."
             )
-        self.point()
+        self.point()  # refuses what lies outside the assumption space
 
     def point(self) -> Setting:
+        """The setting with these samples and this augmentation noise. Errors: ValueError as `Model.setting`."""
         return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
 
 

@@ -29,9 +29,10 @@ class Query(Model):
             raise ValueError(
                 f"gamma is noise coordinates per sample, positive and finite; got gamma={self.gamma}. Try 0.5."
             )
-        self.point()
+        self.point()  # refuses what lies outside the assumption space
 
     def point(self) -> Setting:
+        """The setting with these samples and this augmentation noise. Errors: ValueError as `Model.setting`."""
         return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
 
 

@@ -28,9 +28,10 @@ class Query(Model):
             raise ValueError(f'draws must be "{EXPECTED}" or a whole number, at least 1; got draws={self.draws}.')
         if self.mu == 0:
             raise ValueError("Without pixel noise nothing is missed and the formula divides by mu; got mu=0. Raise mu.")
-        self.point()
+        self.point()  # refuses what lies outside the assumption space
 
     def point(self) -> Setting:
+        """The setting with these samples. Errors: ValueError as `Model.setting`."""
         return self.setting(samples_per_client=self.samples_per_client)
 
 

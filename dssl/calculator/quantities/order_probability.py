@@ -23,11 +23,12 @@ class Query(Model):
     is_same_data: bool = False
 
     def __post_init__(self) -> None:
-        self.point()
+        self.point()  # refuses what lies outside the assumption space
         if self.draws < 1:
             raise ValueError(f"draws must be a whole number from 1; got draws={self.draws}.")
 
     def point(self):
+        """The setting with these samples and this augmentation noise. Errors: ValueError as `Model.setting`."""
         return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
 
 

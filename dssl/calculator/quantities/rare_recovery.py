@@ -29,9 +29,10 @@ class Query(Model):
                 "rare_fraction, the rare class's share of a client's samples, must lie strictly between 0 and 1; "
                 f"got rare_fraction={self.rare_fraction}. Try 0.1."
             )
-        self.point()
+        self.point()  # refuses what lies outside the assumption space
 
     def point(self) -> Setting:
+        """The setting with these samples, this noise and this rare class. Errors: ValueError as `Model.setting`."""
         return self.setting(
             samples_per_client=self.samples_per_client,
             augmentation_std=self.augmentation_std,

@@ -50,9 +50,10 @@ class Query:
                 f"A rare class of share {self.rare_fraction} must point somewhere; got rare=absent. "
                 "Use rare=inside or rare=outside."
             )
-        self.setting()
+        self.setting()  # refuses what lies outside the assumption space
 
     def setting(self) -> Setting:
+        """The point of the assumption space. Errors: ValueError, in one sentence, when it lies outside."""
         return Setting.paper(
             self.dim,
             n_clients=self.n_clients,

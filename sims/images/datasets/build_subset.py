@@ -25,9 +25,14 @@ def subset(data: LabelledImages) -> dict[str, np.ndarray]:
 
 
 def main(arguments: list[str]) -> None:
+    """Writes the subset of the images in folder `arguments[0]` (Debian's) to `arguments[1]` (where it is embedded).
+
+    Errors: ValueError as `load_full` and `choose`; OSError for a place that cannot be written.
+    """
     folder = pathlib.Path(arguments[0]) if arguments else DEBIAN_FOLDER
     out = pathlib.Path(arguments[1]) if len(arguments) > 1 else SUBSET
     arrays = subset(load_full(folder, "train"))
+    # In the same folder, so that putting it in place is one step, and a reader never meets half an archive.
     handle, temporary = tempfile.mkstemp(dir=out.parent, suffix=".tmp")
     with os.fdopen(handle, "wb") as file:
         np.savez_compressed(file, **arrays)

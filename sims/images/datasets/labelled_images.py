@@ -50,6 +50,7 @@ class LabelledImages:
 
     @property
     def n_classes(self) -> int:
+        """How many classes have a name, with images here or without."""
         return len(self.class_names)
 
     def take(self, positions: Integer[np.ndarray, " m"]) -> "LabelledImages":

@@ -56,6 +56,7 @@ class ResNet:
 
     @property
     def feature_dim(self) -> int:
+        """How many numbers describe an image: the channels of the last stage, eight times `channels`."""
         return 2 ** (N_STAGES - 1) * self.channels
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> PyTree:

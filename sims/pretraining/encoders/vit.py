@@ -39,6 +39,7 @@ class Vit:
 
     @property
     def feature_dim(self) -> int:
+        """How many numbers describe an image: as many as a token has, features being the mean over tokens."""
         return self.width
 
     def n_patches(self, image_shape: ImageShape) -> int:

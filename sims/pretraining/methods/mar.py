@@ -24,11 +24,15 @@ class Masked(Protocol):
 
     encoder: Any
 
-    def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params: ...
+    def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
+        """The model before training, with the encoder's parameters under "encoder"."""
+        ...
 
     def loss_and_latents(
         self, params: Params, images: Images, key: Key[Array, ""]
-    ) -> tuple[Float[Array, ""], Float[Array, "n ..."]]: ...
+    ) -> tuple[Float[Array, ""], Float[Array, "n ..."]]:
+        """The reconstruction loss of a batch, and what the encoder makes of the visible part of each image."""
+        ...
 
 
 @dataclass(frozen=True)

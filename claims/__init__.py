@@ -1,9 +1,9 @@
 """Every claim of the paper, one file each: what is printed, what is true instead, and a check for both.
 
-A claim may use `theory`, `sims`, `experiments` and `ledger`, and nothing above. Begin with the room whose name fits:
-`setting`, `matrices`, `representability`, `sensitivity`, `networks`, `training`, `alignment_term`, `experiments`,
-`released_code`; each room lists which theorem or equation is decided in which of its files. `ledger.toml` lists every
-item of the paper with the claims that answer it.
+Claims are sorted by topic into subfolders, called rooms: `setting`, `matrices`, `representability`, `sensitivity`,
+`networks`, `training`, `alignment_term`, `experiments`, `released_code`. Begin with the room of your topic; its
+docstring says which of its files decides which theorem or equation. A claim may use `theory`, `sims`, `runtime`,
+`experiments` and `ledger`. `ledger.toml` lists every item of the paper with the claims that answer it.
 """
 
 import importlib

@@ -1,8 +1,8 @@
-"""Entry point of the command `dssl`, which may use every floor below and begins in `cli/main.py`.
+"""The package of the command `dssl`, which may use all other packages of this project and begins in `cli/main.py`.
 
-It imports none of the heavy packages before two things are seen to. Ctrl-C while JAX is being imported ends the
-command with a sentence. Another package called `theory`, `sims` or the like, first on the import path, is named in a
-sentence.
+Before anything heavy is imported, `main` makes sure of two things. Ctrl-C during the import of JAX, which takes
+seconds, prints one line and no traceback. And if Python would import somebody else's package called `theory`, `sims` or
+the like instead of ours, the user is told which.
 """
 
 import importlib.util

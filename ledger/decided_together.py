@@ -73,8 +73,10 @@ def in_words(claims: Mapping[str, Claim]) -> str:
     rows = decided_together(claims)
     alone, together = sum(row.is_alone for row in rows), sum(row.is_among_all for row in rows)
     return (
-        f"We compared trained encoders in {len(rows)} ways. {alone} comparisons are decided by their own 95% "
-        "confidence interval over repeated trainings. When we allow for making so many comparisons at once (method of "
-        f"Benjamini and Yekutieli, false discovery rate {LEVEL:.0%}), {together} remain decided. This supposes that "
-        "the number of repetitions was fixed in advance; for some experiments repetitions were added later."
+        f"We made {len(rows)} comparisons of trained encoders, such as a server against a network. Each comes with a "
+        f"95% confidence interval over repeated trainings. Taken one by one, the intervals decide {alone} comparisons. "
+        "So many comparisons at once produce some false ones by chance; with a correction for that (method of "
+        f"Benjamini and Yekutieli, false discovery rate {LEVEL:.0%}), {together} remain decided. "
+        "Both counts suppose that the number of repetitions was fixed in advance. For some experiments we added "
+        "repetitions later, so a few more may be decided by chance than these rates say."
     )

@@ -15,9 +15,9 @@ KIND_WORDS: Mapping[str, str] = {
     "expected": "expected: not printed; we expected it before we tried",
 }
 STATUS_MEANINGS: Mapping[str, str] = {
-    "HOLDS": "the check found nothing against the statement",
+    "HOLDS": "the check found nothing against the statement; the evidence says whether that is a proof",
     "VIOLATED": "the statement fails; the witness is a case where it does",
-    "VACUOUS": "the statement says nothing: its condition is never met, or it is met whatever happens",
+    "VACUOUS": "the statement says nothing: its condition is never met, or what it says is true whatever happens",
     "ILL_FORMED": "as it is printed, the statement has no definite meaning",
     "INCONCLUSIVE": "the numbers at hand can neither confirm nor refute the statement",
     "OUT_OF_DOMAIN": "the statement does not speak about the case that was asked",
@@ -26,13 +26,13 @@ STATUS_MEANINGS: Mapping[str, str] = {
 EVIDENCE_MEANINGS: Mapping[str, str] = {
     "EXACT": "exact: decided by computer algebra or exact arithmetic, without rounding.",
     "CERTIFIED": "certified: decided by interval arithmetic, which keeps track of every rounding error.",
-    "NUMERIC": "numeric: computed in double precision at chosen points.",
-    "SEARCHED": "searched: cases were tried one by one in search of one where the statement fails.",
+    "NUMERIC": "numeric: computed in double precision at chosen points. Nothing is certain between them.",
+    "SEARCHED": "searched: many cases were tried, in search of one where the statement fails.",
     "SAMPLED": "sampled: decided from random draws, within their statistical error.",
-    "READING": "reading: a matter of what is printed. There is nothing to compute.",
+    "READING": "reading: decided by reading the printed text. There is nothing to compute.",
 }
 _NO_PROOF: Mapping[str, str] = {
-    "NUMERIC": "Passing there is no proof.",
+    "NUMERIC": "Passing at them is no proof.",
     "SEARCHED": "None was found, which is no proof.",
     "SAMPLED": "Passing is no proof.",
 }

@@ -116,4 +116,4 @@ def numbers(keys: Iterable[str]) -> str:
 def _named(match: re.Match[str]) -> str:
     kind = match["kind"].capitalize()
     number = f"({match['number'].replace('-', ')-(')})" if kind in ("Eq", "Eqs") else match["number"]
-    return f"{kind} {number}{' in training' if (match['words'] or '').startswith(_TRAINED) else ''}"
+    return f"{kind} {number}{' in our own trainings' if (match['words'] or '').startswith(_TRAINED) else ''}"

@@ -1,13 +1,16 @@
-"""Section 5: the MAR loss, its alignment term, its two algorithms, and its cost in communication.
+"""Section 5: MAR, the paper's own method, its two algorithms, and its cost in communication.
 
-A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other room of `claims`. Begin with
-`eq_mar_loss.py`. Where each item of the paper is decided:
+MAR is masked image modelling with one more term in the loss, the alignment term. The term draws the features of clients
+together; it measures their distance by the MMD (maximum mean discrepancy).
+
+A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, but no other room of `claims`. Begin with
+`eq_mar_loss.py`. What each file decides:
 
 - `alg_decmar.py`: Algorithm 2, Section 5: DecMAR.
 - `alg_fedmar.py`: Algorithm 1, Section 5: FedMAR.
-- `eq_adaptive_mmd.py`: Eq (6), Section 5: the adaptive MMD.
+- `eq_adaptive_mmd.py`: Eq (6), Section 5: the adaptive MMD, a distance between two sets of features.
 - `eq_alignment_weight.py`: Eq (7), Section 5: the weight of the alignment term over the rounds.
 - `eq_mar_loss.py`: Eq (5), Section 5: the MAR loss.
-- `sec_mar_drift.py`: Section 5, Section 5 in training: the alignment term and the drift of linear encoders.
+- `sec_mar_drift.py`: Section 5, Section 5 in our own trainings: the alignment term and the drift of linear encoders.
 - `sec_mar_overhead.py`: Section A.5: what MAR adds to the communication.
 """

@@ -1,12 +1,12 @@
-"""The matrices of the proofs: alignment matrices, their means, gradients, and the steps between them.
+"""The matrices of the proofs: alignment matrices, their means, gradients, and the steps that lead from one to the next.
 
-A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other room of `claims`. Begin with
-`eq_masked_cross_moment.py`. Where each item of the paper is decided:
+A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, but no other room of `claims`. Begin with
+`eq_masked_cross_moment.py`. What each file decides:
 
 - `eq_contrastive_cross_moment.py`: Eqs (42)-(44): the alignment matrix of contrastive learning with similar views.
 - `eq_contrastive_gradient.py`: Eqs (39)-(42), (52)-(53): the contrastive losses and their gradients.
-- `eq_decentralised_objective.py`: Eqs (25)-(26), (34)-(35), (47)-(48), (50): the global objective is a distance to
-  one averaged matrix.
+- `eq_decentralised_objective.py`: Eqs (25)-(26), (34)-(35), (47)-(48), (50): the global objective is a distance to one
+  averaged matrix.
 - `eq_entries_and_edge.py`: Eqs (20)-(23), (45): diagonal entries and largest eigenvalue of one client's matrix.
 - `eq_federated_mean.py`: Eqs (36)-(38): the averaged matrix of federated learning.
 - `eq_full_basis_sum.py`: Eqs (19), (24), (33), (38), (46), (49), (51), (59)-(61): from the Rayleigh quotient to the
@@ -17,9 +17,10 @@ A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other 
 - `eq_local_second_moment.py`: Eq (18): the expected alignment matrix of one client.
 - `eq_masked_cross_moment.py`: Eq (17): the alignment matrix of masked image modelling.
 - `eq_neighbourhood_mean.py`: Eqs (27)-(28): the mean matrix over one neighbourhood.
-- `eq_stationary_gram.py`: Eqs (16), (42), (54): cancelling W from the stationary condition.
+- `eq_stationary_gram.py`: Eqs (16), (42), (54): cancelling the encoder's matrix W from the condition that the gradient
+  is zero.
 - `eq_transformed_cross_moment.py`: Eqs (55)-(58): the alignment matrix of contrastive learning with dissimilar views.
-- `ref_descent.py`: Gradient descent finds the row space that the theory uses.
+- `ref_descent.py`: Does gradient descent find the encoder that the theory uses (the row space of W)?
 - `ref_stationarity.py`: From a vanishing gradient to the top eigenspace.
 - `sec_best_rank_approximation.py`: Minimising the loss is a best approximation of given rank.
 - `sec_concentration_step.py`: Eqs (20), (57): how close an empirical matrix is to its mean.

@@ -1,7 +1,9 @@
-"""Which objective is the more robust: sensitivities compared, in theory and on real images.
+"""Which is more robust, CL or MIM? Sensitivities compared, in theory and on real images.
 
-A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other room of `claims`. Begin with
-`thm_mim_more_robust.py`. Where each item of the paper is decided:
+Where the proofs print "sensitivity" they compute the distance of an upper from a lower bound. Below it is called width.
+
+A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, but no other room of `claims`. Begin with
+`thm_mim_more_robust.py`. What each file decides:
 
 - `eq_decentralised_against_federated.py`: Eqs (78)-(89), Remark A.2: decentralised against federated widths, and the
   fully connected network.
@@ -11,7 +13,7 @@ A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other 
   and a lower bound.
 - `ref_coordinates_of_sensitivity.py`: Over which coordinates the sensitivity is taken.
 - `ref_outside_the_regime.py`: Other mask ratios and scalings.
-- `sec_real_images.py`: The order of Theorem 4.4 and the critical noise, on real images.
+- `sec_real_images.py`: Which of CL and MIM is less robust on real images, and at which noise this changes.
 - `thm_critical_noise.py`: Theorem 4.4: the augmentation noise at which masking overtakes contrast.
-- `thm_mim_more_robust.py`: Theorem 4.4: masking against contrast: who is more sensitive, under every reading.
+- `thm_mim_more_robust.py`: Theorem 4.4: masking against contrast: which is more sensitive, under every reading.
 """

@@ -229,7 +229,7 @@ READINGS = (
         Reading(offsets=Offsets.PER_CLASS),
         SETTING,
         (300, 400),
-        # The sensitivity of masking varies by twice its mean from data set to data set: 60 could not show a spoiled order.
+        # Masking varies by twice its mean from data set to data set: 60 of them could not show a spoiled order.
         spoil=0.2,
     ),
 )

@@ -1,21 +1,25 @@
-"""The paper's setting: data model, losses, assumptions and definitions, each against what the proofs need of it.
+"""The paper's setting: data model, losses, assumptions and definitions. Does each say what the proofs use?
 
-A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other room of `claims`. Begin with
-`def_representability.py`. Where each item of the paper is decided:
+H is the linear map by which a view of contrastive learning may change an image ("dissimilar views").
+
+A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, but no other room of `claims`. Begin with
+`def_representability.py`. What each file decides:
 
 - `asm_common_augmentations_have_trace.py`: Remark A.10: common augmentations and the condition on H.
 - `asm_communication_graph.py`: Assumption A.1, Remark A.2: the communication graph, with federated learning as its
   complete case.
-- `asm_consensus_weights.py`: Assumption A.3, Remark A.4: row-stochastic weights on the graph: what they secure and
-  what they do not.
+- `asm_consensus_weights.py`: Assumption A.3, Remark A.4: row-stochastic weights on the graph: what they secure and what
+  they do not.
 - `asm_dissimilar_transformation.py`: Assumption A.9: the condition on the transformation H.
 - `asm_independent_sampling.py`: Assumption A.7, Remark A.8: independent local samples.
 - `asm_nondegenerate_embedding.py`: Assumption A.5, Remark A.6: the learned embedding has full rank and is not zero.
 - `def_representability.py`: Definition 4.1: the representability vector.
 - `eq_contrastive_loss.py`: Eq (2): the contrastive loss.
-- `eq_global_objectives.py`: Eq (1): the global objectives: which loss of which client they weigh.
-- `ref_rare_class_and_offsets.py`: The rare class's coordinate and the number of offsets.
+- `eq_global_objectives.py`: Eq (1): how much each client's loss counts in the global objectives.
+- `ref_rare_class_and_offsets.py`: Which coordinate a rare class uses, and how many shifts along other coordinates a
+  sample has.
 - `ref_transformation_conditions.py`: What H must satisfy.
 - `sec_data_model.py`: The data model: classes, rare class and sizes.
-- `sec_dirichlet_partition.py`: Section 6.1: Dirichlet clients and how unlike they are.
+- `sec_dirichlet_partition.py`: Section 6.1: clients whose class shares are drawn from a Dirichlet distribution: how
+  unlike they are.
 """

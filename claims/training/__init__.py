@@ -1,18 +1,22 @@
-"""What training on a network reaches: consensus error, averaged model, and the theorems for trained models.
+"""What training on a network reaches: disagreement, averaged model, and the theorems for trained models.
 
-A claim here may use `theory`, `sims`, `experiments` and `ledger`, but no other room of `claims`. Begin with
-`thm_effective_covariance.py`. Where each item of the paper is decided:
+The disagreement of the clients' models is called consensus error. The averaged model is the best encoder of a slightly
+changed covariance, called the effective covariance.
 
-- `cor_connectivity_training.py`: Corollary 4.5 in training: average connectivity and the models that decentralised
-  training reaches.
+A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, but no other room of `claims`. Begin with
+`thm_effective_covariance.py`. What each file decides:
+
+- `cor_connectivity_training.py`: Corollary 4.5 in our own trainings: average connectivity and the models that
+  decentralised training reaches.
 - `ref_published_bounds.py`: Published consensus bounds held against training.
-- `tab_consensus_matrices_training.py`: Table 6 in training: consensus matrices: which target, and how far from it.
+- `tab_consensus_matrices_training.py`: Table 6 in our own trainings: at which model each averaging rule aims, and how
+  far from it training ends.
 - `thm_consensus_error.py`: Consensus error of a network: identity, predictions, bounds.
 - `thm_effective_covariance.py`: The averaged model of a network represents an effective covariance.
-- `thm_federated_training.py`: Theorem 4.6 in training: federated against decentralised learning: the models that
-  training reaches.
-- `thm_rotation.py`: When trained models rest and when they turn.
-- `thm_shared_eigenvectors.py`: Networks and the paper's diagonal model.
-- `thm_training_weights.py`: Eq (1) in training, Eqs (25)-(33) in training: whose losses training on a network
-  minimises.
+- `thm_federated_training.py`: Theorem 4.6 in our own trainings: federated against decentralised learning: the models
+  that training reaches.
+- `thm_rotation.py`: When trained models come to rest, and when they rotate for ever.
+- `thm_shared_eigenvectors.py`: In the paper's model all clients share eigenvectors: what follows for networks.
+- `thm_training_weights.py`: Eq (1) in our own trainings, Eqs (25)-(33) in our own trainings: whose losses training on a
+  network minimises.
 """

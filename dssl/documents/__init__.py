@@ -1,5 +1,5 @@
-"""What `README.md` and `docs/verdicts.md` take from the records, the calculator and the commands: no number is typed.
+"""Writes the generated parts of `README.md` and `docs/verdicts.md`; no number in them is typed by hand.
 
-A document may use the ledger, the claims and the calculator; it runs the commands as a reader would, in a shell. Begin
-with `readme.py`; `findings.py` holds the sentences with their numbers, `examples.py` runs the commands.
+Modules here may use the ledger, the claims and the calculator, and they run commands as a reader would, in a shell.
+Begin with `readme.py`; `findings.py` holds the sentences with their numbers, `examples.py` runs the commands.
 """

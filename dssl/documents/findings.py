@@ -17,17 +17,19 @@ def tally(rows: Sequence[Row]) -> str:
     kinds = counts(rows)
     printed, corrected, expected = (kinds[kind] for kind in ("printed", "corrected", "expected"))
     text = (
-        f"We split the paper into {sum(printed.values())} statements. Where the paper leaves something open, we check "
-        "a statement under each sensible interpretation and count it once for each. "
-        f"{printed.get('HOLDS', 0)} hold, and {printed.get('VIOLATED', 0)} fail with a counterexample. "
-        f"{printed.get('VACUOUS', 0)} are true but say nothing, and {printed.get('ILL_FORMED', 0)} cannot be decided "
-        f"as printed. {printed.get('INCONCLUSIVE', 0)} stay undecided, because our measurement is too coarse. "
-        f"We added {sum(corrected.values())} corrected statements; {_all_or(corrected)} hold."
+        "We check each sentence of the paper under every sensible interpretation of what it leaves open. That makes "
+        f"{sum(printed.values())} statements. {printed.get('HOLDS', 0)} hold, and {printed.get('VIOLATED', 0)} fail "
+        f"with a counterexample. {printed.get('VACUOUS', 0)} are empty: their condition is never met, or what they say "
+        f"is true whatever happens. {printed.get('ILL_FORMED', 0)} have no definite meaning as printed. "
+        f"{printed.get('INCONCLUSIVE', 0)} stay undecided, because our measurement is too coarse. We added "
+        f"{sum(corrected.values())} statements of our own, in place of printed ones or beside them; "
+        f"{_all_or(corrected)} hold."
     )
     if expected:
-        held = expected.get("HOLDS", 0)
+        of = {status: expected.get(status, 0) for status in ("HOLDS", "VIOLATED", "INCONCLUSIVE")}
         text += (
-            f" We also wrote down {sum(expected.values())} expectations of our own before testing them; {held} held."
+            f" Of {sum(expected.values())} expectations that no paper prints, {of['HOLDS']} held, {of['VIOLATED']} "
+            f"failed, and {of['INCONCLUSIVE']} stay undecided."
         )
     return text + " [All verdicts, claim by claim](docs/verdicts.md)."
 
@@ -42,8 +44,9 @@ def picture() -> str:
     r = _record(_FIGURES / "phase_diagram.json")
     return (
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
-        "Further right, augmentation adds more noise. Further up, each client has more images. The dashed line is the "
-        f"border by our formula, a noise of {r['sigma_star']:.3f}. The solid line is the border in simulations. "
+        "Further right, augmentation adds more noise. Further up, each client has more images per pixel. The dashed "
+        f"line is the border by our formula, noise of standard deviation {r['sigma_star']:.3f}. The solid line is the "
+        "border in simulations. "
         f"({r['n_clients']} clients; made-up images of {r['dim']} pixels, of which MIM hides {r['mask_ratio']:.0%}; "
         f"one pair of masks or of views per image; {r['trials']} simulations in each field.)*"
     )
@@ -69,17 +72,19 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         f"MIM always has the lower sensitivity. We checked it under {sum(found.values())} readings. It holds under "
         f"{found.get('HOLDS', 0)} and fails under {found.get('VIOLATED', 0)}"
         + (f", and under {rest} it cannot be decided" if rest else "")
-        + ". One choice is how MIM draws the masks of the visible and of the hidden part. Three examples:",
-        "   - *Both masks are drawn independently, and MIM averages over all masks. CL takes one pair of views per "
-        f"image.* MIM is better: the deficit of CL is {ratio:.1f} times as large ({large['n_clients']} clients, images "
-        f"of {large['dim']:,} pixels, {large['samples_per_client']:,} images per client, noise of standard deviation "
-        "1).",
-        "   - *Both masks are drawn independently, but only one pair of masks or views is taken per image.* CL has the "
-        f"smaller deficit if the noise of augmentation is below {diagram['sigma_star']:.3f}, and MIM if it is above. "
-        "This is the picture above.",
+        + ". One open choice is how the two masks of an image are drawn. Another is how many pairs of masks or views "
+        "are taken of each image. Three examples follow. The first two compare deficits; a method's sensitivity is at "
+        "most its largest deficit.",
+        "   - *The two masks are drawn without regard to each other, so that a pixel may be in both or in neither, and "
+        "MIM averages over all masks. CL takes one pair of views per image.* MIM loses less: the deficit of CL is "
+        f"{ratio:.1f} times as large ({large['n_clients']} clients, images of {large['dim']:,} pixels, "
+        f"{large['samples_per_client']:,} images per client, noise of standard deviation 1).",
+        "   - *The two masks are drawn in the same way, but only one pair of masks or views is taken per image.* CL "
+        f"has the smaller deficit if the noise of augmentation is below {diagram['sigma_star']:.3f}, and MIM if it is "
+        "above. This is the picture above.",
         "   - *What one mask hides, the other one shows, as Section 3.2 of the paper describes.* CL is better. For "
-        f"{six['n_clients']} clients with unlimited images, the representability of each signal direction is "
-        f"{mim[0]:.3f} with MIM and {cl[0]:.0f} with CL. With {drawn['samples_per_client']} images per client, the "
+        f"{six['n_clients']} clients with unlimited images, CL keeps every signal direction whole (representability "
+        f"{cl[0]:.0f}), and MIM keeps {mim[0]:.3f} of each. With {drawn['samples_per_client']} images per client, the "
         f"sensitivity is {drawn['mean_said_lesser']:.3f} with MIM and {drawn['mean_said_greater']:.3f} with CL.",
     ]
 
@@ -95,12 +100,14 @@ def _networks() -> list[str]:
         "2. **More links do not always help, and neither does a server.** Corollary 4.5 says that robustness grows "
         f"with the number of links. Yet {len(fewer['weights'])} clients in a ring have sensitivity "
         f"{abs(fewer['numbers']['s']):.0f}, and one more link raises it to {more['numbers']['s']:.3f} (MIM with masks "
-        "as in Section 3.2, unlimited images). In training, two groups of "
-        f"{len(barbell['weights']) // 2} clients joined by one link have more links than a hypercube network "
-        f"({len(barbell['links'])} against {len(cube['links'])}), but their models disagree {error:.0f} times as much. "
-        "Theorem 4.6 says that a server is never less robust than a network. For trained models we measure how far "
-        "they end from the best shared model. With clients of two kinds, and two training steps before each "
-        f"averaging, a ring of {len(ring['weights'])} clients ends about {_rounded(drift)} times closer to it than a "
+        f"as in Section 3.2, unlimited images). Or take {len(cube['weights'])} clients in training. Two groups of "
+        f"{len(barbell['weights']) // 2}, each fully linked and joined to the other by one link, have "
+        f"{len(barbell['links'])} links; a hypercube has {len(cube['links'])}. Yet the models of the two groups end up "
+        f"disagreeing {error:.0f} times as much (mean squared distance). Theorem 4.6 says that a server is never less "
+        "robust than a network. We tested the same order on trained models by another measure: how far the average of "
+        "the clients' models ends from the one model that fits all clients' data best. A search of small networks "
+        f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
+        f"training steps before each averaging, it ends about {_rounded(drift)} times closer to that model than a "
         "server does.",
     ]
 
@@ -111,12 +118,13 @@ def _predictions() -> list[str]:
     worst = max(abs(r["resummed"] / r["simulated"] - 1) for r in rows)
     over = [r["gap_bound"] / r["simulated"] for r in rows if r["gap_bound"] is not None]
     return [
-        "3. **Where training on a network ends can be computed in advance.** Clients on a network never agree fully. "
+        "3. **Where training on a network ends can be computed in advance.** Unless averaging makes all models equal "
+        "in one round, models of clients that differ keep disagreeing. "
         f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the size "
-        f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual bound uses a single number "
-        "of the network, its spectral gap. It holds for links in both directions, and there it is "
-        f"{min(over):.1f} to {max(over):.0f} times too large. The command `dssl topology` computes such predictions, "
-        "and says which links to add.",
+        f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual bound knows only one number "
+        "of the network, its spectral gap, which says how fast repeated averaging makes models equal. The bound is "
+        f"proved for links in both directions, and on those networks it is {min(over):.1f} to {max(over):.0f} times "
+        "the simulated value. The command `dssl topology` computes such predictions, and says which links to add.",
     ]
 
 

@@ -1,4 +1,5 @@
 """One simulated training of linear clients from a configuration, beside every prediction for it.
 
-May use `dssl.calculator`, `dssl.networks`, `dssl.user_files` and every floor below. Begin with `linear.py`.
+May use `dssl.calculator`, `dssl.networks`, `dssl.user_files` and all packages that `dssl` may use. Begin with
+`linear.py`.
 """

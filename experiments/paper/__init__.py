@@ -1,8 +1,8 @@
-"""The paper's experiments, one file each: `cells(preset)` are the trainings it needs, `rows(results)` its table.
+"""The paper's experiments, one file each: `cells(preset)` lists the trainings that it needs, `rows(results)` its table.
 
-A file also has a `TITLE`. It may have `measured(results)`, numbers that only the trained encoders can tell, by name
-and seed, and `pictures(results)` for a figure. May use `experiments.pretraining`, `runtime`, `sims` and `theory`.
-Begin with `table1.py`; `_printed.py` has the numbers that the paper prints.
+Each file has a `TITLE`. Two functions are optional: `measured(results)` returns numbers that are read off the trained
+encoders, by name and seed; `pictures(results)` returns what a figure needs. May use `experiments.pretraining`,
+`runtime`, `sims` and `theory`. Begin with `table1.py`; `_printed.py` has the numbers that the paper prints.
 """
 
 import pkgutil

@@ -71,11 +71,12 @@ def in_words(results: Results) -> str:
     lowest = min(gain.low for gain in shared)
     return (
         "How good are these encoders? We train a linear classifier on their features, and another one on the features "
-        "of the same encoder with random weights. In the small setting `laptop`, pre-training with a server or with "
-        f"neighbours raises its accuracy by {_range(shared)} percentage points. (MAE and SimSiam, ViT and ResNet, "
-        f"{results.n_seeds} repetitions; the lowest end of the {len(shared)} intervals of 95% is {lowest:.1f} points.) "
-        f"Pre-training with all images in one place raises it by {_range(better)} points, at the better of two "
-        f"step sizes.{_pixels(results)}"
+        "of the same encoder with random weights. Training the encoder with a server or with neighbours raises the "
+        f"accuracy of the classifier by {_range(shared)} percentage points. (Our small setting, called `laptop`. Two "
+        "methods: MAE, a form of MIM, and SimSiam, a form of CL. Two kinds of neural network: ViT and ResNet. With a "
+        f"server and with neighbours, that makes {len(shared)} cases, each with {results.n_seeds} repetitions; the "
+        f"lowest end of their 95% intervals is {lowest:.1f} points.) Training with all images in one place raises it "
+        f"by {_range(better)} points; we tried two step sizes and report the better, case by case.{_pixels(results)}"
     )
 
 

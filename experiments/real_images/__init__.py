@@ -1,4 +1,4 @@
-"""Real images through the paper's linear objectives, measured under every reading and recorded.
+"""Trains the paper's linear models on real images under every reading, and records what they represent.
 
 May use `experiments.pretraining`, `runtime`, `sims` and `theory`. Begin with `measured.py`.
 """

@@ -1,6 +1,6 @@
 """Figures of `dssl reproduce`: one file each, whose `build(record)` draws the record of an experiment.
 
-May use `figures` and every floor below. Begin with `figure2a.py`.
+May use `figures` and all packages below it. Begin with `figure2a.py`.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Pages made from records: the report of all verdicts, the table of the README, the glossary.
+"""Pages made from records: the report of all verdicts, the page of verdicts, and the glossary.
 
-May use the rest of `ledger` and the floors below. Begin with `page.py`.
+May use the rest of `ledger` and the packages that `ledger` may use. Begin with `page.py`.
 """

@@ -16,18 +16,21 @@ def page(rows: list[Row], claims: Mapping[str, Claim], files: Mapping[str, str])
     parts = [
         "# Verdicts",
         "<!-- generated: `dssl readme`; do not edit by hand -->",
-        "This page lists what became of every claim. A claim is one numbered item of the paper, or one question about "
-        "it. It is split into statements, and each statement has one verdict for each reading. A *reading* settles "
-        "something that the paper leaves open, such as how masks are drawn. The link of a claim leads to the file "
-        "that checks it; `dssl verify --claim ID` decides it again.",
+        "This page lists what became of every claim. A claim is a group of statements about one item of the paper, "
+        "such as a theorem, about several related items, or about a question on the paper. A statement is one sentence "
+        "under one *reading*, and has one verdict. A reading settles something that the paper leaves open, such as how "
+        "masks are drawn. The link of a claim leads to the file that checks it; `dssl verify --claim ID` decides it "
+        "again.",
         "## What the words mean",
         _words("status", STATUS_MEANINGS),
         "The evidence says how a verdict was reached:",
         _words("evidence", EVIDENCE_MEANINGS),
         "Statements are of three kinds:",
         _words("kind", KIND_WORDS),
-        "## How many",
+        "## How many verdicts of each kind",
         _counts(rows),
+        "Some claims are about *encoders*: neural networks that turn an image into features. We trained them on "
+        "Fashion-MNIST.",
         in_words(claims),
         what_training_is_worth(),
         "## Claim by claim",

@@ -1,4 +1,5 @@
-"""What trained encoders are worth: probes, the geometry of features, and robustness over seeds.
+"""What trained encoders are worth: linear classifiers on their features, the geometry of features, and robustness.
 
-May use every other room of `sims`, and `theory`. Begin with `probes.py`; `robustness.py` says what seeds can resolve.
+May use every other room of `sims`, and `theory`. Begin with `probes.py`; `robustness.py` says how small a difference a
+number of repetitions can show.
 """

@@ -1,5 +1,5 @@
 """Networks: topologies, mixing matrices, their spectra and certificates, and which links to add.
 
-May use `theory.data` and the single modules of `theory`. Begin with `mixing.py`; the topologies are the files of the
+May use `theory.data` and the files directly in `theory`. Begin with `mixing.py`; the topologies are the files of the
 folder beside it.
 """

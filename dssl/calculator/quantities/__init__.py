@@ -2,7 +2,8 @@
 
 Each file holds `TITLE` (a line of words), a frozen dataclass `Query` whose fields are the keys (with types and
 defaults), and `answer(query) -> Answer`. `Query.__post_init__` raises ValueError with one clear sentence on bad input.
-May use `dssl.networks`, `dssl.user_files` and every floor below. Begin with `deficit.py`; a new file is a new quantity.
+May use `dssl.networks`, `dssl.user_files` and all packages that `dssl` may use. Begin with `deficit.py`; a new file is
+a new quantity.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Labelled images from the embedded subset or from disk, one file for each format.
 
-May use the single modules of `sims`. Begin with `loading.py`: its `load` tells the format from what it finds.
+May use the files directly in `sims`. Begin with `loading.py`: its `load` tells the format from what it finds.
 """
 
 from sims.images.datasets.labelled_images import LabelledImages, hold_out, pixels

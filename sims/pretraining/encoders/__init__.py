@@ -1,6 +1,6 @@
 """Encoders of images: one file each, the modules in flax nnx, the interface functions of (params, images).
 
-May use the single modules of `sims`. Begin with `linear.py`, the smallest.
+May use the files directly in `sims`. Begin with `linear.py`, the smallest.
 """
 
 from typing import Any, Protocol

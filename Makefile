@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify check test audit static full newest lanes lint types imports constants notebooks clean
+.PHONY: verify check test audit static shapes full newest lanes lint types imports constants notebooks clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
@@ -20,15 +20,20 @@ check: static
 test: static
 	$(BIN)/pytest -n 2 --lane=check --lane=test
 
-# Everything else: the power of all checks, slow twins, whole trainings and notebooks. `make full` decides every claim
-# at the full tier, `make newest` runs the quick lane with the newest versions of what we build on.
-audit: types
+# Everything else: the power of all checks, slow twins, whole trainings and notebooks; then `shapes`, `full`, `newest`.
+audit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --lane=audit
+	$(MAKE) shapes full newest
+
+# Every call of theory and sims in quick tests against its annotations, shapes of arrays included.
+shapes: $(VENV)/.dev
+	CHECK_TYPES=1 $(BIN)/pytest -n 2 --lane=check tests/theory tests/sims tests/test_checked_types.py
 
 # What needs one core each goes side by side.
 static: $(VENV)/.dev
-	$(MAKE) -j 2 lint imports constants
+	$(MAKE) -j 2 types lint imports constants
 
+# Every claim at the full tier against the record.
 full: $(VENV)/.dev
 	$(BIN)/dssl verify --tier full
 

@@ -1,4 +1,8 @@
-"""Every annotated shape is checked at run time, and JAX may not silently broadcast ranks."""
+"""Lanes of tests, what they cost, and what holds for every test: JAX may not silently broadcast ranks.
+
+With `CHECK_TYPES=1` in the environment every call of a function of `theory` or `sims` is held against its annotations,
+shapes of arrays included. That doubles the time, so that only `make audit` does it.
+"""
 
 import json
 import os
@@ -18,16 +22,19 @@ _programs = tempfile.TemporaryDirectory(prefix="compiled-")
 os.environ |= {"JAX_COMPILATION_CACHE_DIR": _programs.name, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
 import pytest  # noqa: E402
+from jaxtyping import config as jaxtyping_config  # noqa: E402
 from jaxtyping import install_import_hook  # noqa: E402
 
-import theory.float64  # noqa: E402, F401
+from tests import checked_types  # noqa: E402
 
-with install_import_hook(["theory", "sims"], "beartype.beartype"):
-    import sims  # noqa: F401
+# Before any of these is imported, and for as long as the tests run.
+if checked_types.IS_ON:
+    install_import_hook(["theory", "sims"], "tests.checked_types.checked")
 
 import jax  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+import theory.float64  # noqa: E402, F401
 from sims import memory  # noqa: E402
 from tests import lanes  # noqa: E402
 
@@ -40,6 +47,12 @@ settings.load_profile("same-everywhere")
 def _memory_is_given_back() -> Iterator[None]:
     yield
     memory.return_freed()  # commands that train keep what is freed, and a test calls them in its own process
+
+
+@pytest.fixture(autouse=True)
+def _wrong_types_are_handed_in(request: pytest.FixtureRequest) -> None:
+    """A test marked `wrong_types` shows that our own sentence refuses them; the checker of types would come first."""
+    jaxtyping_config.update("jaxtyping_disable", request.node.get_closest_marker("wrong_types") is not None)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -84,8 +84,8 @@ def for_evaluation(encoder: Encoder, params: PyTree, train_images: Images) -> Py
 def linear_probe(
     train_features: Features,
     train_labels: Labels,
-    test_features: Features,
-    test_labels: Labels,
+    test_features: Float[np.ndarray, "n_test feature"],
+    test_labels: Integer[np.ndarray, " n_test"],
     inverse_penalties: Sequence[float] = INVERSE_PENALTIES,
     seed: int = 0,
 ) -> Probe:
@@ -119,8 +119,8 @@ def linear_probe(
 def knn(
     train_features: Features,
     train_labels: Labels,
-    test_features: Features,
-    test_labels: Labels,
+    test_features: Float[np.ndarray, "n_test feature"],
+    test_labels: Integer[np.ndarray, " n_test"],
     k: int = 20,
     temperature: float = 0.07,
 ) -> Probe:

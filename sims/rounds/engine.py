@@ -7,7 +7,7 @@ training and draw their randomness from (key, number), so a run in pieces equals
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ Order = Literal["adapt_then_combine", "combine_then_adapt"]
 PyTree = Any
 
 
+@runtime_checkable
 class LocalUpdate(Protocol):
     """What clients do between mixings; hashable by value, so that equal updates share one compilation.
 

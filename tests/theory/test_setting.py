@@ -20,6 +20,7 @@ def test_sizes_are_static_and_reals_are_traced():
     assert float(jax.jit(lambda t: t.tau * t.n_clients)(s)) == pytest.approx(3 * 64**0.2)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -41,6 +42,7 @@ def test_what_lies_outside_the_model_is_refused_in_one_sentence(change, sentence
         Setting.paper(64, **change)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize("draws", [0, "all", 1.5])
 def test_a_reading_refuses_an_unknown_number_of_draws(draws):
     with pytest.raises(ValueError, match="draws must be"):

@@ -112,7 +112,7 @@ def _is_primitive(matrix: Mixing) -> bool:
 
 def _has_one_end(matrix: Mixing) -> bool:
     """Whether exactly one strongly connected part listens to nobody outside: then training weights are unique."""
-    return sum(_outside(matrix, part).max(initial=0.0) == 0 for part in components(matrix)) == 1
+    return bool(sum(_outside(matrix, part).max(initial=0.0) == 0 for part in components(matrix)) == 1)
 
 
 def _outside(matrix: Mixing, part: np.ndarray) -> Float[np.ndarray, "inside outside"]:

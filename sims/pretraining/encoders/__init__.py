@@ -3,7 +3,7 @@
 May use the files directly in `sims`. Begin with `linear.py`, the smallest.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Float, Key
 
@@ -11,6 +11,7 @@ PyTree = Any
 ImageShape = tuple[int, int, int]
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """What every encoder offers; hashable by value, so that equal encoders share one compilation.
 

@@ -1,7 +1,7 @@
 """MAR: masked reconstruction plus gamma times the distance of a client's masked embeddings from those it receives."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ Alignment = Literal["a_mmd", "mmd_fixed", "cosine"]
 FIXED_BANDWIDTH = 1.0
 
 
+@runtime_checkable
 class Masked(Protocol):
     """Masked reconstruction by any encoder: `Mae` for one, `MaskedReconstruction` for another."""
 

@@ -248,6 +248,7 @@ def test_one_seed_gives_one_plane_in_which_clusters_are_apart():
     np.testing.assert_array_equal(nearest, labels)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -281,6 +281,7 @@ def test_a_training_that_overflows_is_not_converged():
     assert not fine_tune(ENCODER, broken, *train, *test, 1.0, 0, dataclasses.replace(SHORT, epochs=1)).converged
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

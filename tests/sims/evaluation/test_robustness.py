@@ -106,6 +106,7 @@ def test_power_is_a_number_where_the_far_tail_of_the_library_is_not(shift):
         assert 0.4 < power(shift, np.sqrt(n), n) <= 1
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("call", "message"),
     [

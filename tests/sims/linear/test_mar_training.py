@@ -189,6 +189,7 @@ def test_splitting_by_subspace_adds_up_to_the_consensus_error():
     assert sum(parts) == pytest.approx(float(metrics.consensus_error(models)), rel=1e-12)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("change", "message"),
     [

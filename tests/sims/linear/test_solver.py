@@ -1,6 +1,7 @@
 """Descent from random starts finds the row space that the theory uses."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -79,5 +80,7 @@ def test_the_reconstruction_loss_is_the_mean_squared_error_of_the_views():
     a, b = rng.standard_normal((2, 5, 40))
     decoder, encoder = rng.standard_normal((5, 2)), rng.standard_normal((2, 5))
     direct = ((decoder @ encoder @ a - b) ** 2).sum(axis=0).mean() - (b**2).sum(axis=0).mean()
-    ours = solver.reconstruction_loss((decoder, encoder), a @ a.T / 40, a @ b.T / 40)
+    ours = solver.reconstruction_loss(
+        (jnp.asarray(decoder), jnp.asarray(encoder)), jnp.asarray(a @ a.T / 40), jnp.asarray(a @ b.T / 40)
+    )
     assert float(ours) == pytest.approx(direct, rel=1e-12)

@@ -240,6 +240,7 @@ def test_steps_beyond_stability_are_said_to_diverge_and_nothing_is_nan(factor):
         assert np.isfinite(values).all()
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -261,6 +262,7 @@ def test_an_option_out_of_its_range_is_one_sentence(changes, message):
         TrainingOptions(**{"step_size": STEP, "rounds": 2} | changes)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -284,6 +286,7 @@ def test_bad_input_is_one_sentence(changes, message):
         train(**given | changes)
 
 
+@pytest.mark.wrong_types
 def test_bad_samples_are_one_sentence():
     views = np.zeros((N, 5, D))
     with pytest.raises(ValueError, match="between 1 and 5 samples; got batch_size=6"):

@@ -493,6 +493,7 @@ def test_the_rate_rises_and_falls():
     np.testing.assert_allclose(rates[2:], [0.5 * (1 + np.cos(0.1 * np.pi)), 0.5, 0.0], atol=1e-6)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -316,6 +316,7 @@ def test_overflow_is_marked_and_what_comes_back_is_finite():
     assert int(run.state.round) < 100
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("mixing", "options", "message"),
     [

@@ -201,6 +201,7 @@ def test_a_million_coordinates_take_no_matrix():
     )
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

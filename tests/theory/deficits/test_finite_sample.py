@@ -260,6 +260,7 @@ def test_a_bound_that_says_nothing_is_void(s, side, word):
     assert all(b.value is None or 0 < b.value < 1 for b in bounds)
 
 
+@pytest.mark.wrong_types
 def test_bad_input_is_refused():
     s = Setting.paper(64, n_clients=2)
     with pytest.raises(ValueError, match="delta=0"):

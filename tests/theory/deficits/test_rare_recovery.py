@@ -101,6 +101,7 @@ def test_sampled_matrices_meet_the_limit(objective):
     assert abs(np.mean(r) - rare_recovery(s, objective)) <= 0.02 + 3 * error
 
 
+@pytest.mark.wrong_types
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"rare_fraction=0\.0"):
         rare_recovery(setting(0.0), Objective.MIM)

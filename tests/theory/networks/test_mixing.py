@@ -164,6 +164,7 @@ def test_symmetric_rules_turn_one_way_links_away(rule):
         mixing_matrix(topology("directed_ring", 5), rule)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("options", "words"),
     [

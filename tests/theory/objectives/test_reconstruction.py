@@ -281,6 +281,7 @@ def test_two_clients_are_out_of_domain():
         mae_deficit(Setting.paper(30, n_clients=2))
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize("draws", [0, -1, "twice", 1.5, True])
 def test_draws_must_be_expected_or_a_count(draws):
     with pytest.raises(ValueError, match="draws must be"):

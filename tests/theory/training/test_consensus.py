@@ -175,6 +175,7 @@ def test_clients_that_all_agree_have_no_consensus_error():
     assert cs.consensus_exchangeable(np.ones((1, 1)), 1.0, 0.1) == 0
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("call", "words"),
     [

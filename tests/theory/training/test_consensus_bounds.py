@@ -184,6 +184,7 @@ def test_a_single_client_has_no_consensus_error_and_bad_numbers_are_refused():
             call()
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize("count", [1.5, float("nan")])
 def test_fractions_of_steps_and_rounds_are_refused(count):
     with pytest.raises(ValueError, match="local_steps is a whole number"):

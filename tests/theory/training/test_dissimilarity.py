@@ -182,6 +182,7 @@ def test_zeta_squared_of_given_clients_is_that_of_their_gradients():
     assert zeta_squared(w, x) == pytest.approx(zeta_squared(w, x, np.full(3, 1 / 3)), rel=1e-14)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -241,6 +241,7 @@ def test_shared_eigenvectors_do_not_keep_the_order_of_directions():
 # Refusals.
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -54,6 +54,7 @@ def test_pixels_are_block_means_over_the_pixel_range():
         pixels(data, 3)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize("zipped", [False, True])
 def test_an_idx_file_reads_back_as_written(tmp_path: pathlib.Path, zipped: bool):
     array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
@@ -66,6 +67,7 @@ def test_an_idx_file_reads_back_as_written(tmp_path: pathlib.Path, zipped: bool)
 WHOLE = idx_bytes(np.zeros((2, 3), np.uint8))
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -119,6 +121,7 @@ def test_a_pickle_is_refused(tmp_path: pathlib.Path):
         load(path)
 
 
+@pytest.mark.wrong_types
 def test_an_archive_of_other_arrays_is_refused(tmp_path: pathlib.Path):
     path = tmp_path / "other.npz"
     np.savez(path, images=np.zeros((2, 4)), labels=np.zeros(2, np.uint8))
@@ -134,6 +137,7 @@ def test_the_choice_of_one_class_does_not_depend_on_the_others():
         choose(labels, 41, 0)
 
 
+@pytest.mark.wrong_types
 def test_a_gzip_bomb_is_unpacked_no_further_than_its_header_says(tmp_path: pathlib.Path):
     path = tmp_path / "bomb"
     path.write_bytes(gzip.compress(WHOLE + bytes(3 * 10**7)))
@@ -145,6 +149,7 @@ def test_a_gzip_bomb_is_unpacked_no_further_than_its_header_says(tmp_path: pathl
     assert peak < 10**6
 
 
+@pytest.mark.wrong_types
 def test_an_idx_folder_is_found_by_its_names_and_its_classes_are_numbered(tmp_path: pathlib.Path):
     images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     for prefix, shift in (("train", 0), ("t10k", 100)):
@@ -158,6 +163,7 @@ def test_an_idx_folder_is_found_by_its_names_and_its_classes_are_numbered(tmp_pa
         load_full(tmp_path)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("images", "labels"), [((2, 3, 4), (3,)), ((2, 12), (2,)), ((2, 3, 4), (2, 1)), ((0, 3, 4), (0,))]
 )

@@ -51,6 +51,7 @@ def test_each_layout_reads_back_as_written_by_its_folder_and_by_its_file(tmp_pat
         )
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("held", "says"),
     [

@@ -132,6 +132,7 @@ ROWS = {
 }
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize("name", ROWS)
 def test_a_pickle_that_asks_for_more_than_data_is_refused(tmp_path: pathlib.Path, name: str):
     body, says = ROWS[name]

@@ -185,6 +185,7 @@ def test_equal_encoders_hash_equal():
     assert replace(ENCODER, convolution="im2col") != ENCODER
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(
     ("act", "words"),
     [

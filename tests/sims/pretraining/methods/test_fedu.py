@@ -99,6 +99,7 @@ def test_rounds_leave_shapes_and_types_as_they_are(reading):
     assert jax.tree.map(form, jax.eval_shape(one_round, params, local)) == jax.tree.map(form, expected)
 
 
+@pytest.mark.wrong_types
 @pytest.mark.parametrize(("wrong", "words"), [({"threshold": -1.0}, "-1.0"), ({"reading": "both"}, "'both'")])
 def test_settings_outside_their_range_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):

@@ -127,6 +127,7 @@ def test_settings_out_of_range_are_refused_before_any_images_are_seen(wrong, wor
         replace(MAE, **wrong)
 
 
+@pytest.mark.wrong_types
 def test_other_encoders_are_refused():
     with pytest.raises(ValueError, match="Linear"):
         Mae(Linear(4))  # pyright: ignore[reportArgumentType]

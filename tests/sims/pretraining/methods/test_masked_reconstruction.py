@@ -93,6 +93,7 @@ def test_forty_steps_fit_sixteen_images(overfit):
     assert np.mean(losses[-5:]) < 0.5 * overfit.variance < overfit.variance < losses[0]
 
 
+@pytest.mark.wrong_types
 def test_bad_settings_are_refused():
     with pytest.raises(ValueError, match="Linear"):
         MaskedReconstruction(Linear(4))  # pyright: ignore[reportArgumentType]

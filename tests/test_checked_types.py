@@ -22,5 +22,5 @@ def test_a_wrong_shape_a_wrong_type_and_sizes_that_differ_are_noticed():
 
 @pytest.mark.wrong_types
 def test_a_marked_test_may_hand_in_anything():
-    with pytest.raises(ValueError, match="labels|k=20"):
+    with pytest.raises(ValueError, match=r"labels|k=20"):
         knn(FEATURES, LABELS[:4], FEATURES, LABELS)

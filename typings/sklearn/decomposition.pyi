@@ -1,0 +1,9 @@
+from typing import Self
+
+import numpy as np
+
+class PCA:
+    components_: np.ndarray
+    def __init__(self, n_components: int, *, svd_solver: str = "auto") -> None: ...
+    def fit(self, X: np.ndarray) -> Self: ...
+    def fit_transform(self, X: np.ndarray) -> np.ndarray: ...

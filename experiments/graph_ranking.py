@@ -18,12 +18,13 @@ from sims.linear.heterogeneity import exchangeable, homophily
 from sims.linear.resting_clients import Trained, at_rest
 from theory.networks.graph_functionals import graph_functionals
 from theory.networks.mixing import Mixing, mixing_matrix
+from theory.networks.rule import Rule
 from theory.networks.topologies import Adjacency, topology
 
 N_CLIENTS, DIM, FEATURE_DIM = 16, 8, 3
 LEVEL, STEP_SIZE = 0.3, 0.002
 LAPLACIAN_STEP = 1 / N_CLIENTS  # at most 1 over the largest eigenvalue of any network
-RULES = ("uniform", "metropolis", "laplacian")
+RULES: tuple[Rule, ...] = ("uniform", "metropolis", "laplacian")
 PLACEMENTS = ("random", "homophily")
 MEASURES = ("consensus", "mean_model_error", "sensitivity_change")
 ORDERS = 4  # random placements that a measurement is the mean of
@@ -66,12 +67,12 @@ def listed() -> list[tuple[str, int]]:
     return kept
 
 
-def mixing_under(rule: str, adjacency: Adjacency) -> Mixing:
+def mixing_under(rule: Rule, adjacency: Adjacency) -> Mixing:
     """The mixing matrix of a rule; steps along the Laplacian have one length on all networks."""
     return mixing_matrix(adjacency, rule, step=LAPLACIAN_STEP if rule == "laplacian" else None)
 
 
-def trainings(name: str, seed: int, rule: str, placement: str) -> list[Trained]:
+def trainings(name: str, seed: int, rule: Rule, placement: str) -> list[Trained]:
     """The clients on one network at rest, in each placement that a measurement averages."""
     adjacency = topology(name, N_CLIENTS, seed=seed)
     m = mixing_under(rule, adjacency)
@@ -160,7 +161,7 @@ def rank_correlations(functionals: Columns, outcomes: Columns) -> dict[str, Any]
     }
 
 
-def functionals_of(name: str, seed: int, rule: str) -> dict[str, float]:
+def functionals_of(name: str, seed: int, rule: Rule) -> dict[str, float]:
     """Every graph functional by name, of the network of this name and seed under a rule."""
     adjacency = topology(name, N_CLIENTS, seed=seed)
     return graph_functionals(adjacency, mixing_under(rule, adjacency))

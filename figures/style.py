@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 
@@ -11,13 +11,16 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 # Okabe and Ito's palette, told apart with every common colour deficiency; line styles repeat the distinction in grey.
 COLOUR = {"cl": "#D55E00", "mim": "#0072B2", "mae": "#009E73", "bound": "#7F7F7F", "threshold": "#000000"}
 LINE = {"cl": "-", "mim": "--", "mae": "-.", "bound": ":"}
 MARKER = {"cl": "o", "mim": "s", "mae": "^"}
 NAME = {"cl": "contrastive (CL)", "mim": "masked, alignment (MIM)", "mae": "masked, reconstruction (MAE)"}
 
-_SETTINGS: Mapping[str, Any] = {
+_SETTINGS: "Mapping[RcKeyType, Any]" = {
     "figure.dpi": 120,
     "font.size": 9,
     "axes.titlesize": 9,

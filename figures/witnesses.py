@@ -104,7 +104,7 @@ def _places(graph: nx.Graph) -> dict[int, np.ndarray]:
     if graph.number_of_edges() == n - 1 == graph.degree[hub]:
         return nx.shell_layout(graph, [[hub], [node for node in sorted(graph) if node != hub]])
     if n <= 4 or max(degree for _, degree in graph.degree) == 2:
-        return nx.circular_layout(sorted(graph))
+        return nx.circular_layout(nx.empty_graph(sorted(graph)))
     found = nx.kamada_kawai_layout(graph)
     points = np.stack([found[node] for node in sorted(graph)])
     turned = points @ np.linalg.svd(points - points.mean(axis=0))[2].T

@@ -331,7 +331,7 @@ def _normal_ranges() -> Iterator[Constant]:
             half = mpmath.quad(
                 lambda t, n=count: 1 - mpmath.ncdf(t) ** n - mpmath.ncdf(-t) ** n, mpmath.linspace(0, 18, 37)
             )
-            value = mpmath.nstr(2 * half, N_DIGITS)
+            value = str(mpmath.nstr(2 * half, N_DIGITS))
         yield Constant(
             name=f"expected_normal_range at N={count}",
             exact=f"Integral(1 - Phi(t)**{count} - (1 - Phi(t))**{count}, (t, -oo, oo))",

@@ -47,7 +47,8 @@ def decided_together(claims: Mapping[str, Claim]) -> list[Decided]:
     (many are about the same trainings). It is so for numbers of seeds that were fixed in advance; where seeds were
     added to see more, a little more is decided by chance. Source: benjamini2001, Theorem 1.3.
     """
-    found, seen = [], set()
+    found: list[tuple[str, Statement, Status, float]] = []
+    seen = set()
     for name, claim in sorted(claims.items()):
         for statement in claim.statements:
             check = statement.check

@@ -7,7 +7,7 @@ import pathlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ledger.status import KINDS, Evidence, Status
 from runtime import store
@@ -150,7 +150,7 @@ def wanted(path: pathlib.Path = store.VERDICTS, claims: "Callable[[], Iterable[C
 
 def _with_keys(rows: list[Any], claims: "Iterable[Claim]") -> list[Any]:
     """Rows of version 1 with the keys of the statements that are still worded alike; reworded ones get none."""
-    keys = {(c.id, s.reading, s.kind, s.text): s.key for c in claims for s in c.statements}
+    keys: dict[tuple[Any, ...], str] = {(c.id, s.reading, s.kind, s.text): s.key for c in claims for s in c.statements}
     parts = ("claim", "reading", "statement", "text")
     return [
         {"key": keys.get(tuple(r.get(p) for p in parts), f"unknown.{i}"), **r} if isinstance(r, dict) else r
@@ -248,7 +248,7 @@ def _is_row(r: Any) -> bool:
     )
 
 
-def _is_table(table: Any) -> bool:
+def _is_table(table: Any) -> TypeGuard[dict[str, About]]:
     return isinstance(table, dict) and all(
         isinstance(a, dict) and all(isinstance(a.get(name), kind) for name, kind in _ABOUT.items())
         for a in table.values()

@@ -47,11 +47,11 @@ def in_key(cell: str) -> str:
 
 def mae_loses_less(views: str) -> Statement:
     """Theorem 4.4 in accuracies, under one kind of views."""
-    drops = (drop(f"{cell} iid", f"{cell} label") for cell in ("mae", views))
+    masked, contrast = (drop(f"{cell} iid", f"{cell} label") for cell in ("mae", views))
     text = f"SimSiam on {WORDS[views]} loses more accuracy to label skew than MAE."
     key = f"encoders.drop-mae-less-{in_key(views)}"
     because = "SimSiam's drop minus MAE's, ViT, a server, Dirichlet 0.1."
-    return ordered(key, "augmentations", *drops, text, because, kind="expected")
+    return ordered(key, "augmentations", masked, contrast, text, because, kind="expected")
 
 
 def sigma_star() -> float:
@@ -77,11 +77,11 @@ def by_critical_noise(cell: str) -> Statement:
 
 def one_draw_costs_more(fixed: str, anew: str) -> Statement:
     """What contrast pays for one draw a sample instead of many: the linear theory predicts a larger deficit."""
-    drops = (drop(f"{cell} iid", f"{cell} label") for cell in (anew, fixed))
+    with_many, with_one = (drop(f"{cell} iid", f"{cell} label") for cell in (anew, fixed))
     text = f"SimSiam loses more accuracy to label skew on {WORDS[fixed]} than on the same drawn anew in each step."
     key = f"encoders.one-draw-{in_key(fixed)}"
     because = f"The drop with one draw minus that with many. {BECAUSE_DROPS}"
-    return ordered(key, "augmentations", *drops, text, because, kind="expected")
+    return ordered(key, "augmentations", with_many, with_one, text, because, kind="expected")
 
 
 def learns_under(cell: str) -> Statement:

@@ -57,18 +57,18 @@ def more_links_pay(words: str) -> Statement:
 def matters_little(network: str, method: str) -> Statement:
     """Uniform averaging against equal weights, where they are not the same."""
     text = f"On a {network} {NAMES[method]} ends within {WITHIN} points under Metropolis weights and under 1/|A_i|."
-    cells = (f"{method} {network} {rule}" for rule in ("metropolis", "uniform"))
+    equal, uneven = (f"{method} {network} {rule}" for rule in ("metropolis", "uniform"))
     key = f"tab6-images.{network}-{method}-alike"
-    return alike(key, "irregular", *cells, text, BECAUSE_RULES, WITHIN, READING, "expected")
+    return alike(key, "irregular", equal, uneven, text, BECAUSE_RULES, WITHIN, READING, "expected")
 
 
 def equal_weights_lead(network: str, method: str) -> Statement:
     """What training on the shares that all images have would be worth."""
     text = f"On a {network} {NAMES[method]} ends at a higher accuracy under Metropolis weights than under 1/|A_i|."
-    cells = (f"{method} {network} {rule}" for rule in ("uniform", "metropolis"))
+    uneven, equal = (f"{method} {network} {rule}" for rule in ("uniform", "metropolis"))
     because = f"{BECAUSE_RULES} Expected by `thm-training-weights`, stated after these seeds were known."
     key = f"tab6-images.{network}-{method}-ordered"
-    return ends_above(key, "irregular", *cells, text, because, kind="expected")
+    return ends_above(key, "irregular", uneven, equal, text, because, kind="expected")
 
 
 CLAIM = Claim(

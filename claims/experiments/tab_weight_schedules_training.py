@@ -6,7 +6,7 @@ from ledger.statement import Claim, Instead, Statement
 from theory.formula import Source
 
 EXPERIMENT = "table8"
-KEY_WORDS = dict(zip(FIXED, ("1", "1e-1", "1e-2", "1e-3"), strict=True))
+KEY_WORDS: dict[str, str] = dict(zip(FIXED, ("1", "1e-1", "1e-2", "1e-3"), strict=True))
 
 
 def schedule_leads(weight: str, instead: Instead = ()) -> Statement:

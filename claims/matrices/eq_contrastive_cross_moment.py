@@ -85,7 +85,7 @@ CLAIM = Claim(
             ForAll(
                 lambda _: (sy.augmentation_std,),
                 lambda std, spoil: (
-                    (_mean_over_noise() - sp.Rational(str(spoil)) * X * X.T).is_zero_matrix,
+                    bool((_mean_over_noise() - sp.Rational(str(spoil)) * X * X.T).is_zero_matrix),
                     {"mean": str(_mean_over_noise())},
                 ),
                 "True and idle: the contribution is exactly 0 for every strength of the noise.",

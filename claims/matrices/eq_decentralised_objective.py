@@ -5,6 +5,7 @@ client.
 """
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
 from ledger.checks.enumerated import generic
@@ -24,14 +25,15 @@ def _square(matrix: sp.Matrix) -> sp.Expr:
 
 
 def _mixing(graph: nx.Graph) -> list[list[sp.Rational]]:
-    rows = uniform_mixing(neighbourhoods(nx.to_numpy_array(graph, dtype=bool)))
+    rows = uniform_mixing(neighbourhoods(nx.to_numpy_array(graph, dtype=np.dtype(bool))))
     return [[sp.Rational(entry.numerator, entry.denominator) for entry in row] for row in rows]
 
 
 def _nested_objective(graph: nx.Graph) -> sp.Expr:
     """(1/N) sum_i (1/|A_i|) sum_{j in A_i} |X_j - W^T W|^2, as printed."""
     rows = _mixing(graph)
-    return sum(entry * _square(MATRICES[j] - GRAM) for row in rows for j, entry in enumerate(row)) / len(rows)
+    terms = (entry * _square(MATRICES[j] - GRAM) for row in rows for j, entry in enumerate(row))
+    return sum(terms, sp.Integer(0)) / len(rows)
 
 
 def _averaged(graph: nx.Graph) -> sp.Matrix:
@@ -45,10 +47,9 @@ def _slope(objective: sp.Expr) -> sp.Matrix:
 
 
 def _weighted_objective(graph: nx.Graph) -> sp.Expr:
-    weights = objective_weights(uniform_mixing(neighbourhoods(nx.to_numpy_array(graph, dtype=bool))))
-    return sum(
-        sp.Rational(w.numerator, w.denominator) * _square(x - GRAM) for w, x in zip(weights, MATRICES, strict=True)
-    )
+    weights = objective_weights(uniform_mixing(neighbourhoods(nx.to_numpy_array(graph, dtype=np.dtype(bool)))))
+    shares = (sp.Rational(w.numerator, w.denominator) for w in weights)
+    return sum((w * _square(x - GRAM) for w, x in zip(shares, MATRICES, strict=True)), sp.Integer(0))
 
 
 def _local_loss(x: sp.Matrix) -> sp.Expr:
@@ -58,7 +59,8 @@ def _local_loss(x: sp.Matrix) -> sp.Expr:
 
 def _global_loss(graph: nx.Graph) -> sp.Expr:
     rows = _mixing(graph)
-    return sum(entry * _local_loss(MATRICES[j]) for row in rows for j, entry in enumerate(row)) / len(rows)
+    terms = (entry * _local_loss(MATRICES[j]) for row in rows for j, entry in enumerate(row))
+    return sum(terms, sp.Integer(0)) / len(rows)
 
 
 def _objective(key: str, equation: str, graph: nx.Graph, who: str) -> Statement:

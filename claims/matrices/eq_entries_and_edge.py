@@ -27,7 +27,7 @@ CL_MATRIX = (
     "eq18.second-moment",
     "eq43.mean-second-moment",
 )
-TOP_CL = sum(BLOCK.row(1))  # the Perron eigenvalue: all rows off coordinate i have this sum
+TOP_CL = sum(BLOCK.row(1), sp.Integer(0))  # the Perron eigenvalue: all rows off coordinate i have this sum
 
 
 def _spectral_pairs(context: Context) -> Iterable[tuple[np.ndarray, np.ndarray]]:

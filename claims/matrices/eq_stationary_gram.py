@@ -36,7 +36,7 @@ def _one_eigenvector(_: Context) -> Iterable[Point]:
 
 
 def _is_stationary(x: sp.Matrix, w: sp.Matrix) -> bool:
-    return sp.simplify(w * x - w * w.T * w).is_zero_matrix
+    return bool(sp.simplify(w * x - w * w.T * w).is_zero_matrix)
 
 
 def _gram_is_x(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -51,7 +51,7 @@ def _gram_is_projected(point: Point, spoil: float) -> tuple[bool, Mapping[str, A
     projector = w.T * (w * w.T).inv() * w
     seen = sp.simplify(sp.Rational(str(spoil)) * projector * x * projector - w.T * w)
     invariant = sp.simplify(projector * x - x * projector)
-    return _is_stationary(x, w) and seen.is_zero_matrix and invariant.is_zero_matrix, {"point": name}
+    return _is_stationary(x, w) and bool(seen.is_zero_matrix and invariant.is_zero_matrix), {"point": name}
 
 
 def _equal_exactly_when(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:

@@ -21,7 +21,7 @@ N = 4
 X, XI, H = generic("x", 3, 1), generic("s", 3, 1), generic("h", 3, 3)
 SIGMA = sp.Matrix(3, 3, lambda i, j: sp.Symbol(f"S{min(i, j) + 1}{max(i, j) + 1}", real=True))
 # At H = I, and at H = I on the signal and 0 elsewhere: entry (k, k) of the mean, and its largest eigenvalue.
-ENTRY, EDGE = symbolic_local_block(N, 0)[1, 1], sum(symbolic_local_block(N, 0).row(1))
+ENTRY, EDGE = symbolic_local_block(N, 0)[1, 1], sum(symbolic_local_block(N, 0).row(1), sp.Integer(0))
 IDENTITY_TRACE = ("d", U**20)
 MEAN = "(56): the mean of the alignment matrix has entries tr(H) tau^2 up to O(d^(-1/5)) on the diagonal."
 
@@ -58,7 +58,7 @@ def _close(
 
     def predicate(_: str, __: float) -> tuple[bool, Mapping[str, Any]]:
         ratio = degree((printed / derived).subs(SCALING))
-        return degree((printed - derived).subs(SCALING)) <= -4, {
+        return bool(degree((printed - derived).subs(SCALING)) <= -4), {
             "H": h,
             "entry": where,
             "printed": f"tr(H) tau^2, tr(H) = {said}",

@@ -77,6 +77,7 @@ def ends_in_the_top_eigenspace(point: Found, spoil: float) -> tuple[bool, Mappin
 def ends_in_the_regression(point: Found, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """One space, and the loss minus the variance that the best map of rank c explains."""
     drawn, found, number = point
+    assert drawn.within is not None, "moments of masks have both parts"
     explained = drawn.cross.T @ np.linalg.solve(drawn.within, drawn.cross)
     least = -float(np.sum(np.linalg.eigvalsh((explained + explained.T) / 2)[-C:]))
     details = {

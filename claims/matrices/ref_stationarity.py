@@ -57,7 +57,7 @@ def any_choice_is_best(point: Kept, spoil: float) -> tuple[bool, Mapping[str, An
 def largest_are_best(spectrum: tuple[int, ...], spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Among stationary points of rank at most 2 the least loss keeps the largest positive eigenvalues."""
     losses = {k: loss(*reversed(stationary(s, k))) for s, k in choices(2) if s == spectrum}
-    best = min(losses, key=losses.get)
+    best = min(losses, key=lambda kept: losses[kept])
     top = tuple(j for j in sorted(range(len(spectrum)), key=lambda j: -spectrum[j])[:2] if spectrum[j] > 0)
     value = -sp.Rational(1, 2) * sum(spectrum[j] ** 2 for j in top) * sp.Rational(str(spoil))
     return best == top and losses[best] == value, {"X": f"diag{spectrum}", "best": best, "loss": str(losses[best])}

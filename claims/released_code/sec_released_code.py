@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
 from claims.alignment_term.eq_mar_loss import mar_loss, reconstruction, weight
@@ -67,7 +68,7 @@ def data_size(graph: nx.Graph, *, alike: bool = False) -> tuple[sp.Matrix, sp.Ma
     """The mixing matrix of the code with a symbol for every client's number of samples, and those symbols."""
     n = graph.number_of_nodes()
     sizes = sp.ones(n, 1) if alike else sp.Matrix(sp.symbols(f"n_0:{n}", positive=True))
-    members = sp.Matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=int).tolist()) + sp.eye(n)
+    members = sp.Matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(int)).tolist()) + sp.eye(n)
     totals = members * sizes
     return sp.Matrix(n, n, lambda i, j: members[i, j] * sizes[j] / totals[i]), sizes
 

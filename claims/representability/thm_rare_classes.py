@@ -76,7 +76,8 @@ def thresholds(_: Context) -> Iterator[tuple[Objective, Site, Setting]]:
     """Sizes at which both objectives have a threshold below 1."""
     for samples, std in itertools.product((6_000, 100_000), (0.0, 0.3, 1.0)):
         s = dataclasses.replace(SETTING, samples_per_client=samples, augmentation_std=std)
-        yield from ((objective, site, s) for objective, site in itertools.product(Objective, SITES))
+        for objective, site in itertools.product(Objective, SITES):
+            yield objective, site, s
 
 
 def starts_at_the_threshold(point: tuple[Objective, Site, Setting], spoil: float) -> tuple[bool, Mapping[str, Any]]:

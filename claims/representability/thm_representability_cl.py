@@ -14,7 +14,7 @@ import numpy as np
 from ledger.checks.kinds import Finding, ForAll, Prediction
 from ledger.checks.rates import FIXED_CLIENTS, TWENTIETHS, falls_like, growth, has_exponent, population_representability
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
-from theory.data.moments import alignment_matrix, second_moment
+from theory.data.moments import Site, alignment_matrix, second_moment
 from theory.deficits.transformation import IDENTITY_VIEW_DEFICIT_FL
 from theory.formula import Source
 from theory.objectives.representability import leading_representability
@@ -139,7 +139,7 @@ def _judged(context: Context) -> Iterable[tuple[str, np.ndarray, Setting]]:
         yield name, named_transformation(name, FIXED_CLIENTS, 40), s
 
 
-def population_findings(scope: str):
+def population_findings(scope: Site):
     """r_k of CL from the exact population matrix, claimed to be 1 off the client's own coordinate and on it."""
 
     def findings(_: Context) -> list[Finding]:

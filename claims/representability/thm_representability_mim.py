@@ -25,7 +25,7 @@ from ledger.checks.rates import (
 )
 from ledger.checks.reading_words import in_words
 from ledger.statement import Check, Claim, Context, Evidence, Instead, Kind, Statement
-from theory.data.moments import CornerMatrix, alignment_matrix
+from theory.data.moments import CornerMatrix, Site, alignment_matrix
 from theory.deficits.second_order import deficit
 from theory.deficits.weighted import weighted_deficit
 from theory.formula import Source
@@ -129,7 +129,7 @@ def _frozen_sum(offsets: list[tuple[int, ...]], spoil: float) -> tuple[bool, Map
     return total <= 2 * spoil + 1e-4, {"q": offsets, "sum_over_signal": total}
 
 
-def _population_findings(mask: Mask, scope: str, value: float) -> Prediction:
+def _population_findings(mask: Mask, scope: Site, value: float) -> Prediction:
     def findings(_: Context) -> list[Finding]:
         found = []
         for dim in (64, 10**6, 10**12):

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
@@ -140,12 +141,13 @@ def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, 
 def fully_connected_objective() -> sp.Expr:
     """The left side of Eq (88) for four clients."""
     losses = sp.symbols("loss_1:5")
-    return sum(sp.Rational(1, 4) * sum(sp.Rational(1, 4) * loss for loss in losses) for _ in losses)
+    inner = sum((sp.Rational(1, 4) * loss for loss in losses), sp.Integer(0))
+    return sum((sp.Rational(1, 4) * inner for _ in losses), sp.Integer(0))
 
 
 def federated_objective() -> sp.Expr:
     """The right side of Eq (88) for four clients."""
-    return sum(sp.Rational(1, 4) * loss for loss in sp.symbols("loss_1:5"))
+    return sum((sp.Rational(1, 4) * loss for loss in sp.symbols("loss_1:5")), sp.Integer(0))
 
 
 def complete_or_unequal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:

@@ -10,6 +10,8 @@ from ledger.statement import Claim, Context, Evidence, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source
 
+Point = Mapping[sp.Symbol, sp.Expr | int]
+
 D = ps.dim
 UNIT = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1}
 FRACTION = ps.FRACTION
@@ -52,7 +54,7 @@ def leading_order() -> sp.Expr:
     return -FRACTION * ps.error_cl * D ** sp.Rational(1, 5) / (FRACTION**2 * D ** sp.Rational(4, 5))
 
 
-def symbol_values(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+def symbol_values(context: Context) -> list[Point]:
     """Values for all symbols but d: |A-bar|, the mask ratio and tr(H) two each, and 1 for each hidden constant."""
     return [
         {ps.connectivity: sp.Integer(a), ps.mask_ratio: p, ps.trace_h: sp.Integer(h), **UNIT}
@@ -65,14 +67,14 @@ def symbol_values(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
 def limit_is_negative(formula: ps.Formula):
     """Whether the decentralised MIM width minus this CL width has a limit below 0 as d grows."""
 
-    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         limit = ps.limit_in_dim((ps.DEC_MIM.expr - formula.expr).subs(point))
         return bool(limit < 0), {"limit": str(limit), **{str(k): str(v) for k, v in point.items()}}
 
     return predicate
 
 
-def below_both_cl(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+def below_both_cl(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Whether the MIM width minus each of the two CL widths, for similar and dissimilar views, has a limit below 0."""
     for formula in (ps.DEC_CL_PROOF, ps.DEC_CL_H_PROOF):
         holds, details = limit_is_negative(formula)(point, spoil)
@@ -102,7 +104,7 @@ def scaled_ratio(trace: sp.Expr) -> sp.Expr:
 def ratio_diverges(trace: sp.Expr):
     """Whether the ratio of Eq (68) diverges for the given trace, so that its inverse tends to 0."""
 
-    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         ratio = ps.limit_in_dim((ps.DEC_CL_H.expr / ps.DEC_MIM.expr).subs(ps.trace_h, trace).subs(point))
         return ratio == sp.oo, {"tr_H": str(trace), "limit_of_ratio": str(ratio)}
 

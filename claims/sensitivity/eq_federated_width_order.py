@@ -10,6 +10,8 @@ from ledger.statement import Claim, Context, Evidence, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source
 
+Point = Mapping[sp.Symbol, sp.Expr | int]
+
 D = ps.dim
 E_MIM = ps.error_mim * D ** sp.Rational(-4, 5)
 E_CL = ps.error_cl * D ** sp.Rational(-3, 5)
@@ -54,7 +56,7 @@ def denominator_orders() -> sp.Expr:
     return ps.limit_in_dim(second / third)
 
 
-def settings(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
+def settings(context: Context) -> list[Point]:
     """Values for all symbols but d: two mask ratios, two traces of H, and 1 for each hidden constant."""
     unit = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1}
     return [{ps.mask_ratio: p, ps.trace_h: h, **unit} for p in (sp.Rational(3, 4), sp.Rational(1, 2)) for h in (2, 5)]
@@ -63,7 +65,7 @@ def settings(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
 def limit_is_negative(*formulas: ps.Formula):
     """Whether the federated MIM width minus each of these CL widths has a limit below 0 as d grows."""
 
-    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         for formula in formulas:
             limit = ps.limit_in_dim((ps.FED_MIM.expr - formula.expr).subs(point))
             if not limit < 0:
@@ -80,7 +82,7 @@ def limit_is_negative(*formulas: ps.Formula):
 def diverges(numerator: ps.Formula, denominator: ps.Formula, trace: sp.Expr | None = None):
     """Whether the ratio of two widths grows without bound with d, tr(H) being `trace` or else the point's."""
 
-    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         ratio = (numerator.expr / denominator.expr).subs(ps.trace_h, ps.trace_h if trace is None else trace)
         limit = ps.limit_in_dim(ratio.subs(point))
         return limit == sp.oo, {

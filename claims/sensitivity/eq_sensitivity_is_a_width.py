@@ -49,7 +49,7 @@ def sensitivity_within_width(
     """Whether max - min of the r_k is at most the width (times `spoil`) of the interval that they lie in."""
     width, r = point
     sensitivity = max(r) - min(r)
-    return sensitivity <= sp.Rational(str(spoil)) * width, {
+    return bool(sensitivity <= sp.Rational(str(spoil)) * width), {
         "r": [str(x) for x in r],
         "width": str(width),
         "max_minus_min": str(sensitivity),

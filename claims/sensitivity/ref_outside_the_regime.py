@@ -28,7 +28,7 @@ def scalings(context: Context) -> list[Scales]:
     return list(itertools.product((2, 5), (0.05, 1.0, 20.0), (0.01, 0.3, 3.0)))
 
 
-def at(point: Scales, **more: float) -> Setting:
+def at(point: Scales, **more: Any) -> Setting:
     """The setting with these N, tau and mu, at d = 200 and a million samples a client."""
     n_clients, tau, mu = point
     return Setting.paper(200, n_clients=n_clients, samples_per_client=10**6, tau=tau, mu=mu, **more)

@@ -46,7 +46,7 @@ def _at_the_mean(offsets: tuple[tuple[int, ...], ...], _: float) -> tuple[bool, 
     # With endless samples the empirical matrix of a client tends to its mean given q, not to the mean over q.
     given = block_given_offsets(3, 0, offsets) + sy.mu**2 * sp.eye(3)
     mean = symbolic_local_block(3, 0)
-    return (given - mean).applyfunc(sp.expand).is_zero_matrix, {
+    return bool((given - mean).applyfunc(sp.expand).is_zero_matrix), {
         "q": str(offsets),
         "limit_of_empirical_matrix": str(given.applyfunc(sp.expand)),
         "population_matrix": str(mean),

@@ -13,13 +13,13 @@ import numpy as np
 from ledger.checks.kinds import ForAll
 from ledger.checks.reading_words import in_words
 from ledger.statement import Claim, Context, Evidence, Statement
-from theory.data.moments import alignment_matrix
+from theory.data.moments import Site, alignment_matrix
 from theory.formula import Source
 from theory.readings import Mask, Objective
 from theory.setting import Setting
 
 ROUND_OFF = 1e-12
-Case = tuple[Setting, str]
+Case = tuple[Setting, Site]
 
 
 def _cases(_: Context) -> Iterable[Case]:

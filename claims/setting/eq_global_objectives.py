@@ -41,7 +41,8 @@ def printed_objective(graph: nx.Graph) -> sp.Expr:
 def weighted_objective(graph: nx.Graph) -> sp.Expr:
     """sum_k w_k L_k with the clients' objective weights, exact."""
     weights = networks.weights(graph)
-    return sum(sp.Rational(w.numerator, w.denominator) * x for w, x in zip(weights, losses(len(weights)), strict=True))
+    shares = (sp.Rational(w.numerator, w.denominator) for w in weights)
+    return sum((w * x for w, x in zip(shares, losses(len(weights)), strict=True)), sp.Integer(0))
 
 
 def same_objective(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -67,13 +68,13 @@ def average_is_no_worse(signs: tuple[int, int], spoil: float) -> tuple[bool, Map
     x = np.eye(2)
     minimisers = [sign * np.eye(2) for sign in signs]
     best = alignment_loss(minimisers[0], x)
-    averaged = alignment_loss(sum(minimisers) / 2, x)
+    averaged = alignment_loss(sum(minimisers, np.zeros((2, 2))) / 2, x)
     return averaged <= best, {"W_1": f"{signs[0]} I", "W_2": f"{signs[1]} I", "loss": best, "loss_of_average": averaged}
 
 
 def star_weights() -> sp.Matrix:
     """Objective weights of the star with three leaves, the hub first; exact, shape (4, 1)."""
-    mixing = uniform_mixing(neighbourhoods(nx.to_numpy_array(STAR, dtype=bool)))
+    mixing = uniform_mixing(neighbourhoods(nx.to_numpy_array(STAR, dtype=np.dtype(bool))))
     return sp.Matrix([sp.Rational(w.numerator, w.denominator) for w in objective_weights(mixing)])
 
 

@@ -31,6 +31,7 @@ from theory.data.moments import alignment_matrix
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.networks.mixing import mixing_matrix
+from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.readings import Mask, Objective
 from theory.setting import Setting
@@ -41,7 +42,7 @@ BECAUSE_LINK = "A link takes weight from others; the smallest eigenvalue, and ho
 EVERY_LINK = "Every link that can be added to any of the 141 connected networks of three to six clients."
 
 
-def hidden_diagonal_sensitivity(graph: nx.Graph, rule: str) -> float:
+def hidden_diagonal_sensitivity(graph: nx.Graph, rule: Rule) -> float:
     """s of the averaged model at rest on the paper's clients, complementary masks: one eigenvalue is positive."""
     s = Setting.paper(1024, n_clients=graph.number_of_nodes())
     x = np.stack(
@@ -54,7 +55,7 @@ def hidden_diagonal_sensitivity(graph: nx.Graph, rule: str) -> float:
     return float(np.ptp(at_rest(mixing(graph, rule), x, step_size, feature_dim=1).representability))
 
 
-def shared_axes_sensitivity(graph: nx.Graph, rule: str) -> float:
+def shared_axes_sensitivity(graph: nx.Graph, rule: Rule) -> float:
     """s of the averaged model at rest on the paper's clients with a diagonal second moment, c = N."""
     n = graph.number_of_nodes()
     x = commuting(n, n + 2)
@@ -62,7 +63,7 @@ def shared_axes_sensitivity(graph: nx.Graph, rule: str) -> float:
     return float(np.ptp(at_rest(mixing(graph, rule), x, 0.02 / x.max(), feature_dim=n).representability[:n]))
 
 
-def strictly_lowers(quantity: Quantity, rule: str) -> Callable[[Link, float], tuple[bool, Mapping[str, Any]]]:
+def strictly_lowers(quantity: Quantity, rule: Rule) -> Callable[[Link, float], tuple[bool, Mapping[str, Any]]]:
     """Whether an added link lowers the quantity, by more than solving for rest can be off."""
 
     def predicate(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -83,7 +84,7 @@ def drift_falls(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     }
 
 
-def harmful_share(rule: str) -> Callable[[Context], list[Finding]]:
+def harmful_share(rule: Rule) -> Callable[[Context], list[Finding]]:
     """The share of all added links that raise the expected consensus error, against a tenth."""
 
     def findings(context: Context) -> list[Finding]:
@@ -169,6 +170,15 @@ ERROR = "Every added link lowers the averaged model's squared subspace error or 
 BY_SUM_OF_WEIGHTS = "functionals.weights-model-error"
 BY_SPECTRUM = "functionals.squared-modes-model-error"
 SERVER_LEAST = "thm46-trained.placements-at-rest"
+ERROR_BY_RULE: tuple[tuple[Rule, str, Instead], ...] = (
+    ("uniform", BECAUSE_LINK, (BY_SUM_OF_WEIGHTS,)),
+    ("metropolis", BECAUSE_LINK, (BY_SPECTRUM, SERVER_LEAST)),
+    (
+        "laplacian",
+        "X_eff - X_v falls in the Loewner order, but how far a matrix tilts a subspace does not follow it.",
+        ("cor45-trained.laplacian-drift", BY_SPECTRUM),
+    ),
+)
 NUMERIC = Evidence.NUMERIC
 CLAIM = Claim(
     id="cor-connectivity-training",
@@ -196,15 +206,7 @@ CLAIM = Claim(
                 instead,
                 "expected",
             )
-            for rule, because, instead in (
-                ("uniform", BECAUSE_LINK, (BY_SUM_OF_WEIGHTS,)),
-                ("metropolis", BECAUSE_LINK, (BY_SPECTRUM, SERVER_LEAST)),
-                (
-                    "laplacian",
-                    "X_eff - X_v falls in the Loewner order, but how far a matrix tilts a subspace does not follow it.",
-                    ("cor45-trained.laplacian-drift", BY_SPECTRUM),
-                ),
-            )
+            for rule, because, instead in ERROR_BY_RULE
         ),
         every_link(
             "cor45-trained.population-complementary",

@@ -28,6 +28,7 @@ from sims.linear.training_options import TrainingOptions
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.networks.mixing import mixing_matrix, perron_weights
+from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 
@@ -39,12 +40,12 @@ DOUBLY_STOCHASTIC = ("metropolis", "lazy", "sinkhorn")
 
 
 @cache
-def named(name: str, rule: str, step_size: float = STEP_SIZE) -> Trained:
+def named(name: str, rule: Rule, step_size: float = STEP_SIZE) -> Trained:
     """Sixteen clients on a network by name, at rest."""
     return at_rest(mixing_matrix(topology(name, N_CLIENTS), rule), clients(N_CLIENTS), step_size)
 
 
-def trained(graph: nx.Graph, rule: str, step_size: float) -> Trained:
+def trained(graph: nx.Graph, rule: Rule, step_size: float) -> Trained:
     """Clients of one law on a network, one for each node, at rest."""
     return at_rest(mixing_of(graph, rule), clients(graph.number_of_nodes()), step_size)
 
@@ -56,20 +57,18 @@ def is_irregular(graph: nx.Graph) -> bool:
 
 def fades_alike(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Steps an eighth as long divide the averaged model's error by about eight under both rules, or under neither."""
-    gains = {
-        rule: trained(graph, rule, STEP_SIZE).error / trained(graph, rule, SMALL).error
-        for rule in ("uniform", "metropolis")
-    }
+    rules: tuple[Rule, ...] = ("uniform", "metropolis")
+    gains = {rule: trained(graph, rule, STEP_SIZE).error / trained(graph, rule, SMALL).error for rule in rules}
     holds = max(gains.values()) <= 2 * min(gains.values())
     return holds, {
         "network": small_networks.name(graph),
         "step_sizes": [STEP_SIZE, SMALL],
         "error_falls_by_a_factor_of": gains,
-        "error_at_the_smaller_step": {rule: trained(graph, rule, SMALL).error for rule in gains},
+        "error_at_the_smaller_step": {rule: trained(graph, rule, SMALL).error for rule in rules},
     }
 
 
-def is_no_worse_than_federated(rule: str) -> Callable[[nx.Graph, float], tuple[bool, Mapping[str, Any]]]:
+def is_no_worse_than_federated(rule: Rule) -> Callable[[nx.Graph, float], tuple[bool, Mapping[str, Any]]]:
     """Federated error at most that of the network under this rule, one local step; spoiled, at most that less 0.1."""
 
     def predicate(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:

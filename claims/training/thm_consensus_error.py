@@ -19,6 +19,7 @@ from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.trained_networks import TWO_SIDES, Training, grid
 from sims.linear.trajectory import Trajectory
 from theory.formula import Source
+from theory.networks.rule import Rule
 from theory.training.consensus import (
     CURVED_MODE_GAIN,
     FLAT_MODE_GAIN,
@@ -36,7 +37,12 @@ from theory.training.consensus_noise import CURVED_NOISE_GAIN, consensus_noise
 SETTLED = 1e-9  # relative, of a run that goes on until nothing moves
 ROUND_OFF = 1e-11
 FIRST_ROUNDS = (1, 5, 25)
-SETTLED_NETWORKS = (("ring", "metropolis"), ("torus:2x4", "metropolis"), ("star", "uniform"), ("barbell", "uniform"))
+SETTLED_NETWORKS: tuple[tuple[str, Rule], ...] = (
+    ("ring", "metropolis"),
+    ("torus:2x4", "metropolis"),
+    ("star", "uniform"),
+    ("barbell", "uniform"),
+)
 LARGEST_NEXT_ORDER = 0.01
 NOISE_STD, NOISE_BATCHES = 0.02, 20
 

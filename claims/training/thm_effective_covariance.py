@@ -16,6 +16,7 @@ from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.trained_networks import DIM, FEATURE_DIM, NETWORKS, Training, grid, projector
 from theory.formula import Source
 from theory.networks.mixing import perron_weights
+from theory.networks.rule import Rule
 from theory.symbols import eigenvalue, local_steps
 from theory.training.consensus import LEDGER as CONSENSUS_PROOF
 from theory.training.consensus import deviation_response
@@ -104,7 +105,8 @@ def error_findings(context: Context) -> list[Finding]:
 def simulated_findings(context: Context) -> list[Finding]:
     """Drift of the averaged model as X_eff predicts it against that of simulated training from the optimum."""
     findings = []
-    for network, rule in (("ring", "metropolis"), ("star", "uniform"), ("barbell", "metropolis")):
+    trainings: tuple[tuple[str, Rule], ...] = (("ring", "metropolis"), ("star", "uniform"), ("barbell", "metropolis"))
+    for network, rule in trainings:
         t = at_stiffness(Training(network, rule, "homophily", 0.3), SMALL)
         run = t.run(context.trials(30_000, 100_000))
         measured = float(np.linalg.norm(projector(np.asarray(run.mean_model)) - t.target))

@@ -30,6 +30,7 @@ from sims.stats import sensitivity
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.networks.mixing import perron_weights
+from theory.networks.rule import Rule
 from theory.readings import Objective, Reading
 from theory.setting import Setting
 from theory.training.subspace_drift import placement_mean_kappa
@@ -38,11 +39,11 @@ NUMERIC = Evidence.NUMERIC
 STEP_SIZE = 0.02
 ROUND_OFF = 1e-9  # of a subspace error at rest
 VISIBLE = 1e-6  # relative; a network that acts as a server does on these clients ties with it
-RULES = ("uniform", "metropolis")
+RULES: tuple[Rule, ...] = ("uniform", "metropolis")
 PAPER = Setting.paper(32, n_clients=4, samples_per_client=200)
 STAR = nx.star_graph(3)
 
-Coloured = tuple[nx.Graph, str, tuple[int, ...]]
+Coloured = tuple[nx.Graph, Rule, tuple[int, ...]]
 
 
 def two_kinds(context: Context) -> Iterator[Coloured]:
@@ -115,7 +116,7 @@ def mean_kappas(context: Context) -> list[Finding]:
 def _symmetric(rng: np.random.Generator, n: int) -> np.ndarray:
     """A mean of permutation matrices and their transposes: symmetric and doubly stochastic, weights of any shape."""
     shares = rng.dirichlet(np.full(4, 0.5))
-    m = sum(share * np.eye(n)[rng.permutation(n)] for share in shares)
+    m = sum((share * np.eye(n)[rng.permutation(n)] for share in shares), np.zeros((n, n)))
     return 0.9 * (m + m.T) / 2 + 0.1 / n
 
 
@@ -158,7 +159,10 @@ def star_and_server(context: Context) -> tuple[np.ndarray, np.ndarray]:
 def equal_training_weights(context: Context) -> list[Finding]:
     """Relative change of the mean s against the server's: the paper's data, one drawn view, models at rest."""
     rng = np.random.default_rng(context.seed)
-    networks_ = {"ring, uniform": (nx.cycle_graph(4), "uniform"), "star, Metropolis": (STAR, "metropolis")}
+    networks_: dict[str, tuple[nx.Graph, Rule]] = {
+        "ring, uniform": (nx.cycle_graph(4), "uniform"),
+        "star, Metropolis": (STAR, "metropolis"),
+    }
     found: dict[str, list[float]] = {name: [] for name in ("server", *networks_)}
     for _ in range(context.trials(4, 60)):
         x = np.stack(

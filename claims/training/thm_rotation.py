@@ -18,6 +18,7 @@ from sims.linear.training_options import TrainingOptions
 from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import mixing_matrix, perron_weights
+from theory.networks.rule import Rule
 from theory.training.effective_covariance import stiffness
 from theory.training.rotation import relative_equilibrium, rotation_angles
 from theory.training.stationary_models import stationary_models
@@ -86,7 +87,7 @@ def gram_findings(context: Context) -> list[Finding]:
     return findings
 
 
-def order_findings(rate: float, steps: int, names: tuple[str, ...], rule: str) -> list[Finding]:
+def order_findings(rate: float, steps: int, names: tuple[str, ...], rule: Rule) -> list[Finding]:
     """Turning at a step size over that at half of it."""
     findings = []
     for name in names:
@@ -104,7 +105,7 @@ def small_networks(context: Context) -> Iterator[nx.Graph]:
 def reversible_rests(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Uniform averaging, one local step, steps up to stiffness 0.2. Spoiled: client 0 listens to one neighbour less."""
     n = graph.number_of_nodes()
-    mixing = mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=bool), "uniform")
+    mixing = mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool)), "uniform")
     neighbour = min(graph.neighbors(0))
     mixing[0, 0] += (1 - spoil) * mixing[0, neighbour]
     mixing[0, neighbour] *= spoil

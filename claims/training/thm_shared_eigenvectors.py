@@ -22,6 +22,7 @@ from sims.linear.training_options import TrainingOptions
 from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import mixing_matrix
+from theory.networks.rule import Rule
 from theory.objectives.curvature import top_projector
 from theory.training.effective_covariance import effective_covariance, training_mean
 
@@ -41,7 +42,7 @@ def paper_clients(n_clients: int) -> np.ndarray:
 
 def adjacency(graph: nx.Graph) -> np.ndarray:
     """Which clients are linked, (clients, clients), clients in the order of their numbers."""
-    return nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=bool)
+    return nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=np.dtype(bool))
 
 
 def averaged(mixing: np.ndarray, x: np.ndarray, feature_dim: int, step_size: float, local_steps: int) -> np.ndarray:
@@ -53,7 +54,7 @@ def averaged(mixing: np.ndarray, x: np.ndarray, feature_dim: int, step_size: flo
     return projector(np.asarray(run.mean_model))
 
 
-def small_networks(context: Context) -> list[tuple[nx.Graph, str, int, float]]:
+def small_networks(context: Context) -> list[tuple[nx.Graph, Rule, int, float]]:
     """Every small network x averaging rule x E x step size.
 
     N and E are compiled, and the complete network as a server apart: the quick tier takes both networks of three with
@@ -66,7 +67,7 @@ def small_networks(context: Context) -> list[tuple[nx.Graph, str, int, float]]:
     return [*product(networks.connected_networks(3, 3), RULES, (1,), steps), *product(four, RULES, (5,), steps)]
 
 
-def represented_whole(point: tuple[nx.Graph, str, int, float], spoil: float) -> Seen:
+def represented_whole(point: tuple[nx.Graph, Rule, int, float], spoil: float) -> Seen:
     """r_k = 1 for every client's coordinate. Spoiled: client 0's matrix is turned a little in one plane."""
     graph, rule, local_steps, step_size = point
     n = graph.number_of_nodes()

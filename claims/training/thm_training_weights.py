@@ -21,6 +21,7 @@ from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights, ratio_matrix
 from theory.networks.objective_weights import objective_weights
+from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 from theory.training.effective_covariance import stiffness
@@ -104,7 +105,7 @@ def samples_times_neighbourhood(graph: nx.Graph) -> list[int]:
 def equal_weights(graph: nx.Graph, spoil: float) -> Seen:
     """Metropolis, lazy, Laplacian and doubly stochastic averaging weigh all alike."""
     n = graph.number_of_nodes()
-    adjacency = nx.to_numpy_array(graph, nodelist=range(n), dtype=bool)
+    adjacency = nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool))
     for rule in ("metropolis", "lazy", "laplacian", "sinkhorn"):
         off = float(np.abs(perron_weights(mixing_matrix(adjacency, rule)) - spoil / n).max())
         if off > ROUND_OFF:
@@ -126,10 +127,12 @@ def one_way_networks(context: Context) -> Iterator[nx.DiGraph]:
 def push_sum_is_equal(graph: nx.DiGraph, spoil: float) -> Seen:
     """Weight of client i's gradient under push-sum: r_i of the ratio matrix, times the step 1/(N r_i)."""
     n = graph.number_of_nodes()
-    column = mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=bool), "push_sum")
+    column = mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool)), "push_sum")
     r = perron_weights(column.T)
     weights = perron_weights(ratio_matrix(column)) / (n * r)
-    row_weights = perron_weights(mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=bool), "uniform"))
+    row_weights = perron_weights(
+        mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool)), "uniform")
+    )
     details = {"links": str(sorted(graph.edges)), "push_sum": weights.tolist(), "row_averaging": row_weights.tolist()}
     return float(np.abs(weights - spoil / n).max()) <= ROUND_OFF, details
 
@@ -160,7 +163,13 @@ def lines(context: Context) -> list[Training]:
 def target_findings(context: Context) -> list[Finding]:
     """Distance from the training-weighted optimum at a small step size over that at half of it."""
     findings = []
-    for network, rule in (("star", "uniform"), ("path", "data_size"), ("star", "metropolis"), ("star", "sinkhorn")):
+    trainings: tuple[tuple[str, Rule], ...] = (
+        ("star", "uniform"),
+        ("path", "data_size"),
+        ("star", "metropolis"),
+        ("star", "sinkhorn"),
+    )
+    for network, rule in trainings:
         t = Training(network, rule, level=0.4)
         t = t.with_steps(STIFF / stiffness(t.mixing, t.covariances, FEATURE_DIM, 1.0, 1))
         moved = [float(np.linalg.norm(s.represented() - s.target)) for s in (t, t.with_steps(t.step_size / 2))]

@@ -191,7 +191,12 @@ def links(case: Case, adjacency: Adjacency, rule: Callable[[Adjacency], Mixing],
     for link, value in greedy_links(adjacency, score, budget):
         denser = with_links(denser, (link,))
         after = None if present is None else at_rest(denser)
-        chosen.append({"link": list(link), "consensus_falls_to": value / now if after is None else after / present})
+        chosen.append(
+            {
+                "link": list(link),
+                "consensus_falls_to": value / now if present is None or after is None else after / present,
+            }
+        )
     if present is None:
         sure = "Ratios to the present error, to first order: on slow networks curvature makes the gains smaller."
     else:

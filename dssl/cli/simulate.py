@@ -47,8 +47,8 @@ class Simulate:
         config, data = linear.read_config(self.config)
         covariances = covariances_of(self.covariances, data, config.feature_dim, config.seed)
         try:
-            given = self.mixing is not None
-            mixing = read_matrix(self.mixing) if given else linear.network(config, len(covariances))
+            given = self.mixing
+            mixing = linear.network(config, len(covariances)) if given is None else read_matrix(given)
             result = self._simulate(config, covariances, mixing)
         except UsageError:
             raise

@@ -18,6 +18,7 @@ from theory.networks.certified_spectra import certified_laplacian_spectrum, cert
 from theory.networks.edge_choice import best_links, greedy_links
 from theory.networks.graph_functionals import graph_functionals, training_concentration
 from theory.networks.mixing import Mixing, mixing_matrix
+from theory.networks.rule import Rule
 from theory.networks.sparse_spectra import algebraic_connectivity as sparse_algebraic_connectivity
 from theory.networks.sparse_spectra import mixing_ends
 from theory.networks.spectra import laplacian_spectrum, mixing_spectrum
@@ -47,7 +48,7 @@ class Network:
 
 
 def load(
-    name: str, n_clients: int | None, rule: str, *, seed: int = 0, step: float | None = None, sizes: Any = None
+    name: str, n_clients: int | None, rule: Rule, *, seed: int = 0, step: float | None = None, sizes: Any = None
 ) -> Network:
     """The network of a name, a CSV file of links, or a .npy adjacency or mixing matrix.
 

@@ -97,10 +97,12 @@ def config_of(table: Mapping[str, Any], where: str = "the configuration") -> Con
     for entry in fields(Config):
         if entry.default is MISSING and entry.name not in table:
             raise UsageError(f"{where} needs {entry.name}, which is missing; add {entry.name} = ...")
-    values = {key: parse(key, value, hints[key], is_text=False) for key, value in table.items()}
+    values: dict[str, Any] = {key: parse(key, value, hints[key], is_text=False) for key, value in table.items()}
     share = table.get("participation")
     # 1.0 is a share, that is all clients; 1 is one client. Read as a number it would lose its point.
-    return Config(**values | ({"participation": share} if isinstance(share, float) else {}))
+    if isinstance(share, float):
+        values["participation"] = share
+    return Config(**values)
 
 
 def network(config: Config, n_clients: int) -> Mixing:

@@ -66,7 +66,7 @@ def read_clients(path: pathlib.Path) -> ClientData:
     if moments is None:
         raise UsageError(f"{path} must hold samples, embeddings or second_moments; it holds {', '.join(held)} only.")
     moments = checked_covariances(moments, path, name)
-    _check_size(*moments.shape[:2], path)
+    _check_size(moments.shape[0], moments.shape[1], path)
     for client, matrix in enumerate(moments):
         least = float(np.linalg.eigvalsh(matrix)[0])
         if least < -1e-8 * max(float(np.abs(matrix).max()), np.finfo(float).tiny):

@@ -92,7 +92,7 @@ def _noise(mixing: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _published(mixing: np.ndarray, dissimilarity: float, **more: float) -> dict[str, float]:
+def _published(mixing: np.ndarray, dissimilarity: float, **more: Any) -> dict[str, float]:
     found = published_bounds(mixing, dissimilarity, STEP_SIZE, **more)
     return {name: bound.value for name, bound in found.items()}
 

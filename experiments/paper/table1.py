@@ -39,8 +39,8 @@ def rows(results: Results) -> list[Row]:
             table.append(row)
         difference: Row = {"": f"{encoder}: MAE's drop minus SimSiam's"}
         for skew in ("label", "feature"):
-            drops = [results.paired(f"{m} {encoder} iid", f"{m} {encoder} {skew}") for m in (MAE, SIMSIAM)]
-            difference[f"{skew} drop"] = interval(robustness.compare_drops(*drops))
+            masked, contrast = (results.paired(f"{m} {encoder} iid", f"{m} {encoder} {skew}") for m in (MAE, SIMSIAM))
+            difference[f"{skew} drop"] = interval(robustness.compare_drops(masked, contrast))
         table.append(difference)
     return table
 

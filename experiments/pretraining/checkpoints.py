@@ -289,9 +289,9 @@ def digest_of_images(prepared: Prepared) -> str:
     if _last_images is None or _last_images[0]() is not prepared:
         train, indices = prepared.train, prepared.partition.indices
         total = hashlib.sha256(repr((train.images.shape, [len(held) for held in indices])).encode())
-        total.update(np.ascontiguousarray(train.images))
+        total.update(np.ascontiguousarray(train.images).data)
         for whole in (train.labels, *indices):
-            total.update(np.ascontiguousarray(whole, np.int64))  # of one width on every machine
+            total.update(np.ascontiguousarray(whole, np.int64).data)  # of one width on every machine
         _last_images = weakref.ref(prepared), total.hexdigest()
     return _last_images[1]
 

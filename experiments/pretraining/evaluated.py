@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from experiments.pretraining.settings import Prepared, Pretraining
 from sims.evaluation import feature_geometry, probes
 from sims.images.datasets.labelled_images import pixels
 from sims.images.views import two_views
+from sims.linear.mar_client_steps import Variant
 from sims.pretraining import communication, privacy
 from sims.pretraining.encoders import PyTree
 from sims.pretraining.methods.mar import Mar
@@ -195,7 +196,8 @@ def traffic_by_client(
     up, down = prepared.method.travels(model)
     message = replace(communication.payload(up, sent), handed_down=communication.n_bytes(down))
     # Other methods that send embeddings hand them round as sets, too.
-    variant = None if sent is None else prepared.method.variant if isinstance(prepared.method, Mar) else "corrected"
+    named = prepared.method.variant if isinstance(prepared.method, Mar) else "corrected"
+    variant = None if sent is None else cast(Variant, named)
     total = communication.federated(message, np.arange(n) < present, variant)
     return {"sent": np.full(n, float(total.sent[0])), "received": np.full(n, float(total.received[0]))}
 

@@ -73,7 +73,7 @@ def training_id(chosen: Pretraining) -> str:
     The network is left out where there is none, the client where all train, and passes where steps are counted. The
     order of fields and of the method's options has no part in it, nor has whether a number is written 1 or 1.0.
     """
-    table = as_table(chosen) | {"options": sorted(map(list, chosen.options))}
+    table: dict[str, Any] = as_table(chosen) | {"options": sorted(map(list, chosen.options))}
     for name in ("alpha", "learning_rate"):
         table[name] = float(table[name])
     for names, has_effect in (

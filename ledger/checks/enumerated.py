@@ -93,7 +93,7 @@ def aligned(moment: sp.Matrix, mask: Mask) -> sp.Matrix:
 
 def is_big_o(expr: sp.Expr, power: int) -> bool:
     """Whether an expression in u = d^(1/20) is O(u^power)."""
-    return degree(expr) <= power
+    return bool(degree(expr) <= power)
 
 
 def degree(expr: sp.Expr) -> sp.Expr:

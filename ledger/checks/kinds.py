@@ -76,7 +76,7 @@ def _point_of_difference(difference: sp.Expr) -> dict[sp.Symbol, sp.Expr] | None
     """
     symbols = sorted(difference.free_symbols, key=str)
     for start in (3, 11):
-        values = [
+        values: list[sp.Expr] = [
             sp.Integer(start + i) if x.is_integer else sp.Rational(start + i, 7 + i) for i, x in enumerate(symbols)
         ]
         point = dict(zip(symbols, values, strict=True))

@@ -16,7 +16,7 @@ import sympy as sp
 from ledger.checks.kinds import ForAll
 from ledger.statement import Context, Evidence
 from theory import symbols as sy
-from theory.data.moments import alignment_matrix
+from theory.data.moments import Site, alignment_matrix
 from theory.deficits.exponents import Quantity, exponent
 from theory.formula import Formula
 from theory.objectives.representability import representability
@@ -42,7 +42,7 @@ def growth(formula: Formula, beta: Fraction, *, is_growing: bool) -> Fraction:
 def deficit_growth(objective: Objective, scope: Scope, beta: Fraction, is_expected: bool, is_growing: bool) -> Fraction:
     """The exponent of d in the second-order deficit of one objective."""
     law = exponent(Quantity.DEFICIT, objective, scope, is_expected=is_expected, n_growth=_growth_of_clients(is_growing))
-    power = law.subs(sy.beta, sp.Rational(beta.numerator, beta.denominator))
+    power = sp.Rational(law.subs(sy.beta, sp.Rational(beta.numerator, beta.denominator)))
     return Fraction(int(power.p), int(power.q))
 
 
@@ -100,7 +100,7 @@ def has_exponent(
 
 
 def population_representability(
-    objective: Objective, mask: Mask, dim: int, *, scope: str = "fl", weights: Sequence[float] | None = None
+    objective: Objective, mask: Mask, dim: int, *, scope: Site = "fl", weights: Sequence[float] | None = None
 ) -> list[float]:
     """r_k over S from the population matrix, c = N: six clients, or one a weight; of client 0 when local."""
     n = len(weights) if weights else FIXED_CLIENTS
@@ -115,7 +115,7 @@ def population_falls_like(
     printed: Fraction,
     because: str,
     *,
-    scope: str = "fl",
+    scope: Site = "fl",
     weights: Sequence[float] | None = None,
 ) -> ForAll:
     """The population's own deficit is O(d^printed): its exponent from one dimension to the next is at most that.

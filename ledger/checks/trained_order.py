@@ -162,7 +162,8 @@ class TrainedAlike:
         if both is None:
             return _not_trained(self.experiment)
         within = self.within * context.spoil
-        d = robustness.paired_difference(*both)
+        first, second = both
+        d = robustness.paired_difference(first, second)
         found, low, high = _found(self.experiment, self.because, d, self.unit), d.low, d.high
         if not d.per_seed.any():
             # Differences without any spread have the whole line as their interval; of one training twice it is a point.

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -180,7 +181,11 @@ def label_subset(labels: Labels, fraction: float, seed: int) -> Int64[np.ndarray
     return np.sort(np.concatenate(kept)).astype(np.int64)
 
 
-def _needs_statistics(encoder: Encoder) -> bool:
+class _WithStatistics(Encoder, Protocol):
+    def with_statistics(self, params: PyTree, images: Float[Array, "n height width channels"]) -> PyTree: ...
+
+
+def _needs_statistics(encoder: Encoder) -> TypeGuard[_WithStatistics]:
     return getattr(encoder, "norm", None) == "batch"
 
 

@@ -11,12 +11,13 @@ from jaxtyping import Float
 
 from sims.linear.resting_clients import adjacency_of, at_rest, clients, mixing_of, placements
 from theory.networks import small_networks
+from theory.networks.rule import Rule
 from theory.networks.small_networks import Link
 from theory.training.consensus import consensus_exchangeable
 
 TOLERANCE = 1e-9  # relative; beyond what solving for rest leaves
 STEP_SIZE = 0.02
-Quantity = Callable[[nx.Graph, str], float]
+Quantity = Callable[[nx.Graph, Rule], float]
 
 
 @cache
@@ -25,29 +26,29 @@ def added_links(largest: int = small_networks.LARGEST_SEARCHED) -> tuple[Link, .
     return tuple(small_networks.added_links(largest))
 
 
-def mixing(graph: nx.Graph, rule: str) -> Float[np.ndarray, "clients clients"]:
+def mixing(graph: nx.Graph, rule: Rule) -> Float[np.ndarray, "clients clients"]:
     """Laplacian steps have one length for all networks of a size: 1/N, at most 1 over the largest eigenvalue."""
     return mixing_of(graph, rule, 1 / graph.number_of_nodes() if rule == "laplacian" else None)
 
 
 @cache
-def expected_consensus(graph: nx.Graph, rule: str) -> float:
+def expected_consensus(graph: nx.Graph, rule: Rule) -> float:
     """Consensus error over zeta^2 and the squared step, averaged over all placements of the clients, first order."""
     return consensus_exchangeable(mixing(graph, rule), 1.0, 1.0)
 
 
-def trained_consensus(graph: nx.Graph, rule: str) -> float:
+def trained_consensus(graph: nx.Graph, rule: Rule) -> float:
     """Consensus error of the models at rest, mean over placements. Units: squared weights. Errors: as `at_rest`."""
     return over_placements(shape_of(graph), graph.number_of_nodes(), rule)[0]
 
 
-def trained_error(graph: nx.Graph, rule: str) -> float:
+def trained_error(graph: nx.Graph, rule: Rule) -> float:
     """|P - P*|_F^2 of the averaged model at rest, mean over placements. Units: dimensionless. Errors: as `at_rest`."""
     return over_placements(shape_of(graph), graph.number_of_nodes(), rule)[1]
 
 
 @cache
-def over_placements(shape: bytes, n_clients: int, rule: str) -> tuple[float, float]:
+def over_placements(shape: bytes, n_clients: int, rule: Rule) -> tuple[float, float]:
     """Consensus error and squared subspace error of models at rest, the means over all placements of the clients."""
     graph = nx.from_numpy_array(np.frombuffer(shape, dtype=bool).reshape(n_clients, n_clients))
     m = mixing(graph, rule)
@@ -62,7 +63,7 @@ def shape_of(graph: nx.Graph) -> bytes:
 
 
 def never_raises(
-    quantity: Quantity, rule: str, confirm: Quantity | None = None
+    quantity: Quantity, rule: Rule, confirm: Quantity | None = None
 ) -> Callable[[Link, float], tuple[bool, Mapping[str, Any]]]:
     """Whether a link keeps the quantity or lowers it. A rise found by formula counts once training shows it as well."""
 

@@ -211,7 +211,8 @@ def _record(views: engine.Views, data: Any) -> tuple[Array, Array]:
 
 def _result(run: engine.Run, output: np.ndarray, pre_mix: np.ndarray | None = None) -> MarRun:
     trained = np.asarray(run.pre_mix["model"]) if pre_mix is None else pre_mix
-    return MarRun(output, trained, np.asarray(run.post_mix["model"]), *run.records, run.diverged)
+    before, after = run.records
+    return MarRun(output, trained, np.asarray(run.post_mix["model"]), before, after, run.diverged)
 
 
 def _data(x: np.ndarray, views: np.ndarray, sizes: np.ndarray, options: MarOptions, share: float) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def augmented_views(
 ) -> tuple[Float[Array, "*batch samples dim"], Float[Array, "*batch samples dim"]]:
     """Two noisy copies of every sample. Source: chen2026, Section 3.2 (g(x) = x + xi)."""
     noise = augmentation_std * jax.random.normal(key, (2, *samples.shape))
-    return samples + noise[0], samples + noise[1]
+    return noise[0] + samples, noise[1] + samples
 
 
 def masked_views(

@@ -18,6 +18,7 @@ from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import mixing_matrix, perron_weights
+from theory.networks.rule import Rule
 from theory.networks.topologies import Adjacency
 from theory.objectives.curvature import top_projector
 from theory.training.consensus import client_variance
@@ -35,10 +36,10 @@ DIM, FEATURE_DIM = 6, 2
 
 def adjacency_of(graph: nx.Graph) -> Adjacency:
     """The adjacency of a graph whose nodes are numbered from 0."""
-    return nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=bool)
+    return nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=np.dtype(bool))
 
 
-def mixing_of(graph: nx.Graph, rule: str, step: float | None = None) -> Mixing:
+def mixing_of(graph: nx.Graph, rule: Rule, step: float | None = None) -> Mixing:
     """The mixing matrix of a rule on a graph."""
     return mixing_matrix(adjacency_of(graph), rule, step=step)
 

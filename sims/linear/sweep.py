@@ -22,6 +22,7 @@ from sims.linear.training import LinearUpdate
 from sims.linear.trajectory import Recorded, Recorder, preserved_weights
 from sims.rounds import engine as engine
 from theory.networks.mixing import mixing_matrix
+from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 
 PyTree = Any
@@ -42,7 +43,7 @@ class Sweep:
     feature_dim: int = 20
     rounds: int = 1000
     n_records: int = 20
-    mixing: str = "metropolis"
+    mixing: Rule = "metropolis"
     local_steps: int = 1
     steps: tuple[float, ...] = (0.5,)
     family: Literal["exchangeable", "label_skew"] = "exchangeable"
@@ -198,8 +199,8 @@ def _measured(
         errors.append(np.asarray(metrics.subspace_error(mean_models, target)))
         local.append(float(metrics.local_subspace_error_squared(models, target)))
     return {
-        "consensus_pre_mix": records.consensus_pre_mix,
-        "consensus_post_mix": records.consensus_post_mix,
+        "consensus_pre_mix": np.asarray(records.consensus_pre_mix),
+        "consensus_post_mix": np.asarray(records.consensus_post_mix),
         "mean_model_subspace_error": np.stack(errors),
         "local_subspace_error_squared": np.array(local),
         "diverged": ~is_finite,

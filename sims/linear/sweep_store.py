@@ -40,7 +40,8 @@ class SweepStore:
     def put(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keeps a finished part."""
         buffer = io.BytesIO()
-        np.savez(buffer, **{k: np.asarray(v) for k, v in arrays.items()})
+        kept: dict[str, Any] = {k: np.asarray(v) for k, v in arrays.items()}
+        np.savez(buffer, **kept)
         _write(self.folder / f"{name}.npz", buffer.getvalue())
 
     def get(self, name: str) -> dict[str, np.ndarray]:

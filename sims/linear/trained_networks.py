@@ -20,6 +20,7 @@ from sims.linear.training_options import TrainingOptions
 from sims.linear.trajectory import Trajectory
 from sims.rounds import engine as engine
 from theory.networks.mixing import mixing_matrix, perron_weights
+from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 from theory.training.consensus import client_variance
@@ -31,7 +32,7 @@ Clients = Literal["exchangeable", "homophily", "alternating"]
 N_CLIENTS, DIM, FEATURE_DIM = 8, 6, 2
 TWO_SIDES = "edges:" + ",".join(f"{i}-{j}" for i in range(4) for j in range(4, 8))  # complete bipartite, 4 and 4
 NETWORKS = ("ring", "star", "path", "torus:2x4", "hypercube", "barbell", "er:4")
-RULES = ("uniform", "metropolis")
+RULES: tuple[Rule, ...] = ("uniform", "metropolis")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Training:
     """One way of training: who mixes how with whom, how unlike the clients are (`level` in [0, 1]), and the steps."""
 
     network: str
-    rule: str = "metropolis"
+    rule: Rule = "metropolis"
     clients: Clients = "exchangeable"
     level: float = 0.2
     step_size: float = 0.01
@@ -130,7 +131,7 @@ def grid(
     step_sizes: tuple[float, ...],
     local_steps: tuple[int, ...] = (1, 2, 5),
     networks: tuple[str, ...] = NETWORKS,
-    rules: tuple[str, ...] = RULES,
+    rules: tuple[Rule, ...] = RULES,
     clients: tuple[Clients, ...] = ("exchangeable", "homophily"),
 ) -> Iterator[Training]:
     """Every combination, in the order given."""
@@ -139,7 +140,7 @@ def grid(
 
 
 @cache
-def mixing_of(network: str, rule: str, n_clients: int) -> Float[np.ndarray, "clients clients"]:
+def mixing_of(network: str, rule: Rule, n_clients: int) -> Float[np.ndarray, "clients clients"]:
     """The mixing matrix; clients hold 1, 2, 3, ... samples where the rule weighs by them."""
     sizes = np.arange(1, n_clients + 1) if rule == "data_size" else None
     return mixing_matrix(topology(network, n_clients), rule, sizes=sizes)

@@ -47,9 +47,9 @@ class Trajectory:
     `state` resumes the run. `message` says in words why it counts as converged, diverged, or neither.
     """
 
-    before: Models
-    pre_mix: Models
-    post_mix: Models
+    before: Float[np.ndarray, "clients feature dim"]
+    pre_mix: Float[np.ndarray, "clients feature dim"]
+    post_mix: Float[np.ndarray, "clients feature dim"]
     consensus_pre_mix: Float[np.ndarray, " records"]
     consensus_post_mix: Float[np.ndarray, " records"]
     mean_models: Float[np.ndarray, "records feature dim"]
@@ -113,9 +113,9 @@ def descend(
         np.asarray(run.before),
         np.asarray(run.pre_mix),
         np.asarray(run.post_mix),
-        records.consensus_pre_mix,
-        records.consensus_post_mix,
-        records.mean_model,
+        np.asarray(records.consensus_pre_mix),
+        np.asarray(records.consensus_post_mix),
+        np.asarray(records.mean_model),
         run.rounds,
         weights,
         verdict in ("converged", "level"),
@@ -197,7 +197,7 @@ def _verdict(
     return "diverged" if keeps_jumping and not is_step_safe() else "moving"
 
 
-def _is_settled(moved: np.ndarray, interval: int) -> bool:
+def _is_settled(moved: Array | np.ndarray, interval: int) -> bool:
     """Whether what is left to move is little, if moves keep shrinking as they did between the last two records."""
     before, last = float(moved[-2]), float(moved[-1])
     if last <= ROUND_OFF:

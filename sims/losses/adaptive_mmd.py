@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from theory.formula import OutOfDomainError
@@ -185,10 +186,10 @@ def _checked(x: Arrays, y: Arrays, bandwidth: str | float | int | Array, estimat
     if isinstance(bandwidth, str):
         if bandwidth not in ("mean", "median"):
             raise ValueError(f'The bandwidth is "mean", "median" or a positive number; got {bandwidth!r}.')
-    elif not isinstance(bandwidth, jax.core.Tracer) and not (np.isfinite(bandwidth) and bandwidth > 0):
+    elif not isinstance(bandwidth, Tracer) and not (np.isfinite(bandwidth) and bandwidth > 0):
         raise ValueError(f"A bandwidth is positive and finite; got bandwidth={bandwidth}.")
     for name, z in (("x", a), ("y", b)):
-        if not isinstance(z, jax.core.Tracer) and not np.isfinite(np.asarray(z)).all():
+        if not isinstance(z, Tracer) and not np.isfinite(np.asarray(z)).all():
             raise ValueError(
                 f"Embeddings are finite; got {int((~jnp.isfinite(z)).sum())} entries in {name} that are not."
             )

@@ -38,7 +38,8 @@ class Population:
 
     def moment(self) -> Matrix:
         """The average over clients of their second moments: what FL trains on, given infinitely many samples."""
-        return sum((x.T @ x) / len(x) for x in self.clients) / len(self.clients)
+        first, *others = ((x.T @ x) / len(x) for x in self.clients)
+        return sum(others, first) / len(self.clients)
 
 
 def population(

@@ -239,9 +239,10 @@ def chunk(
         return one_round(state)
 
     if plan.is_shared:
-        cut_data = {name: name in local_update.cut_data for name in data}  # pyright: ignore[reportAttributeAccessIssue]
+        cut = local_update.cut_data  # pyright: ignore[reportAttributeAccessIssue]: what shares a round has it
+        cut_data = {name: name in cut for name in data}
         arguments = (False, _LEADING, cut_data, False, False, False)
-        some_rounds = placement.in_parts(some_rounds, arguments, (_LEADING, Views(*[True] * len(views))))
+        some_rounds = placement.in_parts(some_rounds, arguments, (_LEADING, Views._make([True] * len(views))))
 
     def block(carry, length):
         state, views = carry

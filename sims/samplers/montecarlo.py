@@ -160,9 +160,7 @@ def _method(
         return plans
     if method == "lanczos":
         raise ValueError(f'{plans} Use method="matrix".')
-    chosen = method
-    if method == "auto":
-        chosen = "matrix" if has_law else "literal"
+    chosen = ("matrix" if has_law else "literal") if method == "auto" else method
     if s.dim > LARGEST_MATRIX_DIM:
         raise ValueError(f"A d x d matrix needs dim <= {LARGEST_MATRIX_DIM}; got dim={s.dim}. {plans or 'Lower dim.'}")
     return chosen

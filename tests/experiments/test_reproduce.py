@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -161,7 +162,8 @@ def test_figure_3_measures_how_alike_features_are(capsys, tmp_path, quick, encod
         features = [
             np.asarray(
                 prepared.method.encoder.features(
-                    encoders[reproduction.folder_of(tmp_path, cell).name], prepared.test.images.astype(np.float32) / 255
+                    encoders[reproduction.folder_of(tmp_path, cell).name],
+                    jnp.asarray(prepared.test.images.astype(np.float32) / 255),
                 ),
                 np.float64,
             )
@@ -479,7 +481,7 @@ def test_what_training_is_worth_is_said_in_words():
         ]
         for label in cells
     }
-    words = ceiling.in_words(Results(cells, found, *[lambda *_: None] * 2))
+    words = ceiling.in_words(Results(cells, found, lambda *_: None, lambda *_: None))
     low = robustness.paired_difference(np.array([0.9, 1.0, 1.1]), np.zeros(3)).low
     assert "with a server or with neighbours raises its accuracy by 1.0 to 7.0 percentage points" in words
     assert f"3 repetitions; the lowest end of the 8 intervals of 95% is {low:.1f} points" in words

@@ -1,5 +1,7 @@
 """Statements about trained encoders, alone and together."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from ledger import decided_together as module
 from ledger.checks import trained_order
 from ledger.checks.trained_order import TrainedAlike, TrainedOrder, accuracy
 from ledger.decided_together import decided_together
-from ledger.statement import Context, Statement, Status
+from ledger.statement import Claim, Context, Statement, Status
 
 CATALOGUE = catalogue()
 
@@ -18,7 +20,7 @@ def column(values):
     return lambda results: np.array(values)
 
 
-NOTHING = Results({}, {}, *[lambda *_: None] * 2)
+NOTHING = Results({}, {}, lambda *_: None, lambda *_: None)
 ONE = [1.0, 1.1, 0.9]
 ORDERS = [
     TrainedOrder("made up", column(ONE), column(larger), "Because.", at_least)
@@ -69,11 +71,12 @@ def test_a_comparison_that_is_stated_twice_is_counted_once_and_one_seen_first_no
         TrainedOrder("made up", column([2.1, 2.5, 2.2]), first, "Because.", is_seen=True),
     )
 
-    class Claim:
+    class Made:
         statements = tuple(Statement(f"made.{i}", "printed", f"{i}", check) for i, check in enumerate(checks))
 
+    made = cast(Claim, Made)  # what is read of a claim
     monkeypatch.setattr(trained_order, "recorded", lambda name: NOTHING)
-    assert [row.statement.text for row in decided_together({"made-up": Claim})] == ["0", "2", "3", "4"]
+    assert [row.statement.text for row in decided_together({"made-up": made})] == ["0", "2", "3", "4"]
 
 
 def test_together_they_follow_the_step_up_rule_for_any_dependence():
@@ -97,7 +100,7 @@ def test_what_chance_decides_is_not_kept(all_are):
         values = rng.standard_normal(3)
         return TrainedOrder(check.experiment, column(np.zeros(3)), column(values + shift), "Because.")
 
-    class Claim:
+    class Shuffled:
         def __init__(self, claim):
             self.statements = [
                 type(s)(s.key, s.kind, s.text, shuffled(s.check))
@@ -105,7 +108,7 @@ def test_what_chance_decides_is_not_kept(all_are):
                 if isinstance(s.check, TrainedOrder | TrainedAlike)
             ]
 
-    rows = decided_together({name: Claim(claim) for name, claim in CATALOGUE.items()})
+    rows = decided_together({name: cast(Claim, Shuffled(claim)) for name, claim in CATALOGUE.items()})
     alone, together = sum(row.is_alone for row in rows), sum(row.is_among_all for row in rows)
     if all_are == "nothing":
         assert 0 < alone < 0.15 * len(rows)

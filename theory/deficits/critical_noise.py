@@ -89,8 +89,8 @@ def sigma_star(
 
 def _means(scope: Scope) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     levels = signal_levels(scope)
-    a = sum(level.weight * level.eigenvalue / level.gap**2 for level in levels)
-    b = sum(level.weight / level.gap**2 for level in levels)
+    a = sum((level.weight * level.eigenvalue / level.gap**2 for level in levels), sp.Integer(0))
+    b = sum((level.weight / level.gap**2 for level in levels), sp.Integer(0))
     return a, b, levels.diagonal * b
 
 

@@ -61,7 +61,7 @@ def deficit_limit_formula(objective: Objective, scope: Scope = Scope.FL) -> Form
     return Formula(
         name=f"deficit_limit_{objective.value}_{scope.value}",
         title="Mean deficit 1 - r_k over the scope, limit at a fixed ratio of dimension to samples",
-        expr=sum(level.weight * spike_deficit(level.gap, objective) for level in levels),
+        expr=sum((level.weight * spike_deficit(level.gap, objective) for level in levels), sp.Integer(0)),
         domain=(levels.least_clients <= n_clients,),
         units="dimensionless, in [0, 1]",
         source=SOURCE,

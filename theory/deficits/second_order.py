@@ -8,6 +8,7 @@ couples to S by a mean over samples of independent terms t with E (t . g)^2 = m(
 
 import math
 from functools import cache
+from typing import Any
 
 import sympy as sp
 from scipy import integrate, special
@@ -183,9 +184,9 @@ def is_expected(draws: int | str) -> bool:
     return False
 
 
-def arguments(s: Setting, draws: int | str = EXPECTED) -> dict[str, object]:
+def arguments(s: Setting, draws: int | str = EXPECTED) -> dict[str, Any]:
     """A setting as keyword arguments of a `Formula`."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "n_clients": s.n_clients,
         "dim": s.dim,
         "feature_dim": s.feature_dim,

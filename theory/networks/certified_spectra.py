@@ -29,7 +29,7 @@ def unit_fractions(mixing: Float[np.ndarray, "clients clients"]) -> list[list[Fr
     exact = [[Fraction(0)] * n for _ in range(n)]
     for i, j in np.argwhere(mixing != 0):
         if i != j:
-            parts = round(1.0 / mixing[i, j]) if mixing[i, j] > 0 else 0
+            parts = round(float(1.0 / mixing[i, j])) if mixing[i, j] > 0 else 0
             if not parts or 1.0 / parts != mixing[i, j]:
                 raise OutOfDomainError(
                     f"Exact weights are read as unit fractions 1/k; got {mixing[i, j]!r} between clients {i} and {j}. "

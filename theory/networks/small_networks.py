@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
 from theory import symbols as sy
@@ -86,7 +87,7 @@ def _entry(client: int, coordinate: int) -> sp.Expr:
 
 def members(graph: nx.Graph) -> Neighbourhoods:
     """Row i says which clients client i hears, itself included."""
-    return neighbourhoods(nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=bool))
+    return neighbourhoods(nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=np.dtype(bool)))
 
 
 def uniform(graph: nx.Graph) -> Rows:
@@ -102,7 +103,7 @@ def metropolis(graph: nx.Graph) -> Rows:
         for i in range(n)
     ]
     for i, row in enumerate(rows):
-        row[i] = 1 - sum(row)
+        row[i] = 1 - sum(row, Fraction(0))
     return rows
 
 

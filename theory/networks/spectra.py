@@ -79,7 +79,7 @@ def mixing_spectrum(mixing: Float[np.ndarray, "clients clients"]) -> Inexact[np.
         return np.linalg.eigvalsh(form.toarray())[::-1]
     eigenvalues = np.linalg.eigvals(mixing).astype(complex)
     # Conjugates must have equal keys to stay together, whatever rounding left of them.
-    return eigenvalues[np.lexsort((-eigenvalues.imag, -np.round(eigenvalues.real, 12)))]
+    return eigenvalues[np.lexsort((-np.imag(eigenvalues), -np.round(np.real(eigenvalues), 12)))]
 
 
 def second_modulus(mixing: Float[np.ndarray, "clients clients"]) -> float:

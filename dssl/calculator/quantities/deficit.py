@@ -1,6 +1,7 @@
 """Deficit at finite sample size: E(1 - r_k), mean over the scope, to second order."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -46,7 +47,7 @@ class Query(Model):
 def answer(query: Query) -> Answer:
     """One number, or out_of_domain with the reason."""
     s, draws = query.point(), query.drawn()
-    about = {
+    about: dict[str, Any] = {
         "units": "dimensionless",
         "source": "ledger, second-order perturbation; chen2026, Theorems 4.2 and 4.3 differ",
     }

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -60,7 +60,11 @@ class Query:
 def answer(query: Query) -> Answer:
     """heterogeneity, in units of one class a client; with `moments` also the dissimilarity of matrices, and zeta^2."""
     formula = RELEASED_HETEROGENEITY if query.convention == "released" else DIRICHLET_HETEROGENEITY
-    about = {"units": "heterogeneity is dimensionless", "source": str(formula.source), "latex": formula.latex}
+    about: dict[str, Any] = {
+        "units": "heterogeneity is dimensionless",
+        "source": str(formula.source),
+        "latex": formula.latex,
+    }
     counts = {"n_clients": query.n_clients, "n_classes": query.n_classes} if query.convention == "released" else {}
     try:
         shares = formula.value(concentration=query.concentration, **counts)

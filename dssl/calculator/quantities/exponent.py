@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -39,7 +40,7 @@ class Query:
 
 def answer(query: Query) -> Answer:
     """One number, exact as a fraction."""
-    about = {
+    about: dict[str, Any] = {
         "units": "power of d",
         "source": "ledger, degrees counted in the closed forms; chen2026, Theorems 4.2-4.4 differ",
     }

@@ -1,6 +1,7 @@
 """The probability that s^C > s^M with two clients; Theorem 4.4 prints certainty."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Model
@@ -35,7 +36,7 @@ class Query(Model):
 def answer(query: Query) -> Answer:
     """One probability, or out_of_domain with the reason."""
     formula = ORDER_PROBABILITY
-    about = {"units": formula.units, "source": str(formula.source), "latex": formula.latex}
+    about: dict[str, Any] = {"units": formula.units, "source": str(formula.source), "latex": formula.latex}
     try:
         value = evaluate(query.point(), query.draws, is_same_data=query.is_same_data)
     except OutOfDomainError as error:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Draws, check_draws
@@ -47,7 +48,7 @@ def answer(query: Query) -> Answer:
     """sigma*, or sigma*/mu for an infinite dimension; void where no positive root exists."""
     is_limit = query.dim == math.inf
     formula = (sigma_star_limit_formula if is_limit else sigma_star_formula)(query.scope)
-    about = {"units": formula.units, "source": str(formula.source), "latex": formula.latex}
+    about: dict[str, Any] = {"units": formula.units, "source": str(formula.source), "latex": formula.latex}
     if query.draws == EXPECTED:
         reason = (
             "With draws in expectation the deficits are equal at sigma=0 and contrast, averaged over xi, ignores sigma."

@@ -1,7 +1,7 @@
 """The eigenvalues of a network: of its mixing matrix or of its Laplacian."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -32,10 +32,10 @@ def answer(query: Query) -> Answer:
             exact=_exact(query),
         )
     eigenvalues = mixing_spectrum(query.matrix_of_rule())
-    about = {"units": "dimensionless", "source": "ledger", "exact": _exact(query)}
+    about: dict[str, Any] = {"units": "dimensionless", "source": "ledger", "exact": _exact(query)}
     if query.parts == "pairs":
         return Answer(value=[[float(x.real), float(x.imag)] for x in eigenvalues], **about)
-    widest = float(np.abs(eigenvalues.imag).max())
+    widest = float(np.abs(np.imag(eigenvalues)).max())
     reason = (
         f"Real parts of complex eigenvalues, the largest imaginary part being {widest:.6g}; parts=pairs lists both."
         if widest > 1e-9

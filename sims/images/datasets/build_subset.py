@@ -4,6 +4,7 @@ import os
 import pathlib
 import sys
 import tempfile
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> None:
     """
     folder = pathlib.Path(arguments[0]) if arguments else DEBIAN_FOLDER
     out = pathlib.Path(arguments[1]) if len(arguments) > 1 else SUBSET
-    arrays = subset(load_full(folder, "train"))
+    arrays: dict[str, Any] = {**subset(load_full(folder, "train"))}
     # In the same folder, so that putting it in place is one step, and a reader never meets half an archive.
     handle, temporary = tempfile.mkstemp(dir=out.parent, suffix=".tmp")
     with os.fdopen(handle, "wb") as file:

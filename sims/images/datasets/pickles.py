@@ -75,7 +75,7 @@ class _Machine:
             self._step(instruction.name, argument, position)
         raise ValueError("it has no end")
 
-    def _step(self, name: str, argument: Any, position: int) -> None:
+    def _step(self, name: str, argument: Any, position: int | None) -> None:
         stack = self.stack
         if name in CONSTANTS:
             stack.append(CONSTANTS[name])

@@ -133,8 +133,7 @@ class _Norm(nnx.Module):
     """Normalisation by groups or by batch, each with a scale and a shift per channel."""
 
     def __init__(self, encoder: ResNet, channels: int, rngs: nnx.Rngs) -> None:
-        self.is_batch = encoder.norm == "batch"
-        if self.is_batch:
+        if encoder.norm == "batch":
             # Momentum 0: what is stored after a call is the statistic of that call.
             self.norm = nnx.BatchNorm(
                 channels, momentum=0.0, use_fast_variance=False, param_dtype=jnp.float32, rngs=rngs
@@ -145,7 +144,7 @@ class _Norm(nnx.Module):
             )
 
     def __call__(self, maps: Float[Array, "n h w channels"], has_statistics: bool) -> Float[Array, "n h w channels"]:
-        if self.is_batch:
+        if isinstance(self.norm, nnx.BatchNorm):
             return self.norm(maps, use_running_average=has_statistics)
         return by_groups(maps, self.norm)
 

@@ -76,7 +76,8 @@ class Mae(Method):
         else:
             kept, hidden = random_masking(key_mask, n, n_patches, self.mask_ratio)
         latents = self.encoder.tokens(params["encoder"], patches, kept)
-        predicted = self._decoder(images.shape[1:])(params["decoder"], latents, kept)
+        _, height, width, channels = images.shape
+        predicted = self._decoder((height, width, channels))(params["decoder"], latents, kept)
         return masked_reconstruction_loss(predicted, patches, hidden, self.normalise), latents
 
     def _decoder(self, image_shape: ImageShape) -> Decoder:

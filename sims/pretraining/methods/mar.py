@@ -1,14 +1,14 @@
 """MAR: masked reconstruction plus gamma times the distance of a client's masked embeddings from those it receives."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, cast, get_args, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from sims.linear.mar_client_steps import VARIANTS
-from sims.losses.adaptive_mmd import a_mmd, mixture_mmd
+from sims.losses.adaptive_mmd import Bandwidth, a_mmd, mixture_mmd
 from sims.pretraining.directions import unit
 from sims.pretraining.encoders import Encoder, ImageShape
 from sims.pretraining.methods import Context, Images, Method, Params, PyTree
@@ -23,7 +23,8 @@ FIXED_BANDWIDTH = 1.0
 class Masked(Protocol):
     """Masked reconstruction by any encoder: `Mae` for one, `MaskedReconstruction` for another."""
 
-    encoder: Any
+    @property
+    def encoder(self) -> Any: ...
 
     def init(self, key: Key[Array, ""], image_shape: ImageShape) -> Params:
         """The model before training, with the encoder's parameters under "encoder"."""
@@ -167,7 +168,7 @@ class Mar(Method):
         total = jnp.sum(heard)
         shares = heard / jnp.where(total > 0, total, 1)
         flat = latents.reshape(len(latents), -1)
-        width = FIXED_BANDWIDTH if self.alignment == "mmd_fixed" else self.bandwidth
+        width = FIXED_BANDWIDTH if self.alignment == "mmd_fixed" else cast(Bandwidth, self.bandwidth)
         if self.variant == "corrected":
             if self.alignment == "cosine":
                 return 1 - jnp.tensordot(shares, jnp.mean(unit(pool), axis=1), axes=1) @ jnp.mean(unit(flat), axis=0)

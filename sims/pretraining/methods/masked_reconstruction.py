@@ -79,7 +79,8 @@ class MaskedReconstruction(Method):
         patches = self.patches(images)
         _, hidden = random_masking(key_mask, len(images), patches.shape[1], self.mask_ratio)
         maps = self.encoder.maps(params["encoder"], self.painted(params, images, hidden))
-        predicted = self.patches(self.reconstruction(params, maps, images.shape[1:]))
+        _, height, width, channels = images.shape
+        predicted = self.patches(self.reconstruction(params, maps, (height, width, channels)))
         loss = masked_reconstruction_loss(predicted, patches, hidden, self.normalise)
         return loss, maps.reshape(len(images), -1, self.encoder.feature_dim)
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -357,7 +358,11 @@ Spoil = Callable[[pathlib.Path, np.ndarray], object]
 
 
 def saved(**arrays: Callable[[np.ndarray], np.ndarray]) -> Spoil:
-    return lambda path, x: np.savez(path, **{name: make(x) for name, make in arrays.items()})
+    def save(path: pathlib.Path, x: np.ndarray) -> None:
+        made: dict[str, Any] = {name: make(x) for name, make in arrays.items()}
+        np.savez(path, **made)
+
+    return save
 
 
 def bare(path: pathlib.Path, array: np.ndarray) -> None:
@@ -460,7 +465,7 @@ BAD_OPTIONS = [
 @pytest.mark.parametrize("kind", ["samples", "moments"])
 def test_a_bad_option_is_one_sentence_and_exit_code_2(capsys, tmp_path, monkeypatch, samples, kind, options, said):
     monkeypatch.chdir(tmp_path)
-    arrays = {"samples": samples} if kind == "samples" else {"second_moments": moments_of(samples)}
+    arrays: dict[str, Any] = {"samples": samples} if kind == "samples" else {"second_moments": moments_of(samples)}
     np.savez("clients.npz", **arrays)
     ring = "0,1\n1,2\n2,3\n3,4\n4,5\n"
     pathlib.Path("wide.csv").write_text(ring + "5,6\n")

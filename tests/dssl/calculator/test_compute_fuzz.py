@@ -60,7 +60,7 @@ def strict(result: dict[str, typing.Any]) -> None:
     assert "inf" not in json.dumps(result["value"])
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck.__members__.values()])
 @given(queries())
 def test_any_batch_entry_is_answered_or_refused_in_one_sentence(query):
     name, arguments = query
@@ -70,7 +70,7 @@ def test_any_batch_entry_is_answered_or_refused_in_one_sentence(query):
     assert len(results[0]["reason"]) < 700
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck.__members__.values()])
 @given(queries())
 def test_any_typed_query_is_answered_or_refused_in_one_sentence(query):
     name, arguments = query

@@ -18,7 +18,7 @@ KEYS = {"topology": "ring", "step_size": 0.01, "local_steps": 2}
 def written_out(mixing: np.ndarray, x: np.ndarray, step: float, steps: int) -> np.ndarray:
     """The sum over clients and over powers of the mixing matrix, for equal training weights."""
     n, off = len(x), x - x.mean(axis=0)
-    z = sum(np.linalg.matrix_power(mixing, k) - 1 / n for k in range(1, 400))
+    z = sum((np.linalg.matrix_power(mixing, k) - 1 / n for k in range(1, 400)), np.zeros((n, n)))
     cross = sum(z[i, j] * off[j] @ off[i] for i in range(n) for j in range(n)) / n
     return x.mean(axis=0) + step * (2 * steps * cross + (steps - 1) * np.mean(off @ off, axis=0))
 
@@ -32,8 +32,8 @@ def test_covariances_may_come_as_a_file_or_a_list(tmp_path, how):
     expected = written_out(RING, CLIENTS, 0.01, 2)
     np.testing.assert_allclose(value["matrix"], expected, atol=1e-14)
     np.testing.assert_allclose(value["eigenvalues"], np.linalg.eigvalsh(expected)[::-1], rtol=1e-12)
-    close = {"rtol": 1e-12, "atol": 1e-14}  # the last one is 0
-    np.testing.assert_allclose(value["kappa"], [2 * (1 + l) / (1 - l) - 1 for l in (1 / 3, 1 / 3, -1 / 3)], **close)
+    kappa = [2 * (1 + l) / (1 - l) - 1 for l in (1 / 3, 1 / 3, -1 / 3)]
+    np.testing.assert_allclose(value["kappa"], kappa, rtol=1e-12, atol=1e-14)  # the last one is 0
     # First order at a stiffness of 0.36, which no step here exceeds.
     assert value["drift_prediction"] == pytest.approx(value["drift_at_rest"], rel=1.25 * value["stiffness"])
     assert value["drift_prediction"] <= value["drift_bound"]

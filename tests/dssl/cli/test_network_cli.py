@@ -53,7 +53,7 @@ def plain_rounds(folder: pathlib.Path, mixing: np.ndarray, *, step: float, steps
             for _ in range(steps):
                 w = w - step * 2 * (w @ w.T @ w - w @ covariance)
             before.append(w)
-        models = [sum(mixing[i, j] * before[j] for j in range(len(x))) for i in range(len(x))]
+        models = [sum((m * w for m, w in zip(row, before, strict=True)), np.zeros_like(start)) for row in mixing]
     p_wanted = vectors[:, -feature_dim:] @ vectors[:, -feature_dim:].T
     return np.array(before), np.array(models), p_wanted
 

@@ -28,6 +28,9 @@ from sims.evaluation import probes
 from sims.images.datasets.loading import load
 from sims.pretraining import privacy
 from sims.pretraining.encoders.presets import encoder
+from sims.pretraining.encoders.resnet import ResNet
+from sims.pretraining.methods.mae import Mae
+from sims.pretraining.methods.mar import Mar
 from sims.rounds import engine
 
 ROUNDS = 4
@@ -154,6 +157,7 @@ def test_checkpoints_hold_the_clients_before_they_were_mixed(whole):
             weights = prepared.partition.weights[here]
             mixed = np.einsum("i,ijk->jk", weights / weights.sum(), trained)[None]
         else:
+            assert prepared.mixing is not None
             mixed = np.einsum("ij,jkl->ikl", prepared.mixing, trained)
         np.testing.assert_allclose(final, mixed, rtol=1e-5, atol=1e-6)
 
@@ -360,9 +364,11 @@ def test_a_resnet_is_normalised_by_batch_where_that_is_asked_for(capsys, tmp_pat
     saved, chosen = end_of(out), checkpoints.settings_of(out)
     assert chosen.norm == "batch"
     prepared = settings.prepare(chosen)
-    assert prepared.method.encoder == replace(encoder("resnet", "ci"), norm="batch")
+    by_default = encoder("resnet", "ci")
+    assert isinstance(by_default, ResNet)
+    assert prepared.method.encoder == replace(by_default, norm="batch")
     by_group = settings.prepare(replace(chosen, norm="group"))
-    assert by_group.method.encoder == encoder("resnet", "ci")
+    assert by_group.method.encoder == by_default
     sent = evaluated.traffic(chosen, prepared, saved)["sent"]
     assert sent == sum(leaf[0].nbytes for leaf in jax.tree.leaves(saved.state.params))
     trained = evaluated.global_encoder(saved)
@@ -517,7 +523,7 @@ def test_one_client_alone_trains_on_its_own_images():
     np.testing.assert_array_equal(local.partition.indices[0], fl.partition.indices[2])
     assert fl.skew is not None
     assert local.skew is not None
-    np.testing.assert_array_equal(local.skew.brightness, fl.skew.brightness[2:3])
+    np.testing.assert_array_equal(local.skew.brightness, np.asarray(fl.skew.brightness)[2:3])
     assert local.participation is None
 
 
@@ -567,6 +573,8 @@ def test_every_method_can_be_built_for_a_network_of_some_kind():
 def test_options_reach_the_method_and_what_it_builds_on():
     vit = encoder("vit", "ci")
     made = settings.build("mar", vit, (("weight_max", "0.5"), ("mask_ratio", "0.5")), horizon=3.0, most_heard=2)
+    assert isinstance(made, Mar)
+    assert isinstance(made.masked, Mae)
     assert (made.weight_max, made.masked.mask_ratio, made.horizon, made.most_heard) == (0.5, 0.5, 3.0, 2)
 
 

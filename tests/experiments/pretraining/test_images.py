@@ -1,6 +1,7 @@
 """Images to train and to test on belong together, or what is wrong is said in the words of who asked for them."""
 
 import pathlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from sims.evaluation.probes import linear_probe
 SHADE = {"bird": 70, "cat": 80, "dog": 120, "fish": 160}
 
 
-def images_of(data: pathlib.Path, **given: object) -> tuple[settings.LabelledImages, settings.LabelledImages]:
+def images_of(data: pathlib.Path, **given: Any) -> tuple[settings.LabelledImages, settings.LabelledImages]:
     """What a training is given; the test images that come with the data, unless told otherwise."""
-    counts = {"test_per_class": 0, "train_per_class": 0, "clients": 2, "participation": 2}
+    counts: dict[str, Any] = {"test_per_class": 0, "train_per_class": 0, "clients": 2, "participation": 2}
     prepared = settings.prepare(settings.settings("ci", data=str(data), **(counts | given)))
     return prepared.train, prepared.test
 

@@ -15,6 +15,7 @@ import pytest
 from experiments.pretraining import side_by_side
 from runtime import cores
 from runtime.usage import UsageError
+from tests.compilations import compilations
 
 WAIT = 60.0  # seconds that a test waits for another process at most
 ROUNDS = 10_000
@@ -51,7 +52,11 @@ def is_killed(out: pathlib.Path, item: int, begin) -> None:
 def compiles(out: pathlib.Path, item: int, begin) -> None:
     """A program, by item 1 after item 0, and how much of what it needed had been compiled before."""
     told: list[str] = []
-    jax.monitoring.register_event_listener(lambda name, **_: told.append(name))
+
+    def tell(event: str, **_: str | int) -> None:
+        told.append(event)
+
+    jax.monitoring.register_event_listener(tell)
     if item == 1:
         assert appear(out / "0")
     jax.jit(lambda x: jnp.sin(x) @ jnp.cos(x))(jnp.ones((7, 7))).block_until_ready()
@@ -92,9 +97,9 @@ def test_cores_are_dealt_evenly_and_shared_when_they_are_few():
 def test_forgotten_programs_are_compiled_again():
     doubled = jax.jit(lambda x: 2 * x)
     assert doubled(1.0) == 2
-    assert doubled._cache_size() == 1
+    assert compilations(doubled) == 1
     cores.forget_programs()
-    assert doubled._cache_size() == 0
+    assert compilations(doubled) == 0
     assert doubled(1.0) == 2
 
 

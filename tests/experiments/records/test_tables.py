@@ -18,6 +18,10 @@ from runtime.usage import UsageError
 SEEDS = [0, 1, 2]
 
 
+def nothing(label, seed):
+    return None
+
+
 def evaluation(accuracy):
     probe = {"linear_probe": {"accuracy": accuracy, "n_test": 1000}}
     return {"built": "as built", "trained": probe, "random_start": {"linear_probe": {"accuracy": 0.7, "n_test": 1000}}}
@@ -29,7 +33,7 @@ def results(shift=0.0):
         label: [evaluation((500 + 10 * seed + place + shift) / 1000) for seed in SEEDS]
         for place, label in enumerate(cells)
     }
-    return Results(cells, found, *[lambda label, seed: None] * 2)
+    return Results(cells, found, nothing, nothing)
 
 
 def head(found):
@@ -131,7 +135,8 @@ def test_new_trainings_are_adopted_and_every_table_shows_them(tmp_path, committe
     found = Results(
         cells,
         {label: [evaluation(0.9 if label == shared else 0.2 + seed / 100) for seed in SEEDS] for label in cells},
-        *[lambda label, seed: None] * 2,
+        nothing,
+        nothing,
     )
     about = {"experiment": "table7", "title": table7.TITLE, "preset": "ci", "seeds": SEEDS}
     record = about | {"rows": table7.rows(found), "measured": {}}

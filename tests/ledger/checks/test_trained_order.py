@@ -39,10 +39,18 @@ def known(name):
     return results
 
 
+def nothing(*_):
+    return None
+
+
+def column(values):
+    return lambda results: np.array(values)
+
+
 def decided(smaller, larger, at_least=0.0, spoil=1.0, **how):
-    columns = (lambda results: np.array(smaller)), (lambda results: np.array(larger))
+    columns = column(smaller), column(larger)
     with pytest.MonkeyPatch.context() as m:
-        m.setattr(trained_order, "recorded", lambda name: Results({}, {}, *[lambda *_: None] * 2))
+        m.setattr(trained_order, "recorded", lambda name: Results({}, {}, nothing, nothing))
         return TrainedOrder("made up", *columns, "Because.", at_least, **how).run(Context(spoil=spoil))
 
 
@@ -71,7 +79,7 @@ def test_of_one_training_under_two_names_neither_exceeds_the_other():
     assert found.reason == "Because. Equal at each of 3 seeds."
     assert decided(same, same, at_least=-1.0, are_one=True).status is not Status.VIOLATED
     assert decided(same, same).status is Status.INCONCLUSIVE  # accuracies of two trainings may be equal by chance
-    order = TrainedOrder("made up", *[lambda results: np.array(same)] * 2, "Because.")
+    order = TrainedOrder("made up", column(same), column(same), "Because.")
     assert order.p_value(np.array(same), np.array(same)) is None
     assert order.p_value(np.array(same), np.array([1.0, 1.1, 0.8])) is not None
 
@@ -98,7 +106,7 @@ def test_an_undecided_likeness_says_what_it_could_have_told_from_its_limit():
     rng, within = np.random.default_rng(0), 1.5
     gaps = np.array([1.0, -1.0, 0.6])
     with pytest.MonkeyPatch.context() as m:
-        m.setattr(trained_order, "recorded", lambda name: Results({}, {}, *[lambda *_: None] * 2))
+        m.setattr(trained_order, "recorded", lambda name: Results({}, {}, nothing, nothing))
         sides = (lambda results: np.zeros(3)), (lambda results: gaps)
         found = TrainedAlike("made up", *sides, "Because.", within).run(Context())
     spread = float(np.std(gaps, ddof=1))
@@ -128,7 +136,7 @@ def test_spoiled_the_two_change_places():
 def test_alike_is_an_interval_within_both_limits(second, status):
     def run(spoil):
         with pytest.MonkeyPatch.context() as m:
-            m.setattr(trained_order, "recorded", lambda name: Results({}, {}, *[lambda *_: None] * 2))
+            m.setattr(trained_order, "recorded", lambda name: Results({}, {}, nothing, nothing))
             columns = (lambda results: np.array([1.0, 1.1, 0.9])), (lambda results: np.array(second))
             return TrainedAlike("made up", *columns, "Because.", 1.45).run(Context(spoil=spoil))
 

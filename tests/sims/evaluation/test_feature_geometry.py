@@ -270,7 +270,7 @@ def test_one_seed_gives_one_plane_in_which_clusters_are_apart():
         (lambda f: weight_distance({"a": f}, {"b": f}), "one architecture"),
         (lambda f: weight_distance({"a": f}, {"a": f[1:]}), "one architecture"),
         (lambda f: weight_distance({"a": f}, {"a": f * np.nan}), "Finite weights"),
-        (lambda f: weight_distance(f, f, "layer"), "layer"),
+        (lambda f: weight_distance(f, f, "layer"), "layer"),  # pyright: ignore[reportArgumentType]: wrong on purpose
         (lambda f: project(f, 20), "dims=20"),
         (lambda f: project(f[:15], 2), "15 features"),
         (lambda f: project(f * np.nan, 2), "120 entries"),

@@ -14,6 +14,7 @@ from sims.evaluation import probes
 from sims.evaluation.fine_tuning import FineTuning, fine_tuned
 from sims.evaluation.probes import Probe, features_of, fine_tune, for_evaluation, knn, label_subset, linear_probe
 from sims.stats import Estimate, standard_errors_allowed
+from tests.compilations import compilations
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def test_the_chosen_penalty_is_the_best_on_held_out_training_images_only():
     test[:, 0] += 1.5 * (2 * test_labels - 1)
     chosen = linear_probe(features, labels, test, test_labels, (1e-3, 1.0, 1e4))
     each = {c: linear_probe(features, labels, test, test_labels, (c,)).accuracy for c in (1e-3, 1.0, 1e4)}
+    assert chosen.inverse_penalty is not None
     assert chosen.inverse_penalty != 1e4
     assert chosen.accuracy == each[chosen.inverse_penalty] > each[1e4]
     # On the images that it is trained on, the weak penalty is the better of two.
@@ -184,11 +186,11 @@ def test_the_error_of_an_accuracy_is_binomial_and_never_zero():
 def test_features_in_batches_are_those_of_all_at_once_in_one_compilation():
     images, params = pictures()[0][:21], start()
     whole = ENCODER.features(params, jnp.asarray(images, jnp.float32) / 255)
-    before = probes._features._cache_size()
+    before = compilations(probes._features)
     found = features_of(ENCODER, params, images, batch=8)
-    assert probes._features._cache_size() == before + 1
+    assert compilations(probes._features) == before + 1
     assert features_of(Tanh(), params, images[:17], batch=8).shape == (17, 6)  # an equal encoder, the same shape
-    assert probes._features._cache_size() == before + 1
+    assert compilations(probes._features) == before + 1
     assert found.dtype == np.float32
     # Another batch size may add in another order.
     np.testing.assert_allclose(found, whole, rtol=1e-5, atol=1e-6)

@@ -36,7 +36,7 @@ def test_a_crop_is_bilinear_between_pixel_centres():
         columns = 8 * float(left) + (np.arange(8) + 0.5) * float(width) - 0.5
         places = np.meshgrid(rows, columns[::-1] if mirrored else columns, indexing="ij")
         wanted = np.stack([map_coordinates(image[..., c], places, order=1, mode="nearest") for c in range(3)], axis=-1)
-        np.testing.assert_allclose(mine, wanted, rtol=0, atol=8 * 8 * np.finfo(np.float32).eps)
+        np.testing.assert_allclose(mine, wanted, rtol=0, atol=float(8 * 8 * np.finfo(np.float32).eps))
 
 
 def test_crops_hold_a_fifth_to_all_of_the_area_and_half_are_mirrored():

@@ -1,7 +1,9 @@
 """FedMAR and DecMAR against loops written like the pseudocode, and what MAR does to drift."""
 
 import math
+from dataclasses import replace
 from functools import cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +19,7 @@ from theory.objectives import linear_alignment
 
 N, BATCHES, BATCH, DIM, FEATURES = 5, 2, 6, 7, 3
 SIZES = np.array([10, 20, 30, 20, 20])
-OPTIONS = {"step_size": 0.02, "local_steps": 3, "rounds": 7, "weight_max": 2.0, "weight_min": 0.5}
+OPTIONS: dict[str, Any] = {"step_size": 0.02, "local_steps": 3, "rounds": 7, "weight_max": 2.0, "weight_min": 0.5}
 
 
 def problem():
@@ -42,7 +44,8 @@ def slope(w, batch, x, weight, shares, sets, variant):
             return linear_alignment.loss(w, x)
         if variant == "corrected":
             return linear_alignment.loss(w, x) + weight * mixture_mmd(batch @ w.T, jnp.stack(sets), jnp.stack(shares))
-        return linear_alignment.loss(w, x) + weight * a_mmd(batch @ w.T, sum(sets) / len(sets), estimator=variant)
+        average = jnp.asarray(sum(sets)) / len(sets)
+        return linear_alignment.loss(w, x) + weight * a_mmd(batch @ w.T, average, estimator=variant)
 
     return jax.grad(loss)(w)
 
@@ -123,7 +126,7 @@ def test_released_dec_mar_is_plain_averaging_by_data_size():
 
 def test_as_printed_only_the_last_round_of_training_is_left():
     w, x, views = problem()
-    options = MarOptions(**(OPTIONS | {"weight_max": 0.0, "weight_min": 0.0}), variant="printed")
+    options = replace(MarOptions(**OPTIONS), weight_max=0.0, weight_min=0.0, variant="printed")
     found = dec_mar(np.broadcast_to(w, (N, *w.shape)), x, views, topology("star", N), options)
     # All clients start alike, so that mixing the untrained models changes nothing: seven rounds are one local pass.
     models = np.broadcast_to(w, (N, *w.shape))

@@ -37,6 +37,7 @@ def test_alignment_on_drawn_data_descends_to_the_empirical_subspace():
 def test_reconstruction_descends_to_reduced_rank_regression():
     reading = Reading(mask=Mask.COMPLEMENTARY, loss=Loss.RECONSTRUCTION)
     (moments,) = literal_moments(np.random.default_rng(0), S, ((Objective.MIM, reading),))
+    assert moments.within is not None
     found = solver.descend_reconstruction(jax.random.key(0), moments.within, moments.cross, 3)
     assert solver.subspace_distance(found.basis, encoder_subspace(moments, 3)) < 1e-6
 

@@ -1,5 +1,6 @@
 """The sweep: equal to single trainings, resumed after an interrupt, and the same over several devices."""
 
+import dataclasses
 import os
 import pathlib
 import subprocess
@@ -134,4 +135,4 @@ def test_bad_sweeps_are_one_sentence(changes, message):
 
 def test_client_steps_count_every_gradient():
     assert SWEEP.client_steps == 2 * 2 * 2 * 3 * 40 * 6
-    assert ts.Sweep(**(ts.spec(SWEEP) | {"local_steps": 3})).client_steps == 3 * SWEEP.client_steps
+    assert dataclasses.replace(SWEEP, local_steps=3).client_steps == 3 * SWEEP.client_steps

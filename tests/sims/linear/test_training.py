@@ -25,17 +25,21 @@ def at_optimum(mixing: np.ndarray) -> np.ndarray:
     return np.repeat(objective.optimum(np.einsum("n,nab->ab", perron_weights(mixing), X), C)[None], N, axis=0)
 
 
+def mixed(mixing: np.ndarray, models: list[np.ndarray]) -> list[np.ndarray]:
+    return [sum((m * w for m, w in zip(row, models, strict=True)), np.zeros_like(models[0])) for row in mixing]
+
+
 def plain(initial, mixing, rounds, local_steps=1, order="atc"):
     """The pseudocode: client by client, step by step."""
     w = [np.array(one) for one in initial]
     for _ in range(rounds):
         if order == "cta":
-            w = post = [sum(mixing[i, j] * w[j] for j in range(N)) for i in range(N)]
+            w = post = mixed(mixing, w)
         for _ in range(local_steps):
             w = [w[i] - STEP * 2 * w[i] @ (w[i].T @ w[i] - X[i]) for i in range(N)]
         pre = w
         if order == "atc":
-            w = post = [sum(mixing[i, j] * w[j] for j in range(N)) for i in range(N)]
+            w = post = mixed(mixing, w)
     return np.stack(pre), np.stack(post)
 
 
@@ -85,15 +89,15 @@ def test_one_step_a_round_under_a_server_is_one_descent(weights):
 
 def test_two_steps_a_round_are_no_single_descent():
     start = objective.random_start(2, X, C)
-    both = [
+    first, second = (
         train(start, X, SERVER, TrainingOptions(step_size=STEP, local_steps=2, rounds=30, collapse=c)).post_mix
         for c in (True, False)
-    ]
-    np.testing.assert_array_equal(*both)
+    )
+    np.testing.assert_array_equal(first, second)
     single = train(
         start, X.mean(0)[None].repeat(N, 0), SERVER, TrainingOptions(step_size=STEP, local_steps=2, rounds=30)
     )
-    assert np.abs(both[0] - single.post_mix).max() > 1e-6
+    assert np.abs(first - single.post_mix).max() > 1e-6
 
 
 def test_data_of_low_rank_with_an_equal_floor_train_in_fewer_dimensions():
@@ -331,5 +335,5 @@ def test_noise_has_a_level_when_its_last_two_quarters_agree(rise, message):
     # Only the first half, which is no longer looked at, may be elsewhere.
     level[:20] = 7
     level[30:] += rise
-    records = Recorded(level, level, np.zeros((40, 1, 1)), np.ones(40), np.ones(40))
+    records = Recorded(*map(jnp.asarray, (level, level, np.zeros((40, 1, 1)), np.ones(40), np.ones(40))))
     assert message in _MESSAGES[_verdict(False, records, 1, True, lambda: True)]

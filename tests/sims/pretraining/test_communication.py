@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dssl.calculator.compute import compute
+from sims.linear.mar_client_steps import Variant
 from sims.pretraining.communication import Payload, decentralised, federated, n_bytes, payload
 from theory.alignment_term.weight_schedule import EMBEDDING_BYTES, MODEL_BYTES
 from theory.networks.mixing import mixing_matrix
@@ -57,7 +58,12 @@ def test_a_server_exchanges_with_participants_alone():
     plain = federated(message, present)
     np.testing.assert_array_equal(plain.sent, [1000, 0, 1000, 1000, 0])
     np.testing.assert_array_equal(plain.received, plain.sent)
-    for variant, down in (("printed", 1000 + 60 + 4), ("released", 1000 + 60 + 4), ("corrected", 1000 + 3 * 60)):
+    ways_down: dict[Variant, int] = {
+        "printed": 1000 + 60 + 4,
+        "released": 1000 + 60 + 4,
+        "corrected": 1000 + 3 * 60,
+    }
+    for variant, down in ways_down.items():
         found = federated(message, present, variant)
         np.testing.assert_array_equal(found.sent, 1060 * present)
         np.testing.assert_array_equal(found.received, down * present)

@@ -16,6 +16,7 @@ from sims.pretraining.descent import Descent
 from sims.pretraining.methods import Method
 from sims.pretraining.training import can_collapse, hold, pretrain, start
 from sims.rounds import engine as rounds
+from tests.compilations import compilations
 from theory.networks.mixing import mixing_matrix
 from theory.networks.topologies import topology
 
@@ -142,7 +143,7 @@ def test_an_accelerator_gets_no_more_clients_than_its_memory_holds(form, monkeyp
     everywhere = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (N, *leaf.shape[1:])), params)
 
     def needs(at_once):
-        run = jax.jit(lambda *given: update(at_once)(*given, None, jax.random.key(1)))
+        run = jax.jit(lambda params, kept, data: update(at_once)(params, kept, data, None, jax.random.key(1)))
         analysis = run.lower(everywhere, kept, data).compile().memory_analysis()
         assert analysis is not None
         return analysis.temp_size_in_bytes
@@ -229,7 +230,7 @@ COMPILED = (rounds._jitted, rounds._open_jitted, rounds._close_jitted, client_tr
 def test_a_run_in_pieces_is_the_run_bit_for_bit_and_compiled_once(network, form):
     options = NETWORKS[network] | {"form": form, "record_every": 1, "records_a_chunk": 1}
     images = IMAGES[:, 1:]  # of a shape that no other test compiles for
-    before = [f._cache_size() for f in COMPILED]
+    before = [compilations(f) for f in COMPILED]
     whole = pretrain(Keeping(), DESCENT, images, SPLIT, 5, **options)
     seen = []
 
@@ -245,7 +246,7 @@ def test_a_run_in_pieces_is_the_run_bit_for_bit_and_compiled_once(network, form)
     rest = pretrain(Keeping(), DESCENT, images, SPLIT, 5, resume=state, **options)
     for a, b in zip(jax.tree.leaves(rest.state), jax.tree.leaves(whole.state), strict=True):
         np.testing.assert_array_equal(a, b)
-    compiled = [f._cache_size() - n for f, n in zip(COMPILED, before, strict=True)]
+    compiled = [compilations(f) - n for f, n in zip(COMPILED, before, strict=True)]
     assert max(compiled) == 1, compiled
 
 

@@ -1,6 +1,7 @@
 """The round engine against loops written like the pseudocode, with models of any shape."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -11,6 +12,7 @@ import pytest
 from sims.rounds import engine as engine
 from sims.rounds.matrices import drop_links, is_server, only_among
 from sims.stats import estimate, standard_errors_allowed
+from tests.compilations import compilations
 from theory.networks.mixing import mixing_matrix
 from theory.networks.topologies import topology
 
@@ -59,7 +61,7 @@ def as_jax(tree):
     return jax.tree.map(jnp.asarray, tree)
 
 
-def slow_round(models, aims, mixing, order="adapt_then_combine", clients=range(N)):
+def slow_round(models, aims, mixing, order="adapt_then_combine", clients: Sequence[int] = range(N)):
     """Before and after mixing, client by client."""
 
     def adapt(w):
@@ -340,9 +342,9 @@ def test_bad_input_is_one_sentence(models, aims, mixing, options, message):
 
 def test_equal_updates_share_one_compilation(models, aims):
     engine.run(Towards(), as_jax(models), RING, 3, data=as_jax(aims), record_every=3)
-    before = engine._jitted._cache_size()
+    before = compilations(engine._jitted)
     engine.run(Towards(), as_jax(models), RING, 5, data=as_jax(aims), record_every=5, key=jax.random.key(9))
-    assert engine._jitted._cache_size() == before
+    assert compilations(engine._jitted) == before
     assert dataclasses.replace(engine.Plan()) == engine.Plan()
 
 

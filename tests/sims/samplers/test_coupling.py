@@ -8,7 +8,7 @@ import pytest
 from sims.samplers.coupling import Deviation, deviation
 from sims.samplers.literal import literal_moments
 from sims.stats import estimate, same_distribution, standard_errors_allowed
-from theory.data.moments import second_moment
+from theory.data.moments import Site, second_moment
 from theory.readings import Objective, Reading
 from theory.setting import Setting
 
@@ -19,12 +19,12 @@ CASES = [(objective, scope) for objective in Objective for scope in ("local", "f
 
 
 @functools.cache
-def drawn(objective: Objective, scope: str) -> Deviation:
+def drawn(objective: Objective, scope: Site) -> Deviation:
     return deviation(3, S, objective=objective, scope=scope, trials=TRIALS)
 
 
 @functools.cache
-def literal(objective: Objective, scope: str) -> np.ndarray:
+def literal(objective: Objective, scope: Site) -> np.ndarray:
     """Norms of the signal, coupling, noise block and of the whole of X - E X, one row a trial."""
     rng = np.random.default_rng(7)
     reading = Reading(draws=1) if objective is Objective.CL else Reading()

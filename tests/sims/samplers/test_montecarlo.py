@@ -169,10 +169,10 @@ def test_cl_and_mim_of_one_data_set_are_correlated_as_literal_ones_are():
     literal = montecarlo.sample_pair(2, s, trials=150, method="literal")
     for k in range(2):
         assert same_distribution(deficit(law[k].r), deficit(literal[k].r))
-    ratios = [deficit(cl.r) / deficit(mim.r) for cl, mim in (law, literal)]
-    assert same_distribution(*ratios)
+    by_law, by_literal = (deficit(cl.r) / deficit(mim.r) for cl, mim in (law, literal))
+    assert same_distribution(by_law, by_literal)
     separate = deficit(law[0].r) / deficit(np.roll(law[1].r, 1, axis=0))
-    assert np.std(np.log(ratios[0])) < 0.9 * np.std(np.log(separate))
+    assert np.std(np.log(by_law)) < 0.9 * np.std(np.log(separate))
 
 
 def test_expected_augmentations_make_cl_equal_to_mim():

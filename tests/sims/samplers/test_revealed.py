@@ -20,8 +20,9 @@ FEW = Setting.paper(20, n_clients=3, samples_per_client=3, augmentation_std=0.7)
 
 
 def _revealed(rng, s, task, trials):
-    rows = signal_rows(s, task[1])
-    terms = block_lanczos.noises(s, *task, rows)
+    objective, reading = task
+    rows = signal_rows(s, reading)
+    terms = block_lanczos.noises(s, objective, reading, rows)
     return RevealedGrams(rng, terms, s.dim, block_lanczos.start_roots(rng, terms, rows, trials))
 
 

@@ -40,7 +40,7 @@ def test_no_level_moves_the_start_of_the_projector_by_more_than_the_bound(spike,
     rng, n, said = np.random.default_rng(m), 8, 0
     for _ in range(60):
         x, edges = _random_blocks(rng, m, n, spike, 1.0)
-        coupling = np.linalg.norm(x[m : 2 * m, :m], 2) ** 2
+        coupling = float(np.linalg.norm(x[m : 2 * m, :m], 2) ** 2)
         least = np.linalg.eigvalsh(x[:m, :m])[0]
         whole = _start_projector(x, m)
         for levels in range(1, n - 1):
@@ -48,7 +48,7 @@ def test_no_level_moves_the_start_of_the_projector_by_more_than_the_bound(spike,
             moved = np.linalg.norm(_start_projector(x[:size, :size], m) - whole, 2)
             sharper = np.linalg.eigvalsh(x[:size, :size])[-m]
             for low in (least, sharper):
-                bound = truncation_bound(coupling, low, edges, levels)
+                bound = truncation_bound(coupling, float(low), edges, levels)
                 assert moved <= bound + 1e-13
                 said += bound < 1
     assert said > 100
@@ -73,7 +73,7 @@ def test_the_bound_holds_against_the_whole_of_drawn_matrices_and_is_of_use(objec
         noise = np.linalg.eigvalsh(x[m:, m:])
         assert edges[0] <= noise[0]
         assert noise[-1] <= edges[1]
-        whole, coupling = _start_projector(x, m), np.linalg.norm(below[0][t], 2) ** 2
+        whole, coupling = _start_projector(x, m), float(np.linalg.norm(below[0][t], 2) ** 2)
         least = np.linalg.eigvalsh(diagonal[0][t])[0]
         for levels in (1, 2):
             size = (levels + 1) * m

@@ -26,7 +26,7 @@ def _values(s: Setting) -> dict:
     }
 
 
-def _matrix(s: Setting, objective: Objective, mask: Mask, scope: str, site: RareSite) -> moments.CornerMatrix:
+def _matrix(s: Setting, objective: Objective, mask: Mask, scope: moments.Site, site: RareSite) -> moments.CornerMatrix:
     rare = {RareSite.ABSENT: Rare.ABSENT, RareSite.OUTSIDE: Rare.OUTSIDE}.get(site, Rare.INSIDE)
     at = {RareSite.OWN: [0], RareSite.OTHER: [1] if scope == "local" else None}.get(site)
     return alignment_matrix(s, objective, mask, scope=scope, client=0, rare=rare, rare_coordinates=at)
@@ -49,7 +49,11 @@ def test_closed_form_equals_linear_algebra_of_the_corner_and_of_the_whole(object
 @pytest.mark.parametrize("n", [3, 4, 5])
 def test_the_symbolic_blocks_have_exactly_these_characteristic_polynomials(n):
     x = sp.Symbol("x")
-    for scope, block in [("fl", moments.symbolic_fl_block(n)), ("local", moments.symbolic_local_block(n))]:
+    blocks: dict[moments.Site, sp.Matrix] = {
+        "fl": moments.symbolic_fl_block(n),
+        "local": moments.symbolic_local_block(n),
+    }
+    for scope, block in blocks.items():
         levels = [lev for lev in spectrum(Objective.CL, scope=scope) if not lev.eigenvalue.name.endswith("_noise")]
         product = sp.prod(
             (x - lev.eigenvalue.expr.subs(symbols.n_clients, n)) ** lev.multiplicity.subs(symbols.n_clients, n)

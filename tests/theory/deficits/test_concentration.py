@@ -38,9 +38,9 @@ def _norms(objective: Objective, n: int, d: int, count: int, trials: int = 12) -
         noise = 0.7 if objective is Objective.CL else 0.0
         a, b = (x + noise * rng.standard_normal(x.shape) for _ in range(2))
         error = (a.T @ b + b.T @ a) / (2 * count) - expected
-        norms[Block.SIGNAL].append(np.linalg.norm(error[:n, :n], 2))
-        norms[Block.COUPLING].append(np.linalg.norm(error[n:, :n], 2))
-        norms[Block.NOISE].append(np.linalg.norm(error[n:, n:], 2))
+        norms[Block.SIGNAL].append(float(np.linalg.norm(error[:n, :n], 2)))
+        norms[Block.COUPLING].append(float(np.linalg.norm(error[n:, :n], 2)))
+        norms[Block.NOISE].append(float(np.linalg.norm(error[n:, n:], 2)))
     return {block: float(np.mean(values)) for block, values in norms.items()}
 
 

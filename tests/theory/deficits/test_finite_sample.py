@@ -266,7 +266,7 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="delta=0"):
         deficit_bound(s, Objective.CL, delta=0.0)
     with pytest.raises(ValueError, match="side='both'"):
-        deficit_bound(s, Objective.CL, side="both")  # pyright: ignore[reportArgumentType]
+        deficit_bound(s, Objective.CL, side="both")  # pyright: ignore[reportArgumentType]: wrong on purpose
     with pytest.raises(OutOfDomainError, match="feature_dim=1"):
         deficit_bound(Setting.paper(64, n_clients=2, feature_dim=1), Objective.CL)
     with pytest.raises(OutOfDomainError, match="rare_fraction"):

@@ -38,7 +38,7 @@ def diagonal_form() -> sp.Expr:
 
 
 def squared_norm() -> sp.Expr:
-    return sum(a**2 for a in G)
+    return sum((a**2 for a in G), sp.Integer(0))
 
 
 def claimed(objective: Objective, mask: Mask = Mask.INDEPENDENT) -> sp.Expr:

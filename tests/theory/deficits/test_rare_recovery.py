@@ -106,6 +106,6 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"rare_fraction=0\.0"):
         rare_recovery(setting(0.0), Objective.MIM)
     with pytest.raises(ValueError, match="scope='all'"):
-        rare_recovery(setting(0.1), Objective.MIM, "all")
+        rare_recovery(setting(0.1), Objective.MIM, "all")  # pyright: ignore[reportArgumentType]: wrong on purpose
     with pytest.raises(OutOfDomainError, match="dim=5"):
         rare_recovery(setting(0.1, dim=5), Objective.MIM)

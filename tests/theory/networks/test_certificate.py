@@ -39,6 +39,7 @@ def test_numbers_of_the_star_are_those_of_its_closed_form():
     assert found.laplacian_lambda_2 == pytest.approx(1, rel=1e-12)
     assert found.average_connectivity == pytest.approx(13 / 5, rel=1e-12)
     assert found.harmonic_connectivity == pytest.approx(5 / (1 / 5 + 4 / 2), rel=1e-12)
+    assert found.v is not None
     np.testing.assert_allclose(found.pi, np.array([1 / 5 + 4 / 2, *[1 / 5 + 1 / 2] * 4]) / 5, rtol=1e-12)
     np.testing.assert_allclose(found.v, np.array([5, 2, 2, 2, 2]) / 13, rtol=1e-12)
 

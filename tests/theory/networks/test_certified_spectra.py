@@ -31,14 +31,14 @@ def test_certified_intervals_hold_the_exact_eigenvalues(name, n):
         ("laplacian", certified_laplacian_spectrum(topology(name, n))),
         ("mixing", certified_mixing_spectrum(mixing_matrix(topology(name, n)))[::-1]),
     ):
-        exact = sorted(closed_form_spectrum(name, n, kind), key=lambda v: float(v.evalf(20)))
+        exact = sorted(closed_form_spectrum(name, n, kind) or [], key=lambda v: float(v.evalf(20)))
         assert all(contains(i, v) for i, v in zip(intervals, exact, strict=True))
         assert all(float(i.rad()) < 1e-12 for i in intervals)
 
 
 def test_certified_intervals_move_with_the_matrix():
     intervals = certified_mixing_spectrum(mixing_matrix(topology("ring", 12)))
-    exact = sorted(closed_form_spectrum("ring", 12, "mixing"), key=lambda v: -float(v.evalf(20)))
+    exact = sorted(closed_form_spectrum("ring", 12, "mixing") or [], key=lambda v: -float(v.evalf(20)))
     assert not any(contains(i, v + sp.Rational(1, 10**12)) for i, v in zip(intervals, exact, strict=True))
 
 

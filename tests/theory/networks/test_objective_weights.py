@@ -10,7 +10,7 @@ from theory.networks.objective_weights import average_connectivity, neighbourhoo
 
 
 def members(graph: nx.Graph) -> np.ndarray:
-    return neighbourhoods(nx.to_numpy_array(graph, dtype=bool))
+    return neighbourhoods(nx.to_numpy_array(graph, dtype=np.dtype(bool)))
 
 
 @pytest.mark.parametrize(

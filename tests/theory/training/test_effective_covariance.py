@@ -5,6 +5,7 @@ import pytest
 
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import mixing_matrix, perron_weights, ratio_matrix
+from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 from theory.training.effective_covariance import (
@@ -33,7 +34,7 @@ def covariances(dissimilarity: float, n: int = N, seed: int = 0) -> np.ndarray:
     return common + dissimilarity * (own + np.swapaxes(own, 1, 2)) / 2
 
 
-def mixing_of(name: str, rule: str, n: int = N) -> np.ndarray:
+def mixing_of(name: str, rule: Rule, n: int = N) -> np.ndarray:
     return mixing_matrix(topology(name, n), rule, sizes=SIZES if rule == "data_size" else None)
 
 
@@ -88,7 +89,7 @@ def test_undirected_networks_have_a_symmetric_effective_covariance(rule):
     x = covariances(0.5)
     v, off = perron_weights(mixing), x - training_mean(mixing, x)
     z = np.linalg.inv(np.eye(N) - mixing + v) - np.eye(N)
-    drift = sum(v[i] * z[i, j] * off[j] @ off[i] for i in range(N) for j in range(N))
+    drift = np.asarray(sum(v[i] * z[i, j] * off[j] @ off[i] for i in range(N) for j in range(N)))
     np.testing.assert_allclose(drift, drift.T, atol=1e-13)
 
 

@@ -3,6 +3,7 @@
 import itertools
 import math
 import pathlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -277,7 +278,7 @@ def test_the_effective_covariance_is_the_double_sum_over_clients_on_one_way_netw
     eta, v = 1e-3 / np.abs(x).max(), perron(mixing)
     target = sum(v[i] * x[i] for i in range(4))
     off = x - target
-    gains = sum(np.linalg.matrix_power(mixing, k) - v for k in range(1, 400))  # Z, as the series
+    gains = sum((np.linalg.matrix_power(mixing, k) - v for k in range(1, 400)), np.zeros((4, 4)))  # Z, as the series
     expected = target + eta * (steps - 1) * sum(v[i] * off[i] @ off[i] for i in range(4))
     for i, j in itertools.product(range(4), repeat=2):
         expected = expected + 2 * eta * steps * v[i] * gains[i, j] * off[j] @ off[i]
@@ -325,7 +326,8 @@ def test_the_adaptive_mmd_is_the_sum_that_its_words_describe(estimator, bandwidt
         lengths = [np.linalg.norm(x[a] - x[b]) for a in range(n) for b in range(a)]
     lower_middle = sorted(lengths)[(len(lengths) - 1) // 2]
     median = lower_middle if is_released else np.median(lengths)
-    s = {"mean": np.mean(lengths), "median": median}.get(bandwidth, bandwidth)
+    widths: dict[str, Any] = {"mean": np.mean(lengths), "median": median}
+    s = widths.get(bandwidth, bandwidth)
 
     def kernels(a, b):
         """One a feature for released tokens, else one."""

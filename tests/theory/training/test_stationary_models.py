@@ -6,6 +6,7 @@ import pytest
 from sims.linear.heterogeneity import commuting
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import mixing_matrix, perron_weights
+from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import curvature, top_projector
 from theory.training.effective_covariance import training_mean
@@ -30,7 +31,7 @@ def plain_rounds(models, x, mixing, step_size, local_steps, rounds):
             for _ in range(local_steps):
                 w = w - step_size * 2 * (w @ (w.T @ w) - w @ covariance)
             trained.append(w)
-        models = [sum(mixing[i, j] * trained[j] for j in range(len(x))) for i in range(len(x))]
+        models = [np.asarray(sum(m * w for m, w in zip(row, trained, strict=True))) for row in mixing]
     return np.array(models)
 
 
@@ -38,7 +39,7 @@ def grams(models):
     return np.swapaxes(models, 1, 2) @ models
 
 
-MIXINGS = {
+MIXINGS: dict[str, tuple[str, Rule]] = {
     "ring": ("ring", "metropolis"),
     "star": ("star", "uniform"),
     "all": ("complete", "uniform"),

@@ -217,7 +217,7 @@ def test_over_placements_of_clients_federated_averaging_drifts_least():
         n = graph.number_of_nodes()
         if n < 2 or not nx.is_connected(graph):
             continue
-        adjacency = nx.to_numpy_array(graph, nodelist=range(n), dtype=bool)
+        adjacency = nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool))
         mixings = [mixing_matrix(adjacency, "metropolis")]
         if len({d for _, d in graph.degree}) == 1:
             mixings.append(mixing_matrix(adjacency, "uniform"))
@@ -252,7 +252,7 @@ def added_links(largest: int):
             for a, b in nx.non_edges(graph):
                 denser = graph.copy()
                 denser.add_edge(a, b)
-                yield tuple(nx.to_numpy_array(g, nodelist=range(n), dtype=bool) for g in (graph, denser))
+                yield tuple(nx.to_numpy_array(g, nodelist=range(n), dtype=np.dtype(bool)) for g in (graph, denser))
 
 
 def test_with_a_fixed_laplacian_step_every_added_link_lowers_the_drift_for_any_data():
@@ -279,7 +279,7 @@ def test_with_a_fixed_laplacian_step_added_links_lower_placement_averaged_consen
 
 def test_with_a_larger_stable_step_an_added_link_can_raise_it():
     """Negative eigenvalues of M grow too: monotone in links needs more than stability."""
-    square = nx.to_numpy_array(nx.cycle_graph(4), dtype=bool)
+    square = nx.to_numpy_array(nx.cycle_graph(4), dtype=np.dtype(bool))
     chord = square.copy()
     chord[0, 2] = chord[2, 0] = True
     step = 1.99 / 4

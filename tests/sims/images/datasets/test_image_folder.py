@@ -3,6 +3,7 @@
 import pathlib
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sims.images.datasets.image_folder import load
 RNG = np.random.default_rng(0)
 
 
-def write(path: pathlib.Path, image: np.ndarray, **options: object) -> None:
+def write(path: pathlib.Path, image: np.ndarray, **options: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(image).save(path, **options)
 

@@ -5,6 +5,7 @@ import pathlib
 import pickle
 import struct
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_a_file_of_other_content_is_named_with_its_fault(tmp_path: pathlib.Path,
     assert "file.pkl" in str(caught.value)
 
 
-def zipped(folder: pathlib.Path, members: dict[str, bytes], **options: int) -> pathlib.Path:
+def zipped(folder: pathlib.Path, members: dict[str, bytes], **options: Any) -> pathlib.Path:
     path = folder / "file.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as archive:
         for name, content in members.items():

@@ -28,6 +28,7 @@ def test_every_preset_describes_images_in_float32(kind, preset):
 
 def test_the_released_sizes_make_the_papers_parameter_count_with_nine_blocks_and_not_with_five():
     vit = encoder("vit", "paper")
+    assert isinstance(vit, Vit)
     assert (vit.depth, vit.width, vit.heads, vit.patch_size) == (5, 320, 16, 14)
     params = jax.eval_shape(lambda: vit.init(jax.random.key(0), (224, 224, 3)))
     decoder = Decoder(width=128, depth=1, heads=16, patch_dim=14 * 14 * 3, n_patches=256)

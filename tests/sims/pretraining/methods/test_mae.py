@@ -130,6 +130,6 @@ def test_settings_out_of_range_are_refused_before_any_images_are_seen(wrong, wor
 @pytest.mark.wrong_types
 def test_other_encoders_are_refused():
     with pytest.raises(ValueError, match="Linear"):
-        Mae(Linear(4))  # pyright: ignore[reportArgumentType]
+        Mae(Linear(4))  # pyright: ignore[reportArgumentType]: wrong on purpose
     with pytest.raises(ValueError, match="strength=2"):
         Mae(MAE.encoder, decoder_width=8, decoder_heads=2, strength=2.0).loss_and_latents(start(), IMAGES, KEY)

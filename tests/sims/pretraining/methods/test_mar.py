@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +41,8 @@ class LinearMasked:
 
 
 def mar(**options):
-    return Mar(LinearMasked(), **({"horizon": 10.0, "weight_max": 2.0, "weight_min": 0.5} | options))
+    given: dict[str, Any] = {"horizon": 10.0, "weight_max": 2.0, "weight_min": 0.5, **options}
+    return Mar(LinearMasked(), **given)
 
 
 def drawn(seed=0, dtype=jnp.float64):
@@ -343,7 +345,7 @@ def test_what_is_sent_is_cut_and_noisy_and_what_is_trained_is_neither():
     lengths = jnp.linalg.norm(clipped, axis=1)
     np.testing.assert_allclose(lengths, np.minimum(np.linalg.norm(plain, axis=1), 0.5))
     noisy = mar(clip_norm=0.5, noise_multiplier=3.0)
-    draws = jnp.stack([noisy.share(params, images, key) for key in jax.random.split(key, 400)])
+    draws = jnp.stack([jnp.asarray(noisy.share(params, images, key)) for key in jax.random.split(key, 400)])
     noise = (draws - clipped[None]).reshape(-1)
     # One image changes its row by up to 2 x 0.5; 8000 draws.
     assert float(jnp.std(noise)) == pytest.approx(3.0, rel=5 / np.sqrt(2 * noise.size))

@@ -96,9 +96,9 @@ def test_forty_steps_fit_sixteen_images(overfit):
 @pytest.mark.wrong_types
 def test_bad_settings_are_refused():
     with pytest.raises(ValueError, match="Linear"):
-        MaskedReconstruction(Linear(4))  # pyright: ignore[reportArgumentType]
+        MaskedReconstruction(Linear(4))  # pyright: ignore[reportArgumentType]: wrong on purpose
     with pytest.raises(ValueError, match="layout='tiles'"):
-        MaskedReconstruction(ENCODER, layout="tiles")  # pyright: ignore[reportArgumentType]
+        MaskedReconstruction(ENCODER, layout="tiles")  # pyright: ignore[reportArgumentType]: wrong on purpose
     with pytest.raises(ValueError, match="mask_ratio=inf"):
         MaskedReconstruction(ENCODER, mask_ratio=float("inf"))
     with pytest.raises(ValueError, match="patch_size=5"):

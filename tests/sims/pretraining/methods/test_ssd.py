@@ -1,6 +1,7 @@
 """Each term of SSD against the property it is named for, and the sum against its terms."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -139,7 +140,7 @@ def parts(method, params, images, client, key):
 
 @pytest.mark.parametrize("kind", ["soft", "hard", "none"])
 def test_the_loss_is_the_weighted_sum_of_its_terms_in_float32(kind):
-    weights = {"uniformity_weight": 0.7, "separation_weight": 0.5, "distillation_weight": 0.3}
+    weights: dict[str, Any] = {"uniformity_weight": 0.7, "separation_weight": 0.5, "distillation_weight": 0.3}
     method = Ssd(Linear(DIM), hidden_dim=6, separation=kind, **weights)
     key, client = jax.random.key(2), jnp.asarray(2)
     images = jax.random.uniform(key, (5, 8, 8, 1), jnp.float32)
@@ -176,7 +177,7 @@ def test_wider_embeddings_give_a_client_as_many_coordinates_as_there_are_feature
 
 
 def test_settings_out_of_range_are_refused():
-    for options, named in (
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
         ({"separation": "firm"}, "separation is one of soft"),
         ({"variant": "fixed"}, "variant is one of printed"),
         ({"scale": 0.0}, "scale=0.0"),
@@ -184,7 +185,8 @@ def test_settings_out_of_range_are_refused():
         ({"hidden_dim": 0}, "sizes"),
         ({"embedding_dim": 2 * DIM}, "Distillation compares"),
         ({"embedding_dim": -1, "distillation_weight": 0.0}, "sizes"),
-    ):
+    )
+    for options, named in wrong:
         with pytest.raises(ValueError, match=named):
             Ssd(Linear(DIM), **options)
     with pytest.raises(ValueError, match="8 clients for 7"):

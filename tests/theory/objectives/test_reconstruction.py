@@ -119,8 +119,8 @@ def alternating_fit(sigma, p, c, sweeps=4000):
     """W_e by alternating least squares on the dense view moments: slow, and told nothing of eigenvectors."""
     m = view_moments(sigma, p)
     visible, cross = m.visible.dense(), m.cross.dense()
-    encoder = np.random.default_rng(11).standard_normal((c, sigma.dim))
-    decoder = np.zeros((sigma.dim, c))
+    encoder: np.ndarray = np.random.default_rng(11).standard_normal((c, sigma.dim))
+    decoder: np.ndarray = np.zeros((sigma.dim, c))
     for _ in range(sweeps):
         decoder = np.linalg.solve(encoder @ visible @ encoder.T, encoder @ cross).T
         encoder = np.linalg.solve(decoder.T @ decoder, decoder.T @ np.linalg.solve(visible, cross).T)

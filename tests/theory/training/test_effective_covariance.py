@@ -45,14 +45,14 @@ def one_way() -> np.ndarray:
     return mixing
 
 
-def at_rest(mixing, x, step_size, local_steps):
+def at_rest(mixing: np.ndarray, x: np.ndarray, step_size: float, local_steps: int) -> tuple[np.ndarray, np.ndarray]:
     """The projector of the averaged model, and every client's, solved for exactly."""
     post_mix = stationary_models(mixing, x, C, step_size, local_steps).post_mix
     mean = np.einsum("i,icd->cd", perron_weights(mixing), post_mix)
     return top_projector(mean.T @ mean, C), np.stack([top_projector(w.T @ w, C) for w in post_mix])
 
 
-def predicted(mixing, x, step_size, local_steps):
+def predicted(mixing: np.ndarray, x: np.ndarray, step_size: float, local_steps: int) -> np.ndarray:
     basis = represented_basis(effective_covariance(mixing, x, step_size, local_steps), C)
     return basis @ basis.T
 
@@ -65,9 +65,10 @@ def predicted(mixing, x, step_size, local_steps):
 def test_symmetric_mixing_gives_the_sum_over_network_modes(name, local_steps):
     mixing, x = mixing_of(name, "metropolis"), covariances(0.5)
     values, modes = np.linalg.eigh(mixing)
-    off, drift = x - x.mean(axis=0), np.zeros((D, D))
+    off = x - x.mean(axis=0)
+    drift: np.ndarray = np.zeros((D, D))
     for l in range(N - 1):  # the last mode is the mean
-        delta = sum(modes[i, l] * off[i] for i in range(N))
+        delta = np.asarray(sum(modes[i, l] * off[i] for i in range(N)))
         drift += (local_steps * (1 + values[l]) / (1 - values[l]) - 1) * delta @ delta / N
     np.testing.assert_allclose(
         effective_covariance(mixing, x, 1e-3, local_steps), x.mean(axis=0) + 1e-3 * drift, atol=1e-14
@@ -188,8 +189,9 @@ def test_push_sum_aims_at_equal_weights_where_row_averaging_does_not():
     np.testing.assert_allclose(r / (N * r), 1 / N, rtol=1e-12)
     np.testing.assert_allclose(column @ r, r, atol=1e-14)
     wide, start = top_projector(x.mean(axis=0), C), np.linalg.eigh(x.mean(axis=0))
-    models = np.repeat((np.sqrt(start[0][-C:])[:, None] * start[1][:, -C:].T)[None], N, axis=0)
-    mass, numerators = np.ones(N), models.copy()
+    models: np.ndarray = np.repeat((np.sqrt(start[0][-C:])[:, None] * start[1][:, -C:].T)[None], N, axis=0)
+    mass: np.ndarray = np.ones(N)
+    numerators: np.ndarray = models.copy()
     for _ in range(12_000):
         slopes = 2 * (models @ (np.swapaxes(models, 1, 2) @ models) - models @ x)
         numerators = np.einsum("ij,jcd->icd", column, numerators - eta * slopes)
@@ -228,7 +230,7 @@ def test_shared_eigenvectors_do_not_keep_the_order_of_directions():
     start = 0.3 * rng.normal(size=(1, 2, 4)).repeat(N, axis=0) + 0.01 * rng.normal(size=(N, 2, 4))
     shares = {}
     for step_size in (1e-3, 2e-2):
-        models = start
+        models: np.ndarray = start
         for _ in range(int(100 / step_size)):
             models = models - 2 * step_size * (models @ (np.swapaxes(models, 1, 2) @ models - x))
             models = np.einsum("ij,jcd->icd", mixing, models)

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any
 
 import networkx as nx
-import numpy as np
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width

@@ -6,18 +6,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify check test audit static shapes full newest lanes lint types imports constants notebooks clean
+.PHONY: verify check quick test trusted audit shapes full newest lanes lint types imports constants notebooks clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
 	$(BIN)/dssl verify
 
-# Quick tests, and all but the longest of the rooms that changed since origin/main.
-check: static
+# Quick tests, and all but the longest of the rooms that changed since origin/main. The checker of types has one core.
+check: $(VENV)/.dev
+	$(MAKE) -j 2 --output-sync=line types quick
+
+quick: $(VENV)/.dev
+	$(MAKE) lint imports constants
 	$(BIN)/pytest -n 2 --lane=check --changed
 
 # What a fresh checkout needs to be trusted.
-test: static
+test: $(VENV)/.dev
+	$(MAKE) -j 2 --output-sync=line types trusted
+
+trusted: $(VENV)/.dev
+	$(MAKE) lint imports constants
 	$(BIN)/pytest -n 2 --lane=check --lane=test
 
 # Everything else: the power of all checks, slow twins, whole trainings and notebooks; then `shapes`, `full`, `newest`.
@@ -28,10 +36,6 @@ audit: $(VENV)/.dev
 # Every call of theory and sims in quick tests against its annotations, shapes of arrays included.
 shapes: $(VENV)/.dev
 	CHECK_TYPES=1 $(BIN)/pytest -n 2 --lane=check tests/theory tests/sims tests/test_checked_types.py
-
-# What needs one core each goes side by side.
-static: $(VENV)/.dev
-	$(MAKE) -j 2 types lint imports constants
 
 # Every claim at the full tier against the record.
 full: $(VENV)/.dev

@@ -17,7 +17,7 @@ def test_a_wrong_shape_a_wrong_type_and_sizes_that_differ_are_noticed():
     with pytest.raises(jaxtyping.TypeCheckError):
         knn(FEATURES, LABELS[:4], FEATURES, LABELS)
     with pytest.raises(jaxtyping.TypeCheckError):
-        knn(FEATURES.tolist(), LABELS, FEATURES, LABELS)
+        knn(FEATURES.tolist(), LABELS, FEATURES, LABELS)  # pyright: ignore[reportArgumentType]  # on purpose
 
 
 @pytest.mark.wrong_types

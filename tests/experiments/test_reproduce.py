@@ -483,8 +483,8 @@ def test_what_training_is_worth_is_said_in_words():
     }
     words = ceiling.in_words(Results(cells, found, lambda *_: None, lambda *_: None))
     low = robustness.paired_difference(np.array([0.9, 1.0, 1.1]), np.zeros(3)).low
-    assert "with a server or with neighbours raises its accuracy by 1.0 to 7.0 percentage points" in words
-    assert f"3 repetitions; the lowest end of the 8 intervals of 95% is {low:.1f} points" in words
+    assert "neighbours raises the accuracy of the classifier by 1.0 to 7.0 percentage points" in words
+    assert f"8 cases, each with 3 repetitions; the lowest end of their 95% intervals is {low:.1f} points" in words
     assert "with all images in one place raises it by 6.0 to 10.0 points" in words
     assert "raw pixels" not in words
     measured = {ceiling.PIXELS: [79.0, 81.0, 80.9]}

@@ -49,7 +49,7 @@ def expected_count_suffices(point: tuple[int, float], spoil: float) -> tuple[boo
 
 
 def full_count_suffices(point: tuple[int, float], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """With the horizon at `spoil` times the rounds: the probability that a client's count passes it."""
+    """Can no client's count pass a horizon of as many rounds? Spoiled, one of the rounds expected."""
     rounds, share = point
     beyond = float(stats.binom.sf(int(rounds * (1 if spoil == 1 else share)), rounds, share))
     return beyond == 0.0, {"rounds": rounds, "share": share, "probability_beyond": beyond}

@@ -66,7 +66,7 @@ def is_cheaper(column: str) -> Callable[[Row, float], tuple[bool, Mapping[str, A
 
 
 def sizes_differ(rows: tuple[Row, ...], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Is the largest count of parameters more than three times (over `spoil`) the least?"""
+    """Is the largest count of parameters more than three times the least? Spoiled, more than thirty times."""
     counts = sorted(row.parameters for row in rows)
     factor = Decimal(3) if spoil == 1 else Decimal(30)
     return counts[-1] > factor * counts[0], {"millions_of_parameters": [str(n) for n in counts]}

@@ -16,7 +16,6 @@ from claims.alignment_term.sec_mar_overhead import autoencoder_parameters
 from ledger.checks.kinds import ForAll, Identity, Printed
 from ledger.statement import Claim, Evidence, Statement, Status
 from theory.formula import Source
-from theory.networks import small_networks as networks
 
 # Source: chen2026code, options of `main.py`, those of `train_client.py`, which parses the line again, and the readme.
 MAIN = """
@@ -76,30 +75,6 @@ def data_size(graph: nx.Graph, *, alike: bool = False) -> tuple[sp.Matrix, sp.Ma
 def uniform(graph: nx.Graph) -> sp.Matrix:
     """The mixing matrix of the code where all clients are of one size: 1/|A_i|."""
     return data_size(graph, alike=True)[0]
-
-
-def small_networks() -> list[nx.Graph]:
-    """Every connected network of two to four clients."""
-    return list(networks.connected_networks(2, 4))
-
-
-def stated_weights() -> sp.Matrix:
-    """n_i times the samples of the neighbourhood, for every small network, one under the other."""
-    rows = []
-    for graph in small_networks():
-        sizes = data_size(graph)[1]
-        rows += [sizes[i] * sum(sizes[j] for j in {i, *graph.neighbors(i)}) for i in range(len(sizes))]
-    return sp.Matrix(rows)
-
-
-def carried_weights() -> sp.Matrix:
-    """The same after one mixing, v^T M."""
-    rows, start, stated = [], 0, stated_weights()
-    for graph in small_networks():
-        mixing, sizes = data_size(graph)
-        rows += list(mixing.T * stated[start : start + len(sizes), 0])
-        start += len(sizes)
-    return sp.Matrix(rows)
 
 
 def output_weights(graph: nx.Graph, *, alike: bool) -> sp.Matrix:

@@ -1,4 +1,4 @@
-"""The kinds of check. Each decides one statement; each can be spoiled, so that none can only pass.
+"""The kinds of check. Each decides one statement, and all but `Printed` can be spoiled: made to fail on purpose.
 
 `context.spoil` is 1 for the statement itself. An identity is spoiled by adding spoil - 1 to the claimed side, a bound
 or a predicted value by multiplying it; a search is spoiled by the predicate, which receives the factor.
@@ -13,8 +13,9 @@ import sympy as sp
 
 from ledger.statement import Context, Evidence, Status, Verdict
 
-# A pass needs the prediction within three standard errors; over some hundred sampled findings that is a false alarm in
-# about one run in four for a true statement, so a violation needs five (one false alarm in ten thousand runs).
+# A violation needs a difference of five standard errors: over some hundred sampled findings three would be a false
+# alarm in about one run in four for true statements, and five in one of ten thousand. A pass needs three standard errors
+# to be less than what is claimed or allowed, so that noise alone cannot hide a failure of that size.
 STANDARD_ERRORS_TO_VIOLATE = 5.0
 STANDARD_ERRORS_TO_HOLD = 3.0
 
@@ -185,8 +186,8 @@ class Prediction:
 class ForAll:
     """`predicate(point, spoil)` holds at every point searched; it returns (holds, details).
 
-    The first failing point, in the order given (smallest first), is the witness. `exhaustive` marks a search that is a
-    proof (all graphs of a size, say).
+    The first failing point, in the order given (smallest first), is the witness. `evidence` says what passing is worth:
+    EXACT where the points are all there are and each is decided without rounding.
     """
 
     points: Callable[[Context], Iterable[Any]]

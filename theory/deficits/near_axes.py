@@ -42,7 +42,7 @@ class PairVariances:
 def pair_variances(clients: Sequence[Points], c: int, mask_ratio: float) -> PairVariances:
     """What the pairs of one leading and one trailing axis need, from fourth moments of the points, exactly.
 
-    Errors: those of `empirical_perturbation.entry_variances`.
+    Errors: those of `second_order_empirical.entry_variances`.
     """
     entry = entry_variances(clients, c, mask_ratio)
     _, vectors = reference_axes(clients, c)

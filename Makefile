@@ -14,7 +14,7 @@ verify: $(VENV)/.run$(EXTRAS)
 
 # Quick tests, and all but the longest of the rooms that changed since origin/main. The checker of types has one core.
 check: $(VENV)/.dev
-	$(MAKE) -j 2 --output-sync=line types quick
+	$(MAKE) -j 2 types quick
 
 quick: $(VENV)/.dev
 	$(MAKE) lint imports constants
@@ -22,7 +22,7 @@ quick: $(VENV)/.dev
 
 # What a fresh checkout needs to be trusted.
 test: $(VENV)/.dev
-	$(MAKE) -j 2 --output-sync=line types trusted
+	$(MAKE) -j 2 types trusted
 
 trusted: $(VENV)/.dev
 	$(MAKE) lint imports constants

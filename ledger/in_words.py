@@ -20,7 +20,7 @@ STATUS_MEANINGS: Mapping[str, str] = {
     "VACUOUS": "the statement says nothing: its condition is never met, or what it says is true whatever happens",
     "ILL_FORMED": "as it is printed, the statement has no definite meaning",
     "INCONCLUSIVE": "the numbers at hand can neither confirm nor refute the statement",
-    "OUT_OF_DOMAIN": "the statement does not speak about the case that was asked",
+    "OUT_OF_DOMAIN": "the statement does not apply to the case that it was tried on",
     "PENDING": "no check has answered yet",
 }
 EVIDENCE_MEANINGS: Mapping[str, str] = {
@@ -29,7 +29,7 @@ EVIDENCE_MEANINGS: Mapping[str, str] = {
     "NUMERIC": "numeric: computed in double precision at chosen points. Nothing is certain between them.",
     "SEARCHED": "searched: many cases were tried, in search of one where the statement fails.",
     "SAMPLED": "sampled: decided from random draws, within their statistical error.",
-    "READING": "reading: decided by reading the printed text. There is nothing to compute.",
+    "READING": "reading: decided by looking at the printed text. There is nothing to compute.",
 }
 _NO_PROOF: Mapping[str, str] = {
     "NUMERIC": "Passing at them is no proof.",

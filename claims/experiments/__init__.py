@@ -8,7 +8,8 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `ref_soft_separation.py`: Soft separation and distillation (SSD), a published method: what each part adds.
 - `tab_alignment_metrics.py`: Table 7: which distance works best in the alignment term.
 - `tab_alignment_metrics_training.py`: Table 7 in our own trainings: which alignment metric.
-- `tab_consensus_matrices.py`: Table 6: the consensus rule and decentralised accuracy.
+- `tab_consensus_matrices.py`: Table 6: the rule by which neighbours weigh each other (consensus matrix), and the
+  accuracy on a network.
 - `tab_consensus_matrices_images.py`: Table 6 in our own trainings: consensus matrices, on images.
 - `tab_federated_baselines.py`: Table 2: FedMAR against federated self-supervised baselines.
 - `tab_federated_baselines_training.py`: Table 2 in our own trainings: FedMAR against federated baselines.

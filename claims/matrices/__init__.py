@@ -1,5 +1,9 @@
 """The matrices of the proofs: alignment matrices, their means, gradients, and the steps that lead from one to the next.
 
+The alignment matrix holds all that a loss asks of the linear encoder W; the best W gives its best approximation of
+given rank. Views of contrastive learning are similar where only noise is added, dissimilar where a linear map H acts as
+well.
+
 A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, but no other room of `claims`. Begin with
 `eq_masked_cross_moment.py`. What each file decides:
 
@@ -9,8 +13,8 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
   averaged matrix.
 - `eq_entries_and_edge.py`: Eqs (20)-(23), (45): diagonal entries and largest eigenvalue of one client's matrix.
 - `eq_federated_mean.py`: Eqs (36)-(38): the averaged matrix of federated learning.
-- `eq_full_basis_sum.py`: Eqs (19), (24), (33), (38), (46), (49), (51), (59)-(61): from the Rayleigh quotient to the
-  representability.
+- `eq_full_basis_sum.py`: Eqs (19), (24), (33), (38), (46), (49), (51), (59)-(61): the last step of the proofs, which
+  sums over all eigenvectors where the definition sums over those that the encoder keeps.
 - `eq_global_mean_over_graph.py`: Eqs (29)-(32): the matrix of the decentralised objective.
 - `eq_gradient_of_alignment_loss.py`: Eqs (8)-(15): rewriting the alignment loss of MIM and setting its gradient to
   zero.
@@ -20,8 +24,9 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `eq_stationary_gram.py`: Eqs (16), (42), (54): cancelling the encoder's matrix W from the condition that the gradient
   is zero.
 - `eq_transformed_cross_moment.py`: Eqs (55)-(58): the alignment matrix of contrastive learning with dissimilar views.
-- `ref_descent.py`: Does gradient descent find the encoder that the theory uses (the row space of W)?
-- `ref_stationarity.py`: From a vanishing gradient to the top eigenspace.
-- `sec_best_rank_approximation.py`: Minimising the loss is a best approximation of given rank.
+- `ref_descent.py`: Does gradient descent find the encoder that the theory uses (the directions that W keeps)?
+- `ref_stationarity.py`: If the gradient is zero, does the encoder keep the eigenvectors with the largest eigenvalues?
+- `sec_best_rank_approximation.py`: The best encoder is the best approximation of the alignment matrix by one of given
+  rank.
 - `sec_concentration_step.py`: Eqs (20), (57): how close an empirical matrix is to its mean.
 """

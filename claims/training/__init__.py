@@ -1,7 +1,7 @@
 """What training on a network reaches: disagreement, averaged model, and the theorems for trained models.
 
-The disagreement of the clients' models is called consensus error. The averaged model is the best encoder of a slightly
-changed covariance, called the effective covariance.
+The disagreement of the clients' models is called consensus error. The averaged model is the encoder that would be best
+if the data had a slightly different covariance, called the effective covariance.
 
 A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, but no other room of `claims`. Begin with
 `thm_effective_covariance.py`. What each file decides:
@@ -16,7 +16,8 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `thm_federated_training.py`: Theorem 4.6 in our own trainings: federated against decentralised learning: the models
   that training reaches.
 - `thm_rotation.py`: When trained models come to rest, and when they rotate for ever.
-- `thm_shared_eigenvectors.py`: In the paper's model all clients share eigenvectors: what follows for networks.
-- `thm_training_weights.py`: Eq (1) in our own trainings, Eqs (25)-(33) in our own trainings: whose losses training on a
-  network minimises.
+- `thm_shared_eigenvectors.py`: In the paper's data model the matrices of all clients have the same eigenvectors: what
+  follows for networks.
+- `thm_training_weights.py`: Eq (1) in our own trainings, Eqs (25)-(33) in our own trainings: how much each client's
+  loss counts in what training minimises.
 """

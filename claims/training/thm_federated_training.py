@@ -192,7 +192,10 @@ def by_rounds(context: Context) -> list[Finding]:
 
 NO_WORSE = "The averaged model of a network is no nearer to the federated optimum than the server's model."
 NO_LESS = "The sensitivity of a network's averaged model is at least that of the server's model."
-BECAUSE_MODES = "The server's drift is E - 1; where clients differ along a negative eigenvalue the network's is less."
+BECAUSE_MODES = (
+    "With E steps before each averaging, a server's distance from the optimum grows like E - 1. A network's is smaller "
+    "where clients differ along a negative eigenvalue of the averaging weights."
+)
 CLAIM = Claim(
     id="thm-federated-training",
     title="Federated against decentralised learning: the models that training reaches",
@@ -266,8 +269,8 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.bipartite-at-rest",
             "corrected",
-            "On two sides of n clients of two kinds, all linked across, and E = n, the averaged model is over a "
-            "hundred times nearer to the federated optimum than the server's.",
+            "If n clients of one kind are each linked to all n clients of another kind, and train n steps before each "
+            "averaging, their mean model is over a hundred times nearer to the federated optimum than the server's.",
             Bound(two_sided, "What is left is of second order in the step size.", evidence=NUMERIC),
             reading="complete bipartite network, models at rest",
         ),
@@ -288,7 +291,8 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.placements-at-rest",
             "corrected",
-            "Averaged over placements the squared subspace error of a network is at least the server's.",
+            "On average over all ways to place the clients, the squared distance of a network's averaged model from "
+            "the federated optimum is at least that of the server's model.",
             Bound(over_placements, "Metropolis weights, two local steps.", upper=False, evidence=NUMERIC),
             reading="mean over placements, models at rest",
         ),

@@ -123,7 +123,8 @@ def _choice(case: Case, n_sampled: int, server: float) -> dict[str, Any]:
             "better_by_mean_model": "decentralised" if own.mean_model < server else "federated",
             "crossover_step_size": crossing,
         },
-        "Squared subspace errors to leading order: a server's falls like the step size, a network's like its square.",
+        "To leading order in the step size, the squared distance from the best shared model falls like the step size "
+        "with a server, and like its square on a network.",
         f"Leading order; its relative error is about {stiff:.2g} here."
         + ("" if stiff <= TRUSTED else " Rough: use --simulate."),
     )

@@ -28,7 +28,7 @@ def tally(rows: Sequence[Row]) -> str:
     if expected:
         of = {status: expected.get(status, 0) for status in ("HOLDS", "VIOLATED", "INCONCLUSIVE")}
         text += (
-            f" Of {sum(expected.values())} expectations that no paper prints, {of['HOLDS']} held, {of['VIOLATED']} "
+            f" Of {sum(expected.values())} statements that we expected ourselves, {of['HOLDS']} hold, {of['VIOLATED']} "
             f"failed, and {of['INCONCLUSIVE']} stay undecided."
         )
     return text + " [All verdicts, claim by claim](docs/verdicts.md)."
@@ -44,9 +44,9 @@ def picture() -> str:
     r = _record(_FIGURES / "phase_diagram.json")
     return (
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
-        "Further right, augmentation adds more noise. Further up, each client has more images per pixel. The dashed "
-        f"line is the border by our formula, noise of standard deviation {r['sigma_star']:.3f}. The solid line is the "
-        "border in simulations. "
+        "Further right, augmentation adds more noise. Further up, clients have more images, counted per pixel. The "
+        f"dashed line is the border by our formula, noise of standard deviation {r['sigma_star']:.3f}. The solid line "
+        "is the border in simulations. "
         f"({r['n_clients']} clients; made-up images of {r['dim']} pixels, of which MIM hides {r['mask_ratio']:.0%}; "
         f"one pair of masks or of views per image; {r['trials']} simulations in each field.)*"
     )
@@ -76,16 +76,17 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         "are taken of each image. Three examples follow. The first two compare deficits; a method's sensitivity is at "
         "most its largest deficit.",
         "   - *The two masks are drawn without regard to each other, so that a pixel may be in both or in neither, and "
-        "MIM averages over all masks. CL takes one pair of views per image.* MIM loses less: the deficit of CL is "
-        f"{ratio:.1f} times as large ({large['n_clients']} clients, images of {large['dim']:,} pixels, "
-        f"{large['samples_per_client']:,} images per client, noise of standard deviation 1).",
+        "MIM averages over all masks. CL takes one pair of views per image.* MIM loses less: the deficit of CL in a "
+        f"signal direction is {ratio:.1f} times as large ({large['n_clients']} clients, images of {large['dim']:,} "
+        f"pixels, {large['samples_per_client']:,} images per client, noise of standard deviation 1).",
         "   - *The two masks are drawn in the same way, but only one pair of masks or views is taken per image.* CL "
         f"has the smaller deficit if the noise of augmentation is below {diagram['sigma_star']:.3f}, and MIM if it is "
         "above. This is the picture above.",
-        "   - *What one mask hides, the other one shows, as Section 3.2 of the paper describes.* CL is better. For "
-        f"{six['n_clients']} clients with unlimited images, CL keeps every signal direction whole (representability "
-        f"{cl[0]:.0f}), and MIM keeps {mim[0]:.3f} of each. With {drawn['samples_per_client']} images per client, the "
-        f"sensitivity is {drawn['mean_said_lesser']:.3f} with MIM and {drawn['mean_said_greater']:.3f} with CL.",
+        "   - *What one mask hides, the other one shows, as Section 3.2 of the paper describes.* CL is the more "
+        f"robust, and keeps more. For {six['n_clients']} clients with {drawn['samples_per_client']} images each, the "
+        f"sensitivity is {drawn['mean_said_lesser']:.3f} with MIM and {drawn['mean_said_greater']:.3f} with CL. With "
+        f"unlimited images both have sensitivity 0, but CL keeps every signal direction whole (representability "
+        f"{cl[0]:.0f}), and MIM keeps {mim[0]:.3f} of each.",
     ]
 
 
@@ -102,8 +103,10 @@ def _networks() -> list[str]:
         f"{abs(fewer['numbers']['s']):.0f}, and one more link raises it to {more['numbers']['s']:.3f} (MIM with masks "
         f"as in Section 3.2, unlimited images). Or take {len(cube['weights'])} clients in training. Two groups of "
         f"{len(barbell['weights']) // 2}, each fully linked and joined to the other by one link, have "
-        f"{len(barbell['links'])} links; a hypercube has {len(cube['links'])}. Yet the models of the two groups end up "
-        f"disagreeing {error:.0f} times as much (mean squared distance). Theorem 4.6 says that a server is never less "
+        f"{len(barbell['links'])} links. A hypercube, in which each client has "
+        f"{2 * len(cube['links']) // len(cube['weights'])} neighbours, has {len(cube['links'])} links. Yet in the "
+        f"network of two groups the clients' models end up disagreeing {error:.0f} times as much as in the hypercube "
+        "(mean squared distance). Theorem 4.6 says that a server is never less "
         "robust than a network. We tested the same order on trained models by another measure: how far the average of "
         "the clients' models ends from the one model that fits all clients' data best. A search of small networks "
         f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
@@ -118,13 +121,14 @@ def _predictions() -> list[str]:
     worst = max(abs(r["resummed"] / r["simulated"] - 1) for r in rows)
     over = [r["gap_bound"] / r["simulated"] for r in rows if r["gap_bound"] is not None]
     return [
-        "3. **Where training on a network ends can be computed in advance.** Unless averaging makes all models equal "
-        "in one round, models of clients that differ keep disagreeing. "
+        "3. **Where training on a network ends can be computed in advance.** If clients have different data, their "
+        "models keep disagreeing, unless one averaging makes them all equal. "
         f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the size "
         f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual bound knows only one number "
-        "of the network, its spectral gap, which says how fast repeated averaging makes models equal. The bound is "
-        f"proved for links in both directions, and on those networks it is {min(over):.1f} to {max(over):.0f} times "
-        "the simulated value. The command `dssl topology` computes such predictions, and says which links to add.",
+        "of the network, its spectral gap, which says how fast repeated averaging makes models equal. It is proved for "
+        "networks whose links go both ways. On those of our networks where they do, it is "
+        f"{min(over):.1f} to {max(over):.0f} times the simulated value. The command `dssl topology` "
+        "computes such predictions, and says which links to add.",
     ]
 
 

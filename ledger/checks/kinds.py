@@ -14,8 +14,8 @@ import sympy as sp
 from ledger.statement import Context, Evidence, Status, Verdict
 
 # A violation needs a difference of five standard errors: over some hundred sampled findings three would be a false
-# alarm in about one run in four for true statements, and five in one of ten thousand. A pass needs three standard errors
-# to be less than what is claimed or allowed, so that noise alone cannot hide a failure of that size.
+# alarm in about one run in four for true statements, and five in one of ten thousand. A pass needs three standard
+# errors to be less than what is claimed or allowed, so that noise alone cannot hide a failure of that size.
 STANDARD_ERRORS_TO_VIOLATE = 5.0
 STANDARD_ERRORS_TO_HOLD = 3.0
 

@@ -16,11 +16,11 @@ def page(rows: list[Row], claims: Mapping[str, Claim], files: Mapping[str, str])
     parts = [
         "# Verdicts",
         "<!-- generated: `dssl readme`; do not edit by hand -->",
-        "This page lists what became of every claim. A claim is a group of statements about one item of the paper, "
-        "such as a theorem, about several related items, or about a question on the paper. A statement is one sentence "
-        "under one *reading*, and has one verdict. A reading settles something that the paper leaves open, such as how "
-        "masks are drawn. The link of a claim leads to the file that checks it; `dssl verify --claim ID` decides it "
-        "again.",
+        "This page lists what became of every claim. A claim is a group of statements: about one item of the paper "
+        "(such as a theorem), about several related items, or about a question that the paper raises. A statement "
+        "is one sentence under one *reading*, and has one verdict. A reading settles something that the paper "
+        "leaves open, such as how masks are drawn. The link of a claim leads to the file that checks it; `dssl "
+        "verify --claim ID` decides it again.",
         "## What the words mean",
         _words("status", STATUS_MEANINGS),
         "The evidence says how a verdict was reached:",

@@ -1,4 +1,4 @@
-"""Images and who holds them: shares of clients, random views, and the loaders of the data sets below.
+"""Images and who holds them: shares of clients, random views, and loaders, in `datasets`, of data sets.
 
 May use `sims.rounds`, `sims.losses` and `theory`. Begin with `partitions.py`, or with `datasets/loading.py`.
 """

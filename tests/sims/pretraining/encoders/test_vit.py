@@ -30,12 +30,14 @@ def _spread(params, key):
 
 @cache
 def start():
-    return ENCODER.init(jax.random.key(1), SHAPE)
+    with jax.ensure_compile_time_eval():  # also where a test asks for it first while it is traced
+        return ENCODER.init(jax.random.key(1), SHAPE)
 
 
 @cache
 def spread():
-    return _spread(start(), jax.random.key(3))
+    with jax.ensure_compile_time_eval():  # also where a test asks for it first while it is traced
+        return _spread(start(), jax.random.key(3))
 
 
 @pytest.mark.parametrize(("depth", "width", "mlp_ratio", "channels"), [(1, 8, 4, 1), (3, 16, 2, 3)])

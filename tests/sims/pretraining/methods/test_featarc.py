@@ -36,12 +36,14 @@ def parted(seed=1):
 
 @cache
 def start():
-    return jax.jit(parted)()
+    with jax.ensure_compile_time_eval():  # also where a test asks for it first while it is traced
+        return jax.jit(parted)()
 
 
 @cache
 def local_start():
-    return METHOD.init_local(start())
+    with jax.ensure_compile_time_eval():  # also where a test asks for it first while it is traced
+        return METHOD.init_local(start())
 
 
 def context(client=0, selections=1):

@@ -25,7 +25,8 @@ views_of = jax.jit(SimSiam.two_views, static_argnums=0)
 
 @cache
 def start():
-    return jax.jit(SIMSIAM.init, static_argnums=1)(jax.random.key(6), SHAPE)
+    with jax.ensure_compile_time_eval():  # also where a test asks for it first while it is traced
+        return jax.jit(SIMSIAM.init, static_argnums=1)(jax.random.key(6), SHAPE)
 
 
 def outputs(params, view):

@@ -29,7 +29,7 @@ def tally(rows: Sequence[Row]) -> str:
         of = {status: expected.get(status, 0) for status in ("HOLDS", "VIOLATED", "INCONCLUSIVE")}
         text += (
             f" Of {sum(expected.values())} statements that we expected ourselves, {of['HOLDS']} hold, {of['VIOLATED']} "
-            f"failed, and {of['INCONCLUSIVE']} stay undecided."
+            f"fail, and {of['INCONCLUSIVE']} stay undecided."
         )
     return text + " [All verdicts, claim by claim](docs/verdicts.md)."
 
@@ -82,8 +82,8 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         "   - *The two masks are drawn in the same way, but only one pair of masks or views is taken per image.* CL "
         f"has the smaller deficit if the noise of augmentation is below {diagram['sigma_star']:.3f}, and MIM if it is "
         "above. This is the picture above.",
-        "   - *What one mask hides, the other one shows, as Section 3.2 of the paper describes.* CL is the more "
-        f"robust, and keeps more. For {six['n_clients']} clients with {drawn['samples_per_client']} images each, the "
+        "   - *What one mask hides, the other one shows, as Section 3.2 of the paper describes.* For "
+        f"{drawn['clients']} clients with {drawn['samples_per_client']} images each, CL is the more robust: the "
         f"sensitivity is {drawn['mean_said_lesser']:.3f} with MIM and {drawn['mean_said_greater']:.3f} with CL. With "
         f"unlimited images both have sensitivity 0, but CL keeps every signal direction whole (representability "
         f"{cl[0]:.0f}), and MIM keeps {mim[0]:.3f} of each.",

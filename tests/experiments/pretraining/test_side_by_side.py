@@ -17,6 +17,7 @@ from runtime import cores
 from runtime.usage import UsageError
 from tests.compilations import compilations
 
+HERE = pathlib.Path(__file__).resolve().parent
 WAIT = 60.0  # seconds that a test waits for another process at most
 ROUNDS = 10_000
 
@@ -145,7 +146,7 @@ def test_a_killed_process_is_one_sentence(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_trainings_save_and_end_when_their_parent_does(tmp_path, how):
     text = (
-        f"import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})\n"
+        f"import sys; sys.path[:0] = {[str(HERE), str(HERE.parents[2])]!r}\n"
         # Whoever started the tests may have left interrupts ignored, as a shell does for what runs behind it.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import pathlib\nfrom functools import partial\n"

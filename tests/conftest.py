@@ -8,18 +8,17 @@ import json
 import os
 import pathlib
 import resource
-import tempfile
 from collections.abc import Iterator
+
+from runtime import programs  # which imports nothing that loads numpy
 
 # One thread a process, before numpy is loaded: the tests are the parallelism, and small matrices on many threads are
 # slower by an order of magnitude.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-# What this process or one that it starts has compiled is not compiled again. A folder for each worker: JAX writes its
-# entries in place, so that another reader may find half of one.
-_programs = tempfile.TemporaryDirectory(prefix="compiled-")
-os.environ |= {"JAX_COMPILATION_CACHE_DIR": _programs.name, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+# What any process has compiled is not compiled again, in this run or the next of this checkout.
+os.environ |= programs.kept(pathlib.Path(__file__).parents[1] / "build" / "programs")
 
 import pytest  # noqa: E402
 from jaxtyping import config as jaxtyping_config  # noqa: E402

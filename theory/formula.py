@@ -128,7 +128,7 @@ class Formula:
             raise ValueError(f"{self.name} needs {', '.join(missing)}; add {missing[0]}=...")
         substitution = self._substitution(values)
         for relation in self.domain:
-            if sp.simplify(relation.subs(substitution)) == sp.false:
+            if sp.simplify(relation.xreplace(substitution)) == sp.false:
                 shown = ", ".join(f"{k}={v}" for k, v in sorted(values.items()) if v is not None)
                 raise OutOfDomainError(f"{self.name} holds for {relation}; got {shown}.")
         return substitution

@@ -126,8 +126,7 @@ def always_both_zero(spoil: float) -> bool:
 def connected_regular_graphs(context: Context) -> list[nx.Graph]:
     """Every connected network of two to six clients (full: seven) with equally many neighbours for all."""
     largest = 6 if context.tier == "quick" else 7
-    graphs = (g for g in nx.graph_atlas_g() if 2 <= len(g) <= largest)
-    return [g for g in graphs if nx.is_connected(g) and nx.is_regular(g)]
+    return [g for g in small_networks.connected_networks(2, largest) if nx.is_regular(g)]
 
 
 def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:

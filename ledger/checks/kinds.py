@@ -81,7 +81,7 @@ def _point_of_difference(difference: sp.Expr) -> dict[sp.Symbol, sp.Expr] | None
             sp.Integer(start + i) if x.is_integer else sp.Rational(start + i, 7 + i) for i, x in enumerate(symbols)
         ]
         point = dict(zip(symbols, values, strict=True))
-        number = sp.N(difference.subs(point), 50)
+        number = sp.N(difference.xreplace(point), 50)
         if number.is_number and number.is_finite and abs(number) > sp.Float("1e-30"):
             return point
     return None

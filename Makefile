@@ -16,16 +16,14 @@ verify: $(VENV)/.run$(EXTRAS)
 check: $(VENV)/.dev
 	$(MAKE) -j 2 types quick
 
-quick: $(VENV)/.dev
-	$(MAKE) lint imports constants
+quick: lint imports constants
 	$(BIN)/pytest -n 2 --lane=check --changed
 
 # What a fresh checkout needs to be trusted.
 test: $(VENV)/.dev
 	$(MAKE) -j 2 types trusted
 
-trusted: $(VENV)/.dev
-	$(MAKE) lint imports constants
+trusted: lint imports constants
 	$(BIN)/pytest -n 2 --lane=check --lane=test
 
 # Everything else: the power of all checks, slow twins, whole trainings and notebooks; then `shapes`, `full`, `newest`.

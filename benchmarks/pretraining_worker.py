@@ -47,7 +47,7 @@ def ours(form: str, method: str, encoder: str, n_clients: int, n_images: int, de
     from sims.pretraining import training
     from sims.pretraining.client_training import ClientTraining
     from sims.pretraining.descent import Descent
-    from sims.rounds import engine as engine
+    from sims.rounds import engine
 
     if RETURNS_FREED not in os.environ:
         memory.keep_freed()  # as `dssl` does

@@ -50,7 +50,7 @@ def ours_loop(n: int, d: int, c: int, network: str, rounds: int) -> Callable[[],
 
     from sims import placement
     from sims.linear.training import LinearUpdate
-    from sims.rounds import engine as engine
+    from sims.rounds import engine
 
     x, w = problem(n, d, c)
     data = placement.over_clients({"covariances": jnp.asarray(x), "step_size": STEP, "gradient_noise": 0.0}, n)

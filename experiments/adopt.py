@@ -47,8 +47,7 @@ def derive_tables(results: pathlib.Path) -> list[str]:
     """Computes the table of every record again; the experiments whose table moved, and were written."""
     known, moved = trainings.load(results / tables.FOLDER), []
     for path in sorted((results / RECORDS).glob("*.json")):
-        record = tables.load(path, results / tables.FOLDER, known)
-        found = tables.results_of(path, results / tables.FOLDER, known)
+        record, found = tables.read(path, results / tables.FOLDER, known)
         assert record is not None
         assert found is not None
         document = record | {"rows": reproduction.experiment(path.stem).rows(found)}

@@ -5,7 +5,7 @@ Nothing is decided and no claim is imported: the record and the ledger of the pa
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property
 from typing import Literal
@@ -75,10 +75,11 @@ class Index:
 
     record: Record
     items: Sequence[Item]
-    rows: Mapping[str, Row] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", {r["key"]: r for r in self.record.rows})
+    @cached_property
+    def rows(self) -> Mapping[str, Row]:
+        """The rows of the record by their keys."""
+        return {r["key"]: r for r in self.record.rows}
 
     def find(self, query: str) -> Found:
         """What `query` means: tried as a key, a claim's id, an item's key, a number of the paper, and then as words.

@@ -118,11 +118,7 @@ def read(
     if content is None:
         return Record()
     rows = content.get("verdicts") if isinstance(content, dict) else None
-    schema = content.get("schema", 1) if isinstance(content, dict) else None
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise UsageError(
-            f"{path} is a record of version {schema}, and this program reads versions up to {SCHEMA}. Update it."
-        )
+    schema = store.check_schema(path, content, SCHEMA) or 1 if isinstance(content, dict) else None
     if schema == 1 and isinstance(rows, list):
         rows = _with_keys(rows, claims())
     if schema in (1, 2, 3) and isinstance(rows, list):

@@ -1,7 +1,6 @@
 """Statements with their verdicts as text for a terminal, wrapped at its width; `show` and `verify` print the same."""
 
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +10,7 @@ from rich.text import Text
 from ledger import in_words
 from ledger.items import Item
 from ledger.lookup import Found, written
-from ledger.status import KINDS
-from ledger.verdicts import About, Row
+from ledger.verdicts import About, Row, counts
 
 WIDEST = 100  # Lines of more characters are hard to read.
 LISTED = 20
@@ -124,12 +122,12 @@ def _items(items: Sequence[Item], heading: str) -> RenderableType:
 def _tally(rows: Iterable[Row]) -> Text:
     """How many statements of each kind came to each status."""
     rows = list(rows)
-    kinds = []
-    for kind in KINDS:
-        found = Counter(r["status"] for r in rows if r["statement"] == kind)
-        if found:
-            kinds.append(f"{kind}: " + ", ".join(f"{n} {s}" for s, n in sorted(found.items())))
-    return Text(f"{len(rows)} statement{'' if len(rows) == 1 else 's'}. {'; '.join(kinds)}.")
+    found = [
+        f"{kind}: " + ", ".join(f"{n} {status}" for status, n in statuses.items())
+        for kind, statuses in counts(rows).items()
+        if statuses
+    ]
+    return Text(f"{len(rows)} statement{'' if len(rows) == 1 else 's'}. {'; '.join(found)}.")
 
 
 def every(rows: Iterable[Row]) -> Group:

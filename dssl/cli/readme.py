@@ -11,7 +11,7 @@ class Readme:
     """Bring README.md and docs/verdicts.md up to date with the records and the commands.
 
     Run it in the folder of README.md. The numbers of the README come from the records and the calculator, and its
-    examples are run again, which takes a few minutes.
+    examples are run again, which takes about half a minute.
     """
 
     path: pathlib.Path = pathlib.Path("README.md")

@@ -46,17 +46,18 @@ def load(
 
     Errors: UsageError in one sentence for a damaged record, a newer schema, or a training that the folder lacks.
     """
-    return _load(path, folder, known)[0]
+    return read(path, folder, known)[0]
 
 
 def results_of(path: pathlib.Path, folder: pathlib.Path, known: Mapping[str, Training] | None = None) -> Results | None:
     """What a record's cells came to; None where there is no record. Errors: as `load`."""
-    return _load(path, folder, known)[1]
+    return read(path, folder, known)[1]
 
 
-def _load(
-    path: pathlib.Path, folder: pathlib.Path, known: Mapping[str, Training] | None
+def read(
+    path: pathlib.Path, folder: pathlib.Path, known: Mapping[str, Training] | None = None
 ) -> tuple[dict[str, Any], Results] | tuple[None, None]:
+    """The record as `load` and what its cells came to, read once. Errors: as `load`."""
     record = store.read(path)
     if record is None:
         return None, None

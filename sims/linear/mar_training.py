@@ -14,7 +14,7 @@ from sims.linear.mar_client_steps import VARIANTS, MarUpdate, PopulationMarUpdat
 from sims.linear.training import check
 from sims.linear.training_options import check_steps
 from sims.losses.adaptive_mmd import Bandwidth
-from sims.rounds import engine as engine
+from sims.rounds import engine
 from theory.networks.mixing import mixing_matrix
 
 Arrays = Array | np.ndarray

@@ -20,7 +20,7 @@ from sims.linear import heterogeneity, metrics, objective
 from sims.linear.sweep_store import SweepStore
 from sims.linear.training import LinearUpdate
 from sims.linear.trajectory import Recorded, Recorder, preserved_weights
-from sims.rounds import engine as engine
+from sims.rounds import engine
 from theory.networks.mixing import mixing_matrix
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology

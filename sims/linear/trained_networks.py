@@ -18,7 +18,7 @@ from sims.linear.resting_clients import at_rest, projector
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from sims.linear.trajectory import Trajectory
-from sims.rounds import engine as engine
+from sims.rounds import engine
 from theory.networks.mixing import mixing_matrix, perron_weights
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology

@@ -12,7 +12,7 @@ from sims.linear import objective
 from sims.linear.collapse import after_step, consensus_of_step, is_one_descent, one_descent
 from sims.linear.training_options import TrainingOptions
 from sims.linear.trajectory import Models, Progress, Recorded, Recorder, Trajectory, descend
-from sims.rounds import engine as engine
+from sims.rounds import engine
 from sims.rounds.matrices import checked_matrices
 from theory.objectives import linear_alignment
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from sims.rounds import engine as engine
+from sims.rounds import engine
 
 ORDERS: dict[str, engine.Order] = {"atc": "adapt_then_combine", "cta": "combine_then_adapt"}
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sims.linear import metrics
 from sims.linear.training_options import ORDERS, TrainingOptions
-from sims.rounds import engine as engine
+from sims.rounds import engine
 from sims.rounds.matrices import checked_matrices
 
 Models = Float[Array | np.ndarray, "clients feature dim"]

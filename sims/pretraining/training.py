@@ -15,7 +15,7 @@ from sims.placement import fitting, is_accelerated
 from sims.pretraining.client_training import ClientTraining, Form, Held, Kept
 from sims.pretraining.descent import Descent
 from sims.pretraining.methods import Method, Params
-from sims.rounds import engine as engine
+from sims.rounds import engine
 
 
 def start(

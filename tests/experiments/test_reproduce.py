@@ -13,7 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dssl.cli.main import main
 from experiments import reproduction
 from experiments.paper import ceiling, names
 from experiments.paper._results import Results
@@ -21,17 +20,9 @@ from experiments.pretraining import checkpoints, evaluated, run, settings
 from experiments.records import tables, trainings
 from sims.evaluation import robustness
 from sims.pretraining.encoders.presets import Preset
+from tests.command import answered
 
 PRESETS: tuple[Preset, ...] = ("ci", "laptop", "paper")
-
-
-def dssl(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code, out, err
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +110,7 @@ def encoders(quick, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_table_5_measures_distances_and_their_share_of_both_ways(capsys, tmp_path, quick, encoders):
-    assert dssl(capsys, "reproduce", "table5", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    assert answered(capsys, "reproduce", "table5", "--preset", "ci", "--out", str(tmp_path))[0] == 0
     record = json.loads((tmp_path / "table5.json").read_text())
     cells = reproduction.experiment("table5").cells("ci")
     assert set(record["measured"]) == {
@@ -153,7 +144,7 @@ def test_table_5_measures_distances_and_their_share_of_both_ways(capsys, tmp_pat
 
 def test_figure_3_measures_how_alike_features_are(capsys, tmp_path, quick, encoders, monkeypatch):
     monkeypatch.setattr("experiments.paper.figure3.project", lambda features, dims: features[:, :2])
-    assert dssl(capsys, "reproduce", "figure3", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    assert answered(capsys, "reproduce", "figure3", "--preset", "ci", "--out", str(tmp_path))[0] == 0
     record = json.loads((tmp_path / "figure3.json").read_text())
     cells = reproduction.experiment("figure3").cells("ci")
     for seed in range(2):
@@ -196,9 +187,9 @@ def test_figure_3_measures_how_alike_features_are(capsys, tmp_path, quick, encod
 )
 def test_cells_of_another_version_or_other_images_are_refused(capsys, tmp_path, quick, monkeypatch, moved, now, said):
     command = ("reproduce", "table8", "--preset", "ci", "--out", str(tmp_path))
-    assert dssl(capsys, *command)[0] == 0
+    assert answered(capsys, *command)[0] == 0
     monkeypatch.setattr(moved, lambda prepared: now)
-    code, _, err = dssl(capsys, *command)
+    code, _, err = answered(capsys, *command)
     assert (code, err.count("\n")) == (2, 1)
     assert all(words in err for words in said)
 
@@ -208,25 +199,25 @@ def test_cells_of_another_version_or_other_images_are_refused(capsys, tmp_path, 
 )
 def test_a_damaged_evaluation_is_one_sentence(capsys, tmp_path, quick, text):
     command = ("reproduce", "table8", "--preset", "ci", "--out", str(tmp_path))
-    assert dssl(capsys, *command)[0] == 0
+    assert answered(capsys, *command)[0] == 0
     path = next(tmp_path.glob(f"*/*/{reproduction.EVALUATION}"))
     if text == "high":
         about = json.loads(path.read_text())
         about["trained"]["linear_probe"]["accuracy"] = "high"
         text = json.dumps(about)
     path.write_text(text)
-    code, _, err = dssl(capsys, *command)
+    code, _, err = answered(capsys, *command)
     assert (code, err.count("\n")) == (2, 1)
     assert str(path) in err
     assert "Delete that file, and the same command measures again." in err
     path.unlink()
-    assert dssl(capsys, *command)[0] == 0
+    assert answered(capsys, *command)[0] == 0
 
 
 @pytest.mark.parametrize("name", sorted(set(names()) - {"table5", "figure3"}))
 def test_a_table_is_recorded_from_its_cells_and_trained_once(capsys, tmp_path, quick, name):
     command = ("reproduce", name, "--preset", "ci", "--out", str(tmp_path))
-    code, out, err = dssl(capsys, *command)
+    code, out, err = answered(capsys, *command)
     assert code == 0, err
     record = json.loads((tmp_path / f"{name}.json").read_text())
     assert record["title"].split(":")[0] in out
@@ -238,14 +229,14 @@ def test_a_table_is_recorded_from_its_cells_and_trained_once(capsys, tmp_path, q
     stored = trainings.load(tmp_path / tables.FOLDER)
     assert set(stored) == {training for per_seed in record["cells"].values() for training in per_seed}
     assert len(stored) == 2 * n_different
-    code, again, _ = dssl(capsys, *command)
+    code, again, _ = answered(capsys, *command)
     assert code == 0
     assert len(quick) == 2 * n_different
     assert again == out
 
 
 def test_cells_share_the_random_start_of_their_method_encoder_and_seed_alone(capsys, tmp_path, quick):
-    assert dssl(capsys, "reproduce", "table1", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    assert answered(capsys, "reproduce", "table1", "--preset", "ci", "--out", str(tmp_path))[0] == 0
     results = tables.results_of(tmp_path / "table1.json", tmp_path / tables.FOLDER)
     assert results is not None
     starts: dict[Any, set[float]] = {}
@@ -259,7 +250,7 @@ def test_cells_share_the_random_start_of_their_method_encoder_and_seed_alone(cap
 
 def test_an_interrupted_reproduction_goes_on_where_it_was(capsys, tmp_path, quick, monkeypatch):
     command = ("reproduce", "table8", "--preset", "ci", "--out", str(tmp_path))
-    whole = dssl(capsys, "reproduce", "table8", "--preset", "ci", "--out", str(tmp_path / "whole"))
+    whole = answered(capsys, "reproduce", "table8", "--preset", "ci", "--out", str(tmp_path / "whole"))
     wanted, before = list(quick), run.train
     quick.clear()
     with monkeypatch.context() as m:
@@ -270,11 +261,11 @@ def test_an_interrupted_reproduction_goes_on_where_it_was(capsys, tmp_path, quic
             before(*args)
 
         m.setattr(run, "train", stopping)
-        code, _, err = dssl(capsys, *(*command[:-1], str(tmp_path / "again")))
+        code, _, err = answered(capsys, *(*command[:-1], str(tmp_path / "again")))
     assert code == 130
     assert "the same command goes on from there" in err
     assert not (tmp_path / "again" / "table8.json").exists()
-    code, out, _ = dssl(capsys, *(*command[:-1], str(tmp_path / "again")))
+    code, out, _ = answered(capsys, *(*command[:-1], str(tmp_path / "again")))
     assert code == 0
     assert quick == wanted
     assert out == whole[1].replace("whole", "again")
@@ -282,7 +273,7 @@ def test_an_interrupted_reproduction_goes_on_where_it_was(capsys, tmp_path, quic
 
 def test_an_experiment_goes_over_other_images(capsys, tmp_path, quick):
     more = ("--data", "fashion-mnist", "--side", "14", "--test-per-class", "20")
-    assert dssl(capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path), *more)[0] == 0
+    assert answered(capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path), *more)[0] == 0
     assert quick
     assert {(cell.data, cell.side, cell.test_per_class) for cell in quick} == {("fashion-mnist", 14, 20)}
     results = tables.results_of(tmp_path / "choices.json", tmp_path / tables.FOLDER)
@@ -290,9 +281,9 @@ def test_an_experiment_goes_over_other_images(capsys, tmp_path, quick):
     assert {cell.side for cell in results.cells.values()} == {14}
     # They are other cells than those of the preset's images.
     n = len(quick)
-    assert dssl(capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path))[0] == 0
+    assert answered(capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path))[0] == 0
     assert len(quick) == 2 * n
-    code, _, err = dssl(
+    code, _, err = answered(
         capsys, "reproduce", "choices", "--preset", "ci", "--out", str(tmp_path / "new"), "--data", "nowhere"
     )
     assert (code, err.count("\n")) == (2, 1)
@@ -345,7 +336,7 @@ def test_a_difference_without_a_spread_has_no_interval_to_show(capsys, tmp_path,
             return [{"same": results.difference("a", "b"), "other": results.difference("a", "c")}]
 
     monkeypatch.setattr(reproduction, "experiment", lambda name: Same)
-    code, out, _ = dssl(capsys, "reproduce", "twice", "--preset", "ci", "--out", str(tmp_path))
+    code, out, _ = answered(capsys, "reproduce", "twice", "--preset", "ci", "--out", str(tmp_path))
     assert code == 0
     assert "+0.00 at every seed" in out
     assert out.count("at every seed") == 1
@@ -354,7 +345,7 @@ def test_a_difference_without_a_spread_has_no_interval_to_show(capsys, tmp_path,
 
 def test_equal_cells_of_two_experiments_are_trained_once(capsys, tmp_path, quick):
     for name in ("table7", "table8"):
-        assert dssl(capsys, "reproduce", name, "--preset", "ci", "--out", str(tmp_path))[0] == 0
+        assert answered(capsys, "reproduce", name, "--preset", "ci", "--out", str(tmp_path))[0] == 0
     shared = set(reproduction.experiment("table7").cells("ci").values())
     shared &= set(reproduction.experiment("table8").cells("ci").values())
     assert shared
@@ -419,14 +410,16 @@ def test_compiled_programs_of_a_few_kinds_of_training_are_kept(tmp_path, quick, 
 
 def test_no_jobs_are_refused(capsys, tmp_path):
     command = ("reproduce", "table8", "--preset", "ci", "--jobs", "0", "--out", str(tmp_path / "none"))
-    code, _, err = dssl(capsys, *command)
+    code, _, err = answered(capsys, *command)
     assert (code, err.count("\n")) == (2, 1)
     assert "at least one of them; got --jobs 0" in err
 
 
 def test_an_accelerator_trains_one_cell_after_another(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("sims.placement.is_accelerated", lambda: True)
-    code, _, err = dssl(capsys, "reproduce", "table8", "--preset", "ci", "--jobs", "2", "--out", str(tmp_path / "new"))
+    code, _, err = answered(
+        capsys, "reproduce", "table8", "--preset", "ci", "--jobs", "2", "--out", str(tmp_path / "new")
+    )
     assert (code, err.count("\n")) == (2, 1)
     assert "one after another; got --jobs 2" in err
 
@@ -439,7 +432,7 @@ def test_an_accelerator_trains_one_cell_after_another(capsys, tmp_path, monkeypa
     ],
 )
 def test_mistakes_are_one_sentence(capsys, tmp_path, arguments, message):
-    code, _, err = dssl(capsys, "reproduce", *arguments, "--preset", "ci", "--out", str(tmp_path / "new"))
+    code, _, err = answered(capsys, "reproduce", *arguments, "--preset", "ci", "--out", str(tmp_path / "new"))
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
     assert not (tmp_path / "new").exists()
@@ -449,7 +442,7 @@ def test_what_a_picture_needs_is_missed_before_training(capsys, tmp_path, monkey
     monkeypatch.setitem(sys.modules, "umap", None)
     monkeypatch.setattr(reproduction, "train_cell", None)  # not called
     out = tmp_path / "new"
-    code, _, err = dssl(capsys, "reproduce", "figure3", "--preset", "ci", "--jobs", "1", "--out", str(out))
+    code, _, err = answered(capsys, "reproduce", "figure3", "--preset", "ci", "--jobs", "1", "--out", str(out))
     assert (code, err.count("\n")) == (2, 1)
     assert "pip install umap-learn" in err
     assert not out.exists()
@@ -457,7 +450,7 @@ def test_what_a_picture_needs_is_missed_before_training(capsys, tmp_path, monkey
 
 def test_a_folder_of_something_else_is_left_alone(capsys, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    code, _, err = dssl(capsys, "reproduce", "table1", "--preset", "ci", "--out", str(tmp_path))
+    code, _, err = answered(capsys, "reproduce", "table1", "--preset", "ci", "--out", str(tmp_path))
     assert (code, err.count("\n")) == (2, 1)
     assert "holds something else" in err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -191,7 +191,7 @@ def test_a_record_of_the_first_version_is_read_by_the_words_of_its_statements(tm
 def test_a_record_of_a_later_version_is_refused_in_one_sentence(tmp_path):
     newer = tmp_path / "verdicts.json"
     newer.write_text(store.dumps({"schema": verdicts.SCHEMA + 1, "verdicts": []}))
-    with pytest.raises(UsageError, match="Update it"):
+    with pytest.raises(UsageError, match="Update the program"):
         verdicts.recorded(newer)
 
 

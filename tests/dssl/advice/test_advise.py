@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dssl.advice.advise import _normal_points, default_feature_dim
-from dssl.cli.main import main
 from dssl.user_files.client_data import ClientData, read_clients
+from tests.command import answered
 from theory.deficits import second_order_empirical
 from theory.deficits.second_order import deficit
 from theory.networks.mixing import mixing_matrix
@@ -24,15 +24,6 @@ from theory.training.dissimilarity_estimate import _normal, _seen, _through_opti
 
 N, DIM, FEATURES, SAMPLES = 6, 8, 3, 150
 SPREADS = np.array([3.0, 2.5, 2.0, 0.5, 0.4, 0.3, 0.2, 0.1])
-
-
-def dssl(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(["advise", *arguments])
-    out, err = capsys.readouterr()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code, out, err
 
 
 def maps(unlikeness: float) -> np.ndarray:
@@ -50,7 +41,7 @@ def moments_of(samples: np.ndarray) -> np.ndarray:
 
 
 def advice(capsys: pytest.CaptureFixture[str], path: pathlib.Path, *more: str) -> dict:
-    code, out, err = dssl(capsys, "--data", str(path), "--topology", "path", *more, "--json")
+    code, out, err = answered(capsys, "advise", "--data", str(path), "--topology", "path", *more, "--json")
     assert code == 0, err
     return json.loads(out)
 
@@ -334,7 +325,7 @@ def test_the_ends_of_a_path_are_flagged_for_their_place(capsys, tmp_path):
     assert all(flagged[c]["by_place_alone"] > 1.5 for c in ends)
     assert all(entry["neighbours"] == (1 if c in (0, 19) else 2) for c, entry in flagged.items())
     assert max(flagged, key=lambda c: flagged[c]["by_place_alone"]) in (0, 19)
-    code, out, _ = dssl(capsys, "--data", str(tmp_path / "many.npz"), "--topology", "complete", "--json")
+    code, out, _ = answered(capsys, "advise", "--data", str(tmp_path / "many.npz"), "--topology", "complete", "--json")
     assert code == 0
     # All average with all: models are equal, and what rounding leaves between them flags nobody.
     assert json.loads(out)["under_connected"]["value"] == []
@@ -346,7 +337,7 @@ def test_the_number_of_features_is_where_the_spectrum_drops(tmp_path, samples):
 
 
 def test_the_printed_advice_says_each_part_in_words(capsys, archive):
-    code, out, err = dssl(capsys, "--data", str(archive), "--topology", "ring")
+    code, out, err = answered(capsys, "advise", "--data", str(archive), "--topology", "ring")
     assert (code, err) == (0, "")
     for words in ("Your clients", "90% interval of that", "Links to add", "Rests on:", "How sure:", "all alike"):
         assert words in out
@@ -426,7 +417,9 @@ BAD_FILES: dict[str, tuple[Spoil, str]] = {
 def test_a_bad_archive_is_one_sentence_and_exit_code_2(capsys, tmp_path, samples, name):
     spoil, said = BAD_FILES[name]
     spoil(tmp_path / "clients.npz", samples)
-    code, out, err = dssl(capsys, "--data", str(tmp_path / "clients.npz"), "--topology", "ring", "--feature-dim", "2")
+    code, out, err = answered(
+        capsys, "advise", "--data", str(tmp_path / "clients.npz"), "--topology", "ring", "--feature-dim", "2"
+    )
     assert (code, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
@@ -475,7 +468,7 @@ def test_a_bad_option_is_one_sentence_and_exit_code_2(capsys, tmp_path, monkeypa
     np.save("mixing.npy", plain_path(N))
     np.save("small.npy", np.array([[0, 1], [1, 0]]))
     topology = () if "--topology" in options else ("--topology", "ring")
-    code, out, err = dssl(capsys, "--data", "clients.npz", *topology, *options)
+    code, out, err = answered(capsys, "advise", "--data", "clients.npz", *topology, *options)
     assert (code, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
@@ -484,8 +477,8 @@ def test_a_bad_option_is_one_sentence_and_exit_code_2(capsys, tmp_path, monkeypa
 
 def test_weights_by_data_size_need_sizes(capsys, tmp_path, samples):
     np.savez(tmp_path / "moments.npz", second_moments=moments_of(samples))
-    code, out, err = dssl(
-        capsys, "--data", str(tmp_path / "moments.npz"), "--topology", "ring", "--mixing", "data_size"
+    code, out, err = answered(
+        capsys, "advise", "--data", str(tmp_path / "moments.npz"), "--topology", "ring", "--mixing", "data_size"
     )
     assert (code, out) == (2, "")
     assert "sizes" in err
@@ -493,7 +486,7 @@ def test_weights_by_data_size_need_sizes(capsys, tmp_path, samples):
 
 def test_options_of_the_wrong_kind_leave_nothing_on_stdout(capsys, archive):
     for option, value in (("--feature-dim", "two"), ("--mixing", "best"), ("--step-size", "small")):
-        code, out, err = dssl(capsys, "--data", str(archive), "--topology", "ring", option, value)
+        code, out, err = answered(capsys, "advise", "--data", str(archive), "--topology", "ring", option, value)
         assert (code, out) == (2, "")
         assert value in err
         assert "Traceback" not in err

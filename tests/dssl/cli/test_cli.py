@@ -8,19 +8,13 @@ import time
 
 import pytest
 
-from dssl.cli.main import main
 from dssl.documents.readme import markers
 from ledger import verdicts
 from ledger.verdicts import moves
 from runtime import store
+from tests.command import dssl
 
 QUICK_CLAIM = "eq-stationary-gram"
-
-
-def dssl(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(list(arguments))
-    return 0 if end.value.code is None else int(end.value.code)
 
 
 def command(*arguments: str) -> list[str]:

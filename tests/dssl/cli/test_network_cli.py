@@ -7,18 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from dssl.cli.main import main
+from tests.command import answered
 
 RUN = "feature_dim = 3\nstep_size = 0.01\nrounds = 1500\n"
-
-
-def dssl(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code, out, err
 
 
 @pytest.fixture
@@ -33,7 +24,7 @@ def clients(tmp_path: pathlib.Path) -> pathlib.Path:
 def simulated(capsys: pytest.CaptureFixture[str], folder: pathlib.Path, config: str, *more: str) -> dict:
     (folder / "run.toml").write_text(config)
     covariances = ["--covariances", str(folder / "X.npz")]
-    code, out, err = dssl(
+    code, out, err = answered(
         capsys, "simulate", "linear", "--config", str(folder / "run.toml"), *covariances, *more, "--json"
     )
     assert code == 0, err
@@ -107,7 +98,7 @@ def test_sampled_clients_are_held_against_partial_participation(capsys, clients)
 def test_divergence_is_said_and_marked(capsys, clients):
     (clients / "run.toml").write_text(RUN.replace("0.01", "0.9"))
     arguments = ["simulate", "linear", "--config", str(clients / "run.toml"), "--covariances", str(clients / "X.npz")]
-    code, out, err = dssl(capsys, *arguments, "--json")
+    code, out, err = answered(capsys, *arguments, "--json")
     result = json.loads(out)
     assert code == 2
     assert result["diverged"]
@@ -153,7 +144,7 @@ def test_a_mistake_in_a_run_is_one_sentence_and_exit_code_2(capsys, clients, con
     (clients / "run.toml").write_text(config)
     more = ("--mixing", str(clients / mixing[0])) if mixing else ()
     covariances = ("--covariances", str(clients / "X.npz"))
-    code, out, err = dssl(capsys, "simulate", "linear", "--config", str(clients / "run.toml"), *covariances, *more)
+    code, out, err = answered(capsys, "simulate", "linear", "--config", str(clients / "run.toml"), *covariances, *more)
     assert code == 2
     assert said in err
     assert "Traceback" not in err
@@ -177,12 +168,12 @@ def test_covariances_that_are_none_are_refused(capsys, clients):
         ("nan", "nan"),
     ):
         arguments = ["--config", str(clients / "run.toml"), "--covariances", str(clients / f"{name}.npz")]
-        code, _, err = dssl(capsys, "simulate", "linear", *arguments)
+        code, _, err = answered(capsys, "simulate", "linear", *arguments)
         assert (code, said in err) == (2, True), (name, err)
 
 
 def test_a_named_network_is_certified_and_gets_the_links_an_exhaustive_search_finds(capsys):
-    code, out, _ = dssl(capsys, "topology", "path", "--n", "6", "--add", "1", "--json")
+    code, out, _ = answered(capsys, "topology", "path", "--n", "6", "--add", "1", "--json")
     result = json.loads(out)
     assert code == 0
     assert result["certificate"]["is_doubly_stochastic"]
@@ -195,7 +186,9 @@ def test_a_named_network_is_certified_and_gets_the_links_an_exhaustive_search_fi
 
 def test_a_link_that_harms_is_not_proposed(capsys):
     # A ring under uniform averaging listens to all alike; any chord ends that.
-    code, out, _ = dssl(capsys, "topology", "ring", "--n", "4", "--mixing", "uniform", "--goal", "weights", "--json")
+    code, out, _ = answered(
+        capsys, "topology", "ring", "--n", "4", "--mixing", "uniform", "--goal", "weights", "--json"
+    )
     links = json.loads(out)["links_to_add"]
     assert code == 0
     assert links["greedy"] == []
@@ -206,29 +199,29 @@ def test_a_matrix_from_a_file_is_certified_with_what_to_mend(capsys, tmp_path):
     np.save(tmp_path / "swap.npy", np.array([[0.0, 1.0], [1.0, 0.0]]) * 1.0 + np.array([[0, 0], [0, 0]]))
     np.save(tmp_path / "loose.npy", np.array([[0.5, 0.5], [0.3, 0.3]]))
     (tmp_path / "links.csv").write_text("from,to\n0,1\n1,2\n")
-    code, out, _ = dssl(capsys, "topology", str(tmp_path / "links.csv"), "--json")
+    code, out, _ = answered(capsys, "topology", str(tmp_path / "links.csv"), "--json")
     assert code == 0
     assert json.loads(out)["n_clients"] == 3
-    code, out, err = dssl(capsys, "topology", str(tmp_path / "loose.npy"), "--json")
+    code, out, err = answered(capsys, "topology", str(tmp_path / "loose.npy"), "--json")
     assert code == 2
     assert "divide every row by its sum" in err
     assert not json.loads(out)["certificate"]["is_row_stochastic"]
 
 
 def test_large_networks_get_the_ends_of_their_spectra(capsys):
-    code, out, _ = dssl(capsys, "topology", "ring", "--n", "1500", "--json")
+    code, out, _ = answered(capsys, "topology", "ring", "--n", "1500", "--json")
     result = json.loads(out)
     assert code == 0
     # The circulant's closed forms.
     assert result["laplacian_lambda_2"] == pytest.approx(2 - 2 * np.cos(2 * np.pi / 1500), rel=1e-9)
     assert result["lambda_2"] == pytest.approx((1 + 2 * np.cos(2 * np.pi / 1500)) / 3, rel=1e-12)
     assert result["min_eigenvalue"] == pytest.approx(-1 / 3, rel=1e-12)
-    code, _, err = dssl(capsys, "topology", "ring", "--n", "1500", "--mixing", "sinkhorn")
+    code, _, err = answered(capsys, "topology", "ring", "--n", "1500", "--mixing", "sinkhorn")
     assert (code, "metropolis" in err) == (2, True)
 
 
 def test_certified_intervals_hold_the_closed_forms(capsys):
-    _, out, _ = dssl(capsys, "topology", "ring", "--n", "12", "--certify", "--json")
+    _, out, _ = answered(capsys, "topology", "ring", "--n", "12", "--certify", "--json")
     found = json.loads(out)["certified"]
     for name, exact in (("lambda_2", (1 + np.sqrt(3)) / 3), ("min_eigenvalue", -1 / 3)):
         low, high = found[name]
@@ -250,6 +243,6 @@ def test_certified_intervals_hold_the_closed_forms(capsys):
     ],
 )
 def test_a_mistake_about_a_network_is_one_sentence_and_exit_code_2(capsys, arguments, said):
-    code, out, err = dssl(capsys, "topology", *arguments)
+    code, out, err = answered(capsys, "topology", *arguments)
     assert (code, out) == (2, "")
     assert said in err

@@ -32,20 +32,12 @@ from sims.pretraining.encoders.resnet import ResNet
 from sims.pretraining.methods.mae import Mae
 from sims.pretraining.methods.mar import Mar
 from sims.rounds import engine
+from tests.command import answered
 
 ROUNDS = 4
 TINY = ("--preset", "ci", "--train-per-class", "8", "--alpha", "0.5", "--rounds", str(ROUNDS))
 DECL = (*TINY, "--setting", "decl")
 PUSHED = (*DECL, "--method", "mar", "--mixing", "push_sum")  # embeddings that neighbours keep, and weights of push-sum
-
-
-def dssl(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    out, err = capsys.readouterr()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code, out, err
 
 
 def end_of(folder: pathlib.Path) -> Saved:
@@ -93,11 +85,11 @@ def test_a_run_that_was_interrupted_goes_on_bit_for_bit(capsys, tmp_path, monkey
     out = str(tmp_path / "run")
     with monkeypatch.context() as m:
         stop_after(m, 3, KeyboardInterrupt)
-        code, _, err = dssl(capsys, "pretrain", *arguments, "--every", "2", "--out", out)
+        code, _, err = answered(capsys, "pretrain", *arguments, "--every", "2", "--out", out)
     assert code == 130
     assert f"3 of {ROUNDS} rounds are saved. Go on with dssl pretrain --resume --out {out}" in err
     assert end_of(tmp_path / "run").round == 3
-    assert dssl(capsys, "pretrain", "--resume", "--out", out)[0] == 0
+    assert answered(capsys, "pretrain", "--resume", "--out", out)[0] == 0
     assert_same_bits(end_of(tmp_path / "run"), end_of(whole[name]))
 
 
@@ -108,7 +100,7 @@ def test_a_run_that_broke_goes_on_from_its_last_checkpoint(capsys, tmp_path, mon
         with pytest.raises(RuntimeError):
             main(["pretrain", *TINY, "--every", "2", "--out", out])
     assert end_of(tmp_path / "run").round == 2
-    assert dssl(capsys, "pretrain", *TINY, "--resume", "--out", out)[0] == 0
+    assert answered(capsys, "pretrain", *TINY, "--resume", "--out", out)[0] == 0
     assert_same_bits(end_of(tmp_path / "run"), end_of(whole["fl"]))
 
 
@@ -117,7 +109,7 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(capsys, tmp_path, whole, argu
     unbroken = whole["fl"]
     if arguments is PUSHED:
         unbroken = tmp_path / "unbroken"
-        assert dssl(capsys, "pretrain", *arguments, "--out", str(unbroken))[0] == 0
+        assert answered(capsys, "pretrain", *arguments, "--out", str(unbroken))[0] == 0
         assert end_of(unbroken).state.local.pool is not None
     out = tmp_path / "run"
     command = [sys.executable, "-m", "dssl", "pretrain", *arguments, "--every", "1", "--out", str(out)]
@@ -133,7 +125,7 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(capsys, tmp_path, whole, argu
     _, said = running.communicate()
     assert running.returncode == -signal.SIGKILL, said.decode()
     assert 1 <= end_of(out).round < ROUNDS
-    assert dssl(capsys, "pretrain", "--resume", "--out", str(out))[0] == 0
+    assert answered(capsys, "pretrain", "--resume", "--out", str(out))[0] == 0
     assert_same_bits(end_of(out), end_of(unbroken))
 
 
@@ -141,7 +133,7 @@ def test_memory_is_given_back_between_rounds(capsys, tmp_path, monkeypatch):
     asked: list[int] = []
     monkeypatch.setattr(memory, "trim_if_short", lambda: asked.append(1))
     linear = ("--encoder", "linear", "--method", "simsiam", "--out", str(tmp_path / "run"))
-    assert dssl(capsys, "pretrain", *TINY, *linear)[0] == 0
+    assert answered(capsys, "pretrain", *TINY, *linear)[0] == 0
     assert len(asked) == ROUNDS
 
 
@@ -164,14 +156,14 @@ def test_checkpoints_hold_the_clients_before_they_were_mixed(whole):
 
 def test_a_finished_run_is_left_as_it_is(capsys, whole):
     before = end_of(whole["fl"])
-    code, out, _ = dssl(capsys, "pretrain", "--resume", "--out", str(whole["fl"]))
+    code, out, _ = answered(capsys, "pretrain", "--resume", "--out", str(whole["fl"]))
     assert code == 0
     assert f"{ROUNDS} rounds done" in out
     assert_same_bits(end_of(whole["fl"]), before)
 
 
 def test_other_settings_do_not_go_on_with_a_run(capsys, whole):
-    code, _, err = dssl(capsys, "pretrain", *DECL, "--seed", "3", "--resume", "--out", str(whole["decl"]))
+    code, _, err = answered(capsys, "pretrain", *DECL, "--seed", "3", "--resume", "--out", str(whole["decl"]))
     assert code == 2
     assert "holds a training with seed=0; got seed=3" in err
     assert err.count("\n") == 1
@@ -180,10 +172,10 @@ def test_other_settings_do_not_go_on_with_a_run(capsys, whole):
 def test_a_folder_with_something_in_it_is_not_written_into(capsys, tmp_path, whole):
     (tmp_path / "mine.txt").write_text("mine")
     for out in (tmp_path, whole["fl"]):
-        code, _, err = dssl(capsys, "pretrain", *TINY, "--out", str(out))
+        code, _, err = answered(capsys, "pretrain", *TINY, "--out", str(out))
         assert (code, err.count("\n")) == (2, 1)
         assert f"{out} holds something already" in err
-    code, _, err = dssl(capsys, "pretrain", "--resume", "--out", str(tmp_path))
+    code, _, err = answered(capsys, "pretrain", "--resume", "--out", str(tmp_path))
     assert (code, err.count("\n")) == (2, 1)
     assert "holds no pre-training" in err
 
@@ -210,7 +202,7 @@ def damaged(source: pathlib.Path, target: pathlib.Path, how: str) -> pathlib.Pat
 def test_a_damaged_checkpoint_is_one_sentence(capsys, tmp_path, whole, how):
     last = damaged(whole["fl"], tmp_path / "run", how)
     for command in (("evaluate", str(tmp_path / "run")), ("pretrain", "--resume", "--out", str(tmp_path / "run"))):
-        code, _, err = dssl(capsys, *command)
+        code, _, err = answered(capsys, *command)
         assert (code, err.count("\n")) == (2, 1)
         assert f"The checkpoint {last} " in err
         assert "Delete that folder" in err
@@ -220,12 +212,12 @@ def test_after_a_damaged_checkpoint_the_one_before_goes_on(capsys, tmp_path, who
     last = damaged(whole["fl"], tmp_path / "run", "truncated")
     subprocess.run(["rm", "-r", str(last)], check=True)
     assert end_of(tmp_path / "run").round == ROUNDS - 1
-    assert dssl(capsys, "pretrain", "--resume", "--out", str(tmp_path / "run"))[0] == 0
+    assert answered(capsys, "pretrain", "--resume", "--out", str(tmp_path / "run"))[0] == 0
     assert_same_bits(end_of(tmp_path / "run"), end_of(whole["fl"]))
 
 
 def test_an_evaluation_stands_beside_the_random_start(capsys, tmp_path, monkeypatch, whole):
-    code, out, _ = dssl(capsys, "evaluate", str(whole["fl"]), "--json")
+    code, out, _ = answered(capsys, "evaluate", str(whole["fl"]), "--json")
     assert code == 0
     found = json.loads(out)
     assert found["rounds_done"] == found["rounds"] == ROUNDS
@@ -259,7 +251,7 @@ def test_an_evaluation_stands_beside_the_random_start(capsys, tmp_path, monkeypa
     both = found["weight_distance"]["per_model"]
     # Two clients of equal size: their mean lies half way.
     assert both["local_to_global"]["mean"] == pytest.approx(both["local_to_local"]["mean"] / 2, rel=1e-4)
-    code, out, _ = dssl(capsys, "evaluate", str(whole["decl"]))
+    code, out, _ = answered(capsys, "evaluate", str(whole["decl"]))
     assert code == 0
     assert "random start" in out
     assert "representability of classes" in out
@@ -280,7 +272,7 @@ def idx_folder(folder: pathlib.Path, side: int, n: int) -> pathlib.Path:
 
 def test_what_was_learnt_is_measured_on_other_images_scaled_to_those_of_training(capsys, tmp_path, whole):
     others = idx_folder(tmp_path / "others", side=20, n=30)
-    code, out, _ = dssl(capsys, "evaluate", str(whole["fl"]), "--data", str(others), "--fine-tune", "1", "--json")
+    code, out, _ = answered(capsys, "evaluate", str(whole["fl"]), "--data", str(others), "--fine-tune", "1", "--json")
     assert code == 0
     found = json.loads(out)
     assert found["images"] == {"data": str(others), "test_per_class": 0, "train_per_class": 0}
@@ -292,20 +284,20 @@ def test_what_was_learnt_is_measured_on_other_images_scaled_to_those_of_training
     for name, one in zip(("trained", "random_start"), encoders, strict=True):
         assert found[name] == evaluated.measures(chosen, by_hand, one, (1.0,))
         assert found[name]["linear_probe"]["n_test"] == 30
-    code, out, _ = dssl(capsys, "evaluate", str(whole["fl"]), "--json")
+    code, out, _ = answered(capsys, "evaluate", str(whole["fl"]), "--json")
     own = json.loads(out)
     assert own["images"] is None
     # What does not look at images stays.
     assert all(found[name] == own[name] for name in ("settings", "bytes", "weight_distance", "built"))
     # Three images a class held out of those to train on.
     more = ("--data", str(others), "--test-per-class", "3", "--train-per-class", "5")
-    code, out, err = dssl(capsys, "evaluate", str(whole["fl"]), *more)
+    code, out, err = answered(capsys, "evaluate", str(whole["fl"]), *more)
     assert code == 0, err
     assert f"On other images than training saw: {others}" in out.replace("\n", "")
 
 
 def test_raw_pixels_are_probed_as_features_are(capsys, whole):
-    code, out, _ = dssl(capsys, "evaluate", str(whole["fl"]), "--pixels", "--json")
+    code, out, _ = answered(capsys, "evaluate", str(whole["fl"]), "--pixels", "--json")
     assert code == 0
     prepared = settings.prepare(checkpoints.settings_of(whole["fl"]))
     flat = [some.images.reshape(len(some.images), -1) / 255 for some in (prepared.train, prepared.test)]
@@ -316,8 +308,8 @@ def test_raw_pixels_are_probed_as_features_are(capsys, whole):
     model.fit(scaled.transform(flat[0]), prepared.train.labels)
     by_hand = model.score(scaled.transform(flat[1]), prepared.test.labels)
     assert found["accuracy"] == pytest.approx(by_hand, abs=0.011)  # one image of a hundred near a tie
-    assert "Linear probe of raw pixels" in dssl(capsys, "evaluate", str(whole["fl"]), "--pixels")[1]
-    assert "pixels" not in json.loads(dssl(capsys, "evaluate", str(whole["fl"]), "--json")[1])
+    assert "Linear probe of raw pixels" in answered(capsys, "evaluate", str(whole["fl"]), "--pixels")[1]
+    assert "pixels" not in json.loads(answered(capsys, "evaluate", str(whole["fl"]), "--json")[1])
 
 
 def test_other_images_that_do_not_fit_are_refused_in_one_sentence(capsys, tmp_path, whole):
@@ -332,7 +324,7 @@ def test_other_images_that_do_not_fit_are_refused_in_one_sentence(capsys, tmp_pa
         (("--test-per-class", "1"), "belong to --data; it is missing"),
         (("--data", "fashion-mnist", "--test-per-class", "-1"), "test_per_class is a whole number from 0"),
     ):
-        code, _, err = dssl(capsys, "evaluate", str(whole["fl"]), *arguments)
+        code, _, err = answered(capsys, "evaluate", str(whole["fl"]), *arguments)
         assert (code, err.count("\n")) == (2, 1)
         assert message in err
 
@@ -347,8 +339,8 @@ def test_one_plain_step_with_a_server_is_taken_as_one_of_its_model(capsys, tmp_p
 
     monkeypatch.setattr(engine, "run", looking)
     plain = (*TINY, "--encoder", "linear", "--method", "simsiam", "--optimizer", "sgd", "--steps", "1", "--rounds", "1")
-    assert dssl(capsys, "pretrain", *plain, "--out", str(tmp_path / "fl"))[0] == 0
-    assert dssl(capsys, "pretrain", *plain, "--setting", "decl", "--out", str(tmp_path / "decl"))[0] == 0
+    assert answered(capsys, "pretrain", *plain, "--out", str(tmp_path / "fl"))[0] == 0
+    assert answered(capsys, "pretrain", *plain, "--setting", "decl", "--out", str(tmp_path / "decl"))[0] == 0
     assert seen == [("collapsed", 1, "sgd"), ("loop", 1, "sgd")]
     table = json.loads((tmp_path / "fl" / "settings.json").read_text())
     assert (table["optimizer"], table["steps"]) == ("sgd", 1)
@@ -360,7 +352,7 @@ def test_a_resnet_is_normalised_by_batch_where_that_is_asked_for(capsys, tmp_pat
     """Nobody sends statistics; encoders are measured with those of training images."""
     out = tmp_path / "run"
     resnet = (*TINY, "--encoder", "resnet", "--method", "simsiam", "--rounds", "1")
-    assert dssl(capsys, "pretrain", *resnet, "--norm", "batch", "--out", str(out))[0] == 0
+    assert answered(capsys, "pretrain", *resnet, "--norm", "batch", "--out", str(out))[0] == 0
     saved, chosen = end_of(out), checkpoints.settings_of(out)
     assert chosen.norm == "batch"
     prepared = settings.prepare(chosen)
@@ -387,7 +379,7 @@ def test_a_resnet_is_normalised_by_batch_where_that_is_asked_for(capsys, tmp_pat
 
 def test_sizes_likely_not_meant_are_remarked_on_beside_training(capsys, tmp_path):
     tiny = ("--preset", "ci", "--train-per-class", "2", "--rounds", "1", "--encoder", "linear")
-    code, _, err = dssl(capsys, "pretrain", *tiny, "--out", str(tmp_path / "run"))
+    code, _, err = answered(capsys, "pretrain", *tiny, "--out", str(tmp_path / "run"))
     assert code == 0
     assert err == (
         "Note: Clients hold 5 images on average, less than a batch of 16, which repeats them. Give more images with "
@@ -434,7 +426,7 @@ def first_models(monkeypatch, tmp_path, capsys):
 
     with monkeypatch.context() as m:
         m.setattr(engine, "run", looking)
-        assert dssl(capsys, "pretrain", *TINY, "--out", str(tmp_path / "again"))[0] == 0
+        assert answered(capsys, "pretrain", *TINY, "--out", str(tmp_path / "again"))[0] == 0
     return seen[0]["encoder"]
 
 
@@ -462,7 +454,7 @@ def first_models(monkeypatch, tmp_path, capsys):
     ],
 )
 def test_bad_settings_are_one_sentence_and_leave_nothing_behind(capsys, tmp_path, arguments, message):
-    code, _, err = dssl(capsys, "pretrain", "--preset", "ci", *arguments, "--out", str(tmp_path / "run"))
+    code, _, err = answered(capsys, "pretrain", "--preset", "ci", *arguments, "--out", str(tmp_path / "run"))
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
     assert not (tmp_path / "run").exists()
@@ -477,7 +469,7 @@ def test_training_that_overflows_says_so_and_keeps_the_round_before(capsys, tmp_
         return jnp.asarray(len(rounds_seen) <= 2)  # the third round is too large
 
     monkeypatch.setattr(engine, "_is_tame_jitted", is_tame)
-    code, _, err = dssl(capsys, "pretrain", *TINY, "--every", "1", "--out", str(out))
+    code, _, err = answered(capsys, "pretrain", *TINY, "--every", "1", "--out", str(out))
     assert (code, err.count("\n")) == (2, 1)
     assert "Training overflowed in round 3; got learning_rate=0.001. Lower it." in err
     assert end_of(out).round == 2
@@ -529,12 +521,12 @@ def test_one_client_alone_trains_on_its_own_images():
 
 def test_a_method_is_told_with_its_source_and_every_option_it_takes(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "500")
-    code, listed, _ = dssl(capsys, "methods")
+    code, listed, _ = answered(capsys, "methods")
     assert code == 0
     names = methods.names()
     assert [line.split()[0] for line in listed.splitlines()] == names
     for name in names:
-        code, told, _ = dssl(capsys, "methods", name)
+        code, told, _ = answered(capsys, "methods", name)
         assert code == 0
         assert "\nSource: " in told
         assert "Errors:" not in told
@@ -548,10 +540,10 @@ def test_a_method_is_told_with_its_source_and_every_option_it_takes(capsys, monk
         for one in methods.describe(name).options:
             if one.default != "as the training's settings":
                 methods.build(name, chosen, ((one.name, one.default),), horizon=3.0, most_heard=2)
-    assert {line.split()[-1] for line in dssl(capsys, "methods", "mar")[1].splitlines() if "mask_ratio" in line} == {
-        "mae"
-    }
-    code, _, error = dssl(capsys, "methods", "fedu3")
+    assert {
+        line.split()[-1] for line in answered(capsys, "methods", "mar")[1].splitlines() if "mask_ratio" in line
+    } == {"mae"}
+    code, _, error = answered(capsys, "methods", "fedu3")
     assert code == 2
     assert "the nearest valid are fedu, fedu2" in error
 
@@ -581,9 +573,9 @@ def test_options_reach_the_method_and_what_it_builds_on():
 def test_private_embeddings_are_accounted_for(capsys, tmp_path):
     out = str(tmp_path / "run")
     options = ("--option", "clip_norm=1", "noise_multiplier=4")
-    code, _, err = dssl(capsys, "pretrain", *DECL, "--method", "mar", "--rounds", "2", *options, "--out", out)
+    code, _, err = answered(capsys, "pretrain", *DECL, "--method", "mar", "--rounds", "2", *options, "--out", out)
     assert code == 0, err
-    code, said, _ = dssl(capsys, "evaluate", out, "--json")
+    code, said, _ = answered(capsys, "evaluate", out, "--json")
     assert code == 0
     spent = json.loads(said)["privacy"]
     # Two messages of a Gaussian mechanism are one with the noise over the root of two.
@@ -591,7 +583,7 @@ def test_private_embeddings_are_accounted_for(capsys, tmp_path):
         "delta": 1e-5,
         "releases": 2,
     }
-    assert "epsilon" in dssl(capsys, "evaluate", out)[1]
+    assert "epsilon" in answered(capsys, "evaluate", out)[1]
 
 
 def test_nothing_is_spent_where_nobody_is_there_to_be_sent_to():

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from dssl.cli import show
-from dssl.cli.main import main
 from ledger import verdicts
 from runtime import store
+from tests.command import dssl
 
 ROWS = {r["key"]: r for r in verdicts.recorded()}
 FAILS = "eq16.transformed-view"
@@ -26,12 +26,6 @@ LABELS = (
     "reproduce",
 )
 QUERIES = ("Theorem 4.4", "thm-critical-noise", FAILS, "Table 5", "complementary masks", "A.6.2", "sec-released-code")
-
-
-def dssl(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(list(arguments))
-    return 0 if end.value.code is None else int(end.value.code)
 
 
 def shown(capsys, *arguments: str) -> str:

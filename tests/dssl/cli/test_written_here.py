@@ -2,18 +2,12 @@
 
 import pytest
 
-from dssl.cli.main import main
 from ledger import constants as derived
 from ledger.constants import Constant
 from runtime import store
+from tests.command import dssl
 
 ONE = Constant("one", "1", "1.0", True, "here")
-
-
-def dssl(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(list(arguments))
-    return 0 if end.value.code is None else int(end.value.code)
 
 
 def beside() -> dict[str, int]:

@@ -15,7 +15,6 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
-from dssl.cli.main import main
 from experiments import reproduction
 from experiments.pretraining import checkpoints, evaluated
 from experiments.pretraining import run as pretraining_run
@@ -25,6 +24,7 @@ from experiments.pretraining.settings import Prepared, Pretraining
 from runtime import store
 from runtime.usage import UsageError
 from sims.rounds import engine
+from tests.command import answered
 
 CHOSEN = pretraining.settings("ci", encoder="linear", method="simsiam", train_per_class=8, rounds=8)
 SMALL = ("--preset", "ci", "--encoder", "linear", "--method", "simsiam", "--train-per-class", "8", "--rounds", "4")
@@ -64,14 +64,6 @@ def folder(tmp_path: pathlib.Path, prepared: Prepared, blank: engine.State) -> p
     for number in (2, 4):
         checkpoints.save(tmp_path / "run", after(blank, number), CHOSEN, prepared)
     return tmp_path / "run"
-
-
-def dssl(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """The exit code and what was said of errors."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, capsys.readouterr().err
 
 
 def dying(place: str) -> pytest.MonkeyPatch:
@@ -208,7 +200,7 @@ def test_a_cell_goes_on_in_the_folder_of_a_killed_write_and_not_with_other_setti
     ],
 )
 def test_what_cannot_be_trained_leaves_no_folder(capsys, tmp_path, wrong, message):
-    code, err = dssl(capsys, "pretrain", "--preset", "ci", *wrong, "--out", str(tmp_path / "run"))
+    code, _, err = answered(capsys, "pretrain", "--preset", "ci", *wrong, "--out", str(tmp_path / "run"))
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
     assert not (tmp_path / "run").exists()
@@ -219,7 +211,7 @@ def test_what_fails_before_its_first_checkpoint_leaves_the_folder_to_the_correct
 ):
     with monkeypatch.context() as m:
         m.setattr(engine, "_is_tame_jitted", lambda tree: jnp.asarray(False))
-        code, err = dssl(capsys, "pretrain", *SMALL, "--out", str(tmp_path / "run"))
+        code, _, err = answered(capsys, "pretrain", *SMALL, "--out", str(tmp_path / "run"))
     assert (code, err.count("\n")) == (2, 1)
     assert "overflowed in round 1" in err
     checkpoints.begin(tmp_path / "run", CHOSEN)
@@ -242,7 +234,7 @@ def test_damaged_settings_are_one_sentence_with_the_right_remedy(capsys, tmp_pat
     if text.startswith('{"'):
         text = store.dumps(pretraining.as_table(CHOSEN) | json.loads(text))
     (tmp_path / "settings.json").write_text(text)
-    code, err = dssl(capsys, "pretrain", "--resume", "--out", str(tmp_path))
+    code, _, err = answered(capsys, "pretrain", "--resume", "--out", str(tmp_path))
     assert (code, err.count("\n")) == (2, 1)
     assert message in err
     assert str(tmp_path / "settings.json") in err
@@ -278,7 +270,7 @@ def test_a_copy_of_a_checkpoint_is_not_one(folder, prepared, blank):
 
 def test_a_folder_whose_name_is_not_utf_8_is_refused_before_it_is_made(capsys, tmp_path):
     out = os.fsdecode(os.fsencode(tmp_path) + b"/a\xff")
-    code, err = dssl(capsys, "pretrain", *SMALL, "--out", out)
+    code, _, err = answered(capsys, "pretrain", *SMALL, "--out", out)
     assert (code, err.count("\n")) == (2, 1)
     assert "UTF-8" in err
     assert not os.path.lexists(out)
@@ -287,7 +279,7 @@ def test_a_folder_whose_name_is_not_utf_8_is_refused_before_it_is_made(capsys, t
 def test_two_processes_do_not_train_in_one_folder(capsys, tmp_path):
     checkpoints.begin(tmp_path / "run", CHOSEN)
     with checkpoints.alone(tmp_path / "run"):
-        code, err = dssl(capsys, "pretrain", "--resume", "--out", str(tmp_path / "run"))
+        code, _, err = answered(capsys, "pretrain", "--resume", "--out", str(tmp_path / "run"))
     assert (code, err.count("\n")) == (2, 1)
     assert "is being trained in by another process" in err
     with checkpoints.alone(tmp_path / "run"):
@@ -296,7 +288,7 @@ def test_two_processes_do_not_train_in_one_folder(capsys, tmp_path):
 
 def test_a_file_is_no_folder_to_train_in(capsys, tmp_path):
     (tmp_path / "run").write_text("mine")
-    code, err = dssl(capsys, "pretrain", *SMALL, "--out", str(tmp_path / "run"))
+    code, _, err = answered(capsys, "pretrain", *SMALL, "--out", str(tmp_path / "run"))
     assert (code, err.count("\n")) == (2, 1)
     assert "run is no folder. Name a new one." in err
     assert (tmp_path / "run").read_text() == "mine"
@@ -304,7 +296,7 @@ def test_a_file_is_no_folder_to_train_in(capsys, tmp_path):
 
 def test_a_resumed_training_hashes_its_checkpoint_once(capsys, tmp_path, monkeypatch):
     out = tmp_path / "run"
-    assert dssl(capsys, "pretrain", *SMALL, "--out", str(out))[0] == 0
+    assert answered(capsys, "pretrain", *SMALL, "--out", str(out))[0] == 0
     hashed, digests = [], checkpoints._digests
 
     def counting(place: pathlib.Path) -> dict[str, str]:
@@ -312,7 +304,7 @@ def test_a_resumed_training_hashes_its_checkpoint_once(capsys, tmp_path, monkeyp
         return digests(place)
 
     monkeypatch.setattr(checkpoints, "_digests", counting)
-    assert dssl(capsys, "pretrain", "--resume", "--out", str(out))[0] == 0
+    assert answered(capsys, "pretrain", "--resume", "--out", str(out))[0] == 0
     assert hashed == ["4"]
 
 
@@ -359,7 +351,7 @@ def interrupting(monkeypatch: pytest.MonkeyPatch, number: int, times: int) -> No
 def test_ctrl_c_during_a_save_waits_for_its_end(capsys, tmp_path, monkeypatch, number):
     out = tmp_path / "run"
     interrupting(monkeypatch, number, 3)
-    code, err = dssl(capsys, "pretrain", *SMALL, "--every", "2", "--out", str(out))
+    code, _, err = answered(capsys, "pretrain", *SMALL, "--every", "2", "--out", str(out))
     assert (code, err.count("\n")) == (130, 1)
     assert f"{number} of 4 rounds are saved" in err
     saved = checkpoints.load(out, pretraining.prepare(checkpoints.settings_of(out)))
@@ -413,7 +405,7 @@ def test_a_loss_that_is_no_number_is_an_overflow(capsys, tmp_path, monkeypatch):
         return run(*args, progress=third, **options)
 
     monkeypatch.setattr(pretraining_run.training, "pretrain", spoilt)
-    code, err = dssl(capsys, "pretrain", *SMALL, "--every", "1", "--out", str(tmp_path / "run"))
+    code, _, err = answered(capsys, "pretrain", *SMALL, "--every", "1", "--out", str(tmp_path / "run"))
     assert (code, err.count("\n")) == (2, 1)
     assert "Training overflowed in round 3; got learning_rate=0.001. Lower it." in err
     assert checkpoints.rounds_saved(tmp_path / "run") == 2

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sims.rounds import engine as engine
+from sims.rounds import engine
 from sims.rounds.matrices import drop_links, is_server, only_among
 from sims.stats import estimate, standard_errors_allowed
 from tests.compilations import compilations

@@ -215,8 +215,10 @@ def text(rows: Sequence[Row], claims: Mapping[str, About]) -> str:
 
 
 def _short(r: Row, table: Mapping[str, About]) -> Row:
+    """What is stored of a row, its fields always in one order: a diff then shows what moved, and nothing else."""
     implied = _UNSAID | {"source": table.get(r["claim"], {}).get("source")}
-    return {name: value for name, value in r.items() if name not in implied or value != implied[name]}
+    ordered = {name: r[name] for name in _ORDER if name in r} | r
+    return {name: value for name, value in ordered.items() if name not in implied or value != implied[name]}
 
 
 def _whole(r: Row, table: Mapping[str, About]) -> Row:
@@ -224,6 +226,11 @@ def _whole(r: Row, table: Mapping[str, About]) -> Row:
 
 
 _UNSAID: Row = {"instead": None, "about": []}
+_ORDER = (
+    *("key", "claim", "reading", "statement", "text"),
+    *("status", "evidence", "tightness", "margin", "witness", "reason"),
+    *("instead", "source", "about"),
+)
 _FIELDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("key", "claim", "reading", "statement", "text", "reason", "source"), (str,)),
     **dict.fromkeys(("tightness", "margin"), (int, float, str, type(None))),

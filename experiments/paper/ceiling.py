@@ -72,11 +72,13 @@ def in_words(results: Results) -> str:
     return (
         "How good are these encoders? We train a linear classifier on their features, and another one on the features "
         "of the same encoder with random weights. Training the encoder with a server or with neighbours raises the "
-        f"accuracy of the classifier by {_range(shared)} percentage points. (Our small setting, called `laptop`. Two "
-        "methods: MAE, a form of MIM, and SimSiam, a form of CL. Two kinds of neural network: ViT and ResNet. With a "
-        f"server and with neighbours, that makes {len(shared)} cases, each with {results.n_seeds} repetitions; the "
-        f"lowest end of their 95% intervals is {lowest:.1f} points.) Training with all images in one place raises it "
-        f"by {_range(better)} points; we tried two step sizes and report the better, case by case.{_pixels(results)}"
+        f"accuracy of the classifier by {_range(shared)} percentage points, depending on the case. There are "
+        f"{len(shared)} cases: two methods (MAE, a form of MIM, and SimSiam, a form of CL), two kinds of neural "
+        "network (ViT and ResNet), and a server or neighbours. We used our small setting, called `laptop`, and "
+        f"repeated each case {results.n_seeds} times. Each case has a 95% interval for its gain, and none of these "
+        f"intervals reaches below {lowest:.1f} points. Training with all images in one place raises the accuracy by "
+        f"{_range(better)} points; there we tried two step sizes and report, for each case, the better "
+        f"one.{_pixels(results)}"
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from claims import HERE, catalogue, retired
 from ledger import verdicts
+from ledger.checks.trained_order import TrainedAlike, TrainedOrder
 from ledger.decide import decide, seed_of
 from ledger.items import load
 from ledger.statement import Statement
@@ -149,6 +150,32 @@ def test_the_record_has_the_words_of_the_code(claim):
 
 def test_the_record_has_every_claim_and_no_other():
     assert set(verdicts.read().claims) == set(CATALOGUE), "run `dssl verify --reword`"
+
+
+def test_the_record_gives_the_reasons_of_the_code():
+    because = {s.key: s.check.because for c in CATALOGUE.values() for s in c.statements}
+    stale = [r["key"] for r in verdicts.recorded() if because[r["key"]] not in r["reason"]]
+    assert stale == [], "run `dssl verify --accept`"
+
+
+def test_the_record_says_of_trained_encoders_what_their_tables_say():
+    trained = [
+        (c, s) for c in CATALOGUE.values() for s in c.statements if isinstance(s.check, TrainedOrder | TrainedAlike)
+    ]
+    recorded = {r["key"]: r for r in verdicts.recorded()}
+    assert len(trained) > 100
+    for claim, s in trained:
+        found = verdicts.row(decide(claim, s, "quick"))
+        sizes = {
+            name: pytest.approx(found[name], rel=1e-9) for name in ("tightness", "margin") if found[name] is not None
+        }
+        assert recorded[s.key] == found | sizes, "a training was replaced: run `dssl verify --accept`"
+
+
+def test_the_record_is_written_in_one_order():
+    record = verdicts.read()
+    turned = [dict(reversed(r.items())) for r in record.rows]
+    assert verdicts.text(turned, record.claims) == verdicts.text(record.rows, record.claims)
 
 
 def test_a_record_of_the_second_version_is_read_without_sources(tmp_path):

@@ -22,14 +22,15 @@ def tally(rows: Sequence[Row]) -> str:
         f"with a counterexample. {printed.get('VACUOUS', 0)} are empty: their condition is never met, or what they say "
         f"is true whatever happens. {printed.get('ILL_FORMED', 0)} have no definite meaning as printed. "
         f"{printed.get('INCONCLUSIVE', 0)} stay undecided, because our measurement is too coarse. We added "
-        f"{sum(corrected.values())} statements of our own, in place of printed ones or beside them; "
+        f"{sum(corrected.values())} corrected statements, in place of printed ones or beside them; "
         f"{_all_or(corrected)} hold."
     )
     if expected:
         of = {status: expected.get(status, 0) for status in ("HOLDS", "VIOLATED", "INCONCLUSIVE")}
         text += (
-            f" Of {sum(expected.values())} statements that we expected ourselves, {of['HOLDS']} hold, {of['VIOLATED']} "
-            f"fail, and {of['INCONCLUSIVE']} stay undecided."
+            f" Apart from these, there are {sum(expected.values())} statements that the paper does not print, but that "
+            f"we expected to hold: {of['HOLDS']} hold, {of['VIOLATED']} fail, and "
+            f"{of['INCONCLUSIVE']} stay undecided."
         )
     return text + " [All verdicts, claim by claim](docs/verdicts.md)."
 
@@ -44,9 +45,9 @@ def picture() -> str:
     r = _record(_FIGURES / "phase_diagram.json")
     return (
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
-        "Further right, augmentation adds more noise. Further up, clients have more images, counted per pixel. The "
-        f"dashed line is the border by our formula, noise of standard deviation {r['sigma_star']:.3f}. The solid line "
-        "is the border in simulations. "
+        "Further right, augmentation adds more noise. Further up, clients have more images, in multiples of the "
+        "number of pixels. The dashed line is the border by our formula, noise of standard deviation "
+        f"{r['sigma_star']:.3f}. The solid line is the border in simulations. "
         f"({r['n_clients']} clients; made-up images of {r['dim']} pixels, of which MIM hides {r['mask_ratio']:.0%}; "
         f"one pair of masks or of views per image; {r['trials']} simulations in each field.)*"
     )
@@ -73,10 +74,11 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         f"{found.get('HOLDS', 0)} and fails under {found.get('VIOLATED', 0)}"
         + (f", and under {rest} it cannot be decided" if rest else "")
         + ". One open choice is how the two masks of an image are drawn. Another is how many pairs of masks or views "
-        "are taken of each image. Three examples follow. The first two compare deficits; a method's sensitivity is at "
-        "most its largest deficit.",
-        "   - *The two masks are drawn without regard to each other, so that a pixel may be in both or in neither, and "
-        "MIM averages over all masks. CL takes one pair of views per image.* MIM loses less: the deficit of CL in a "
+        "are taken of each image. Three examples follow. The first two compare deficits, and the third compares "
+        "sensitivities. (A method's sensitivity cannot exceed its largest deficit.)",
+        "   - *The two masks are drawn without regard to each other, so that a pixel may be in both or in neither. "
+        "For MIM each image counts with the mean over all its possible masks, for CL with one pair of views.* "
+        "MIM loses less: the deficit of CL in a "
         f"signal direction is {ratio:.1f} times as large ({large['n_clients']} clients, images of {large['dim']:,} "
         f"pixels, {large['samples_per_client']:,} images per client, noise of standard deviation 1).",
         "   - *The two masks are drawn in the same way, but only one pair of masks or views is taken per image.* CL "

@@ -77,7 +77,8 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         "are taken of each image. Three examples follow. The first two compare deficits, and the third compares "
         "sensitivities. (A method's sensitivity cannot exceed its largest deficit.)",
         "   - *The two masks are drawn without regard to each other, so that a pixel may be in both or in neither. "
-        "For MIM each image counts with the mean over all its possible masks, for CL with one pair of views.* "
+        "For MIM we average over all possible pairs of masks of each image; for CL we use one pair of views of "
+        "each image.* "
         "MIM loses less: the deficit of CL in a "
         f"signal direction is {ratio:.1f} times as large ({large['n_clients']} clients, images of {large['dim']:,} "
         f"pixels, {large['samples_per_client']:,} images per client, noise of standard deviation 1).",
@@ -109,8 +110,9 @@ def _networks() -> list[str]:
         f"{2 * len(cube['links']) // len(cube['weights'])} neighbours, has {len(cube['links'])} links. Yet in the "
         f"network of two groups the clients' models end up disagreeing {error:.0f} times as much as in the hypercube "
         "(mean squared distance). Theorem 4.6 says that a server is never less "
-        "robust than a network. We tested the same order on trained models by another measure: how far the average of "
-        "the clients' models ends from the one model that fits all clients' data best. A search of small networks "
+        "robust than a network. We also tested whether a server does at least as well as a network when models are trained. "
+        "There the measure is the distance between the average of the clients' models and the one model that fits all "
+        "clients' data best. A search of small networks "
         f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
         f"training steps before each averaging, it ends about {_rounded(drift)} times closer to that model than a "
         "server does.",
@@ -128,8 +130,8 @@ def _predictions() -> list[str]:
         f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the size "
         f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual bound knows only one number "
         "of the network, its spectral gap, which says how fast repeated averaging makes models equal. It is proved for "
-        "networks whose links go both ways. On those of our networks where they do, it is "
-        f"{min(over):.1f} to {max(over):.0f} times the simulated value. The command `dssl topology` "
+        "networks whose links go both ways. For those of our networks, this bound is "
+        f"{min(over):.1f} to {max(over):.0f} times as large as the simulated disagreement. The command `dssl topology` "
         "computes such predictions, and says which links to add.",
     ]
 

@@ -32,7 +32,7 @@ class Identity:
     because: str
 
     def run(self, context: Context) -> Verdict:
-        """VIOLATED at the first entry that differs, INCONCLUSIVE at the first that sympy cannot decide, else HOLDS."""
+        """VIOLATED at the first entry that differs, else INCONCLUSIVE if sympy cannot decide one, else HOLDS."""
         # In a list an expression becomes a 1 x 1 matrix, and a matrix stays as it is.
         claimed, derived = sp.Matrix([self.claimed()]), sp.Matrix([self.derived()])
         if claimed.shape != derived.shape:
@@ -43,18 +43,13 @@ class Identity:
                 witness={"claimed_shape": list(claimed.shape), "derived_shape": list(derived.shape)},
             )
         # By way of its digits: 0.9 is 9/10 here, not the binary fraction nearest to it.
-        shift = sp.Rational(str(context.spoil)) - 1
+        shift, is_proved = sp.Rational(str(context.spoil)) - 1, True
         for where, (left, right) in enumerate(zip(list(claimed), list(derived), strict=True)):
             difference = sp.sympify(left + shift - right)
             point = _point_of_difference(difference)
             if point is None:
-                if _is_zero(difference):
-                    continue
-                return Verdict(
-                    Status.INCONCLUSIVE,
-                    Evidence.NUMERIC,
-                    f"The sides agree to 30 digits where tried, but sympy does not prove it. {self.because}",
-                )
+                is_proved = is_proved and _is_zero(difference)
+                continue
             return Verdict(
                 Status.VIOLATED,
                 Evidence.EXACT,
@@ -66,6 +61,12 @@ class Identity:
                     "at": {str(symbol): str(value) for symbol, value in point.items()},
                     "difference_there": str(sp.N(difference.subs(point), 12)),
                 },
+            )
+        if not is_proved:
+            return Verdict(
+                Status.INCONCLUSIVE,
+                Evidence.NUMERIC,
+                f"The sides agree to 30 digits where tried, but sympy does not prove it. {self.because}",
             )
         return Verdict(Status.HOLDS, Evidence.EXACT, self.because)
 
@@ -120,23 +121,27 @@ class Bound:
     evidence: Evidence = Evidence.SAMPLED
 
     def run(self, context: Context) -> Verdict:
-        """VIOLATED if the finding with the largest share of its bound passes it by more than its resolution."""
+        """VIOLATED if any finding passes its bound by more than its resolution; the one furthest past is the witness.
+
+        `tightness` is the largest share that a finding takes of its bound, `margin` the least that one leaves.
+        """
         findings = list(self.findings(context))
-        ratios = [_ratio(c, self.upper) for c in findings]
-        worst = int(np.nanargmax(ratios)) if not all(np.isnan(ratios)) else 0
-        if any(np.isnan(r) for r in ratios):
+        ratios = [_ratio(f, self.upper) for f in findings]
+        if not findings or any(np.isnan(r) for r in ratios):
             return Verdict(Status.INCONCLUSIVE, self.evidence, f"A finding came back without a number. {self.because}")
-        tightness = float(ratios[worst])
-        # The spoiled bound stands just inside the worst measurement: it must be caught.
-        allowed = 1.0 if context.spoil == 1.0 else context.spoil * tightness
-        # Relative to the bound, as the ratios are.
-        slack = findings[worst].resolution / max(abs(findings[worst].claimed), np.finfo(float).tiny)
-        margin = min((c.claimed - c.measured) if self.upper else (c.measured - c.claimed) for c in findings)
-        if tightness > allowed + slack:
-            return Verdict(
-                Status.VIOLATED, self.evidence, self.because, tightness, float(margin), _witness(findings[worst])
-            )
-        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, float(margin))
+        tightness = float(max(ratios))
+        sign = 1 if self.upper else -1
+        margin = float(min(sign * (f.claimed - f.measured) for f in findings))
+        if context.spoil == 1.0:
+            past = [sign * (f.measured - f.claimed) - f.resolution for f in findings]
+        else:  # The spoiled bound stands just inside the worst measurement: it must be caught.
+            allowed = context.spoil * tightness
+            scales = [max(abs(f.claimed), np.finfo(float).tiny) for f in findings]
+            past = [r - allowed - f.resolution / s for r, f, s in zip(ratios, findings, scales, strict=True)]
+        worst = int(np.argmax(past))
+        if past[worst] > 0:
+            return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, margin, _witness(findings[worst]))
+        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, margin)
 
 
 @dataclass(frozen=True)
@@ -242,10 +247,13 @@ class Printed:
 
 
 def _ratio(finding: Finding, upper: bool) -> float:
-    numerator, denominator = (finding.measured, finding.claimed) if upper else (finding.claimed, finding.measured)
-    if denominator == 0:
-        return 0.0 if numerator <= 0 else np.inf
-    return numerator / denominator
+    """The share that the smaller side should be of the larger; where that is not positive, 0 in order and inf not."""
+    smaller, larger = (finding.measured, finding.claimed) if upper else (finding.claimed, finding.measured)
+    if np.isnan(smaller) or np.isnan(larger):
+        return np.nan
+    if larger <= 0:
+        return 0.0 if smaller <= larger else np.inf
+    return smaller / larger
 
 
 def _witness(finding: Finding) -> dict[str, Any]:

@@ -56,6 +56,36 @@ def test_a_bound_just_inside_the_worst_measurement_is_caught():
     assert bound(0.5).run(spoiled()).status is Status.VIOLATED
 
 
+def test_a_bound_is_violated_by_any_finding_that_is_past_its_own_resolution():
+    coarse, fine = Finding({"n": 1}, 1.0, 1.5, resolution=1.0), Finding({"n": 2}, 1.0, 1.1)
+    found = Bound(lambda _: [coarse, fine], "test").run(Context())
+    assert (found.status, found.witness["n"], found.tightness) == (Status.VIOLATED, 2, 1.5)
+    assert Bound(lambda _: [coarse], "test").run(Context()).status is Status.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("claimed", "measured", "upper", "status"),
+    [
+        (-2.0, -1.0, True, Status.VIOLATED),
+        (-1.0, -2.0, True, Status.HOLDS),
+        (-1.0, 1.0, True, Status.VIOLATED),
+        (-2.0, -1.0, False, Status.HOLDS),
+        (-1.0, -2.0, False, Status.VIOLATED),
+        (1.0, -1.0, False, Status.VIOLATED),
+    ],
+)
+def test_a_bound_below_zero_is_held_by_order_not_by_size(claimed, measured, upper, status):
+    assert Bound(lambda _: [Finding({"n": 1}, claimed, measured)], "test", upper=upper).run(Context()).status is status
+
+
+def test_an_identity_that_fails_somewhere_fails_wherever_sympy_gives_up_before(monkeypatch):
+    monkeypatch.setattr("ledger.checks.kinds._is_zero", lambda _: False)
+    x = sp.Symbol("x")
+    undecided = Identity(lambda: sp.Matrix([x, x]), lambda: sp.Matrix([x, x]), "test").run(Context())
+    differs = Identity(lambda: sp.Matrix([x, x]), lambda: sp.Matrix([x, x + 1]), "test").run(Context())
+    assert (undecided.status, differs.status) == (Status.INCONCLUSIVE, Status.VIOLATED)
+
+
 def test_a_bound_without_a_number_is_inconclusive():
     assert bound(math.nan).run(PLAIN).status is Status.INCONCLUSIVE
 

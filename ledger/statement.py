@@ -54,6 +54,11 @@ class Context:
 class Check(Protocol):
     """Decides one statement. Must turn VIOLATED when the statement is spoiled (see `ledger.checks.kinds`)."""
 
+    @property
+    def because(self) -> str:
+        """Why the statement holds or fails, in words: a part of every reason."""
+        ...
+
     def run(self, context: Context) -> Verdict:
         """The verdict on the statement at this tier, spoiled by this factor."""
         ...

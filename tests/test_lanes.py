@@ -82,6 +82,8 @@ def test_the_record_is_written_the_way_it_is_read(tmp_path, monkeypatch):
         (["theory/networks/mixing.py"], "tests/theory/training/test_consensus.py", False),
         (["tests/theory/training/test_consensus.py"], "tests/theory/training/test_consensus.py", True),
         (["sims/pretraining/descent.py"], "tests/sims/pretraining/methods/test_mae.py", True),
+        (["sims/class_shares.py"], "tests/sims/test_class_shares.py", True),
+        (["sims/class_shares.py"], "tests/sims/pretraining/test_training.py", False),
         (["README.md"], "tests/theory/training/test_consensus.py", False),
         (["README.md", "tests/conftest.py"], "tests/theory/training/test_consensus.py", True),
     ],

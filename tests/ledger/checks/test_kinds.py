@@ -59,6 +59,7 @@ def test_a_bound_just_inside_the_worst_measurement_is_caught():
 def test_a_bound_is_violated_by_any_finding_that_is_past_its_own_resolution():
     coarse, fine = Finding({"n": 1}, 1.0, 1.5, resolution=1.0), Finding({"n": 2}, 1.0, 1.1)
     found = Bound(lambda _: [coarse, fine], "test").run(Context())
+    assert found.witness is not None
     assert (found.status, found.witness["n"], found.tightness) == (Status.VIOLATED, 2, 1.5)
     assert Bound(lambda _: [coarse], "test").run(Context()).status is Status.HOLDS
 

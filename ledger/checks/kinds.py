@@ -247,12 +247,15 @@ class Printed:
 
 
 def _ratio(finding: Finding, upper: bool) -> float:
-    """The share that the smaller side should be of the larger; where that is not positive, 0 in order and inf not."""
+    """The share that the smaller side is of the larger; where that is not positive, 0 in order and inf not.
+
+    In order means within the resolution: two zeros, one of them rounded to -1e-16, are in order.
+    """
     smaller, larger = (finding.measured, finding.claimed) if upper else (finding.claimed, finding.measured)
     if np.isnan(smaller) or np.isnan(larger):
         return np.nan
     if larger <= 0:
-        return 0.0 if smaller <= larger else np.inf
+        return 0.0 if smaller <= larger + finding.resolution else np.inf
     return smaller / larger
 
 

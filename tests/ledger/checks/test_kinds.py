@@ -56,6 +56,13 @@ def test_a_bound_just_inside_the_worst_measurement_is_caught():
     assert bound(0.5).run(spoiled()).status is Status.VIOLATED
 
 
+def test_two_zeros_one_of_them_rounded_take_no_share_of_a_bound():
+    """Without this the tightness was infinite, and no spoiled bound was caught."""
+    zeros = Finding({"n": 1}, 0.0, -1e-16, resolution=1e-9)
+    check = Bound(lambda _: [zeros, Finding({"n": 2}, 1.0, 2.0)], "test", upper=False)
+    assert (check.run(PLAIN).tightness, check.run(spoiled()).status) == (0.5, Status.VIOLATED)
+
+
 def test_a_bound_is_violated_by_any_finding_that_is_past_its_own_resolution():
     coarse, fine = Finding({"n": 1}, 1.0, 1.5, resolution=1.0), Finding({"n": 2}, 1.0, 1.1)
     found = Bound(lambda _: [coarse, fine], "test").run(Context())

@@ -32,9 +32,15 @@ class Record:
     claims: dict[str, About] = field(default_factory=dict)
 
 
+# How far a number of the quick tier may be from the recorded one, relative to it. JAX 0.12 with NumPy 2.5 differs from
+# JAX 0.10 with NumPy 2.4 by 7e-4 at most, in a rate fitted to simulated rounds; a factor of 1.1 is fifty times as much.
+SAME_NUMBER = 2e-3
+_ROUND_OFF = 1e-9  # numbers this near are one number: of some only round-off is left
+
+
 @dataclass(frozen=True)
 class Move:
-    """One statement whose status or evidence differs; "absent" stands for a row that is not there."""
+    """One statement whose status, evidence or numbers differ; "absent" stands for a row that is not there."""
 
     key: str
     recorded: str
@@ -159,11 +165,14 @@ def moves(
     found_rows: Sequence[Row],
     claims: Iterable[str] | None = None,
     only: Mapping[str, Collection[str]] | None = None,
+    *,
+    numbers: bool = False,
 ) -> list[Move]:
     """Every statement whose status or evidence is not the recorded one, new and vanished ones included.
 
     With `claims`, rows of other claims are left out: only a part was run. `only` has the keys that were run of those
-    claims of which not all were.
+    claims of which not all were. With `numbers` a statement has moved, too, when its tightness, its margin or its
+    witness has: a bound that became a third looser still holds. Both sides must come from one tier.
     """
     chosen = None if claims is None else set(claims)
     old = {key(r): r for r in recorded_rows if _was_run(r, chosen, only or {})}
@@ -171,6 +180,9 @@ def moves(
     moved = []
     for k in sorted(old.keys() | new.keys()):
         before, after = _shown(old.get(k)), _shown(new.get(k))
+        if before == after and numbers:
+            shift = _moved_number(old[k], new[k])
+            before, after = (f"{before}, {side}" for side in shift) if shift else (before, after)
         if before != after:
             moved.append(Move(k, before, after, new[k]["reason"] if k in new else "The statement is gone."))
     return moved
@@ -260,6 +272,32 @@ def _is_table(table: Any) -> TypeGuard[dict[str, About]]:
 
 def _was_run(r: Row, claims: Collection[str] | None, only: Mapping[str, Collection[str]]) -> bool:
     return claims is None or (r["claim"] in claims and (r["claim"] not in only or key(r) in only[r["claim"]]))
+
+
+def _moved_number(before: Row, after: Row) -> tuple[str, str] | None:
+    """The first number, or part of the witness, that is not the recorded one: its name and value on both sides."""
+    for name in ("tightness", "margin", "witness"):
+        if pair := _differing(name, before[name], after[name]):
+            return pair
+    return None
+
+
+def _differing(name: str, a: Any, b: Any) -> tuple[str, str] | None:
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return next(filter(None, (_differing(f"{name}.{k}", a[k], b[k]) for k in sorted(a))), None)
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        pairs = enumerate(zip(a, b, strict=True))
+        return next(filter(None, (_differing(f"{name}[{i}]", x, y) for i, (x, y) in pairs)), None)
+    same = a == b and isinstance(a, bool) == isinstance(b, bool)
+    if _is_number(a) and _is_number(b):
+        # A tightness is a share: of one that is nearly 0 only the distance counts, and the margin has the rest.
+        scale = 1.0 if name == "tightness" else 0.0
+        same = abs(a - b) <= max(_ROUND_OFF, SAME_NUMBER * max(abs(a), abs(b), scale))
+    return None if same else (f"{name} {a}", f"{name} {b}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _shown(r: Row | None) -> str:

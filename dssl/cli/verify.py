@@ -37,8 +37,9 @@ class Chosen:
 class Verify:
     """Decide every claim and compare with the record.
 
-    Exit code 0 when every status and kind of evidence is the recorded one, 1 when one moved or a check broke (the
-    difference is printed), 2 on bad use, 130 when interrupted. Only --accept writes the record, in one step.
+    Exit code 0 when every status and kind of evidence is the recorded one, and in the quick tier every tightness,
+    margin and witness, too; 1 when one moved or a check broke (the difference is printed), 2 on bad use, 130 when
+    interrupted. Only --accept writes the record, in one step.
     """
 
     tier: Tier = "quick"
@@ -65,6 +66,8 @@ class Verify:
             raise UsageError(f"At least one worker is needed; got --workers {self.workers}. Use 1 or more.")
         if self.json is not None and self.json != "-":
             store.check_writable(pathlib.Path(self.json))
+        if self.accept and self.tier != "quick":
+            raise UsageError("The record holds the quick tier; got --accept with --tier full. Leave out one of them.")
         if self.accept or self.reword:
             store.check_writable(self.recorded)
         if self.reword:
@@ -107,7 +110,7 @@ class Verify:
         broken = [o for o in outcomes if o.error]
         # Of a claim that broke nothing is known, so nothing of it has moved.
         decided = [o.claim for o in outcomes if not o.error] if chosen.claims or broken else None
-        moved = verdicts.moves(record.rows, rows, decided, chosen.only)
+        moved = verdicts.moves(record.rows, rows, decided, chosen.only, numbers=self.tier == "quick")
         if self.json is not None:
             _write_json(self.json, self.tier, Record(rows, about), moved, outcomes)
         if self.json != "-":

@@ -164,6 +164,35 @@ def test_a_verdict_moves_with_its_status_its_evidence_its_arrival_and_its_loss()
     assert not moves([row("HOLDS")], [], claims=["another"])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "seen"),
+    [
+        ({"tightness": 0.5}, {"tightness": 0.5 / 1.3}, "tightness 0.5"),
+        ({"tightness": 0.5}, {"tightness": 0.5005}, ""),
+        ({"tightness": 1e-4}, {"tightness": 9e-4}, ""),  # of a bound that is nearly 0 only round-off may be left
+        ({"margin": 1e-5}, {"margin": 1.3e-5}, "margin 1e-05"),
+        ({"margin": -4e-16}, {"margin": 2e-16}, ""),
+        ({"tightness": 0.5}, {"tightness": None}, "tightness 0.5"),
+        ({"witness": {"n": [3, 0.25]}}, {"witness": {"n": [3, 0.3]}}, "witness.n[1] 0.25"),
+        ({"witness": {"n": [3, 0.25]}}, {"witness": {"n": [3, 0.25, 1]}}, "witness.n [3, 0.25]"),
+        ({"witness": {"network": "ring"}}, {"witness": {"network": "star"}}, "witness.network ring"),
+        ({"witness": {"network": "ring"}}, {"witness": {"network": "ring", "n": 3}}, "witness {'network': 'ring'}"),
+    ],
+)
+def test_in_one_tier_a_verdict_moves_with_its_numbers(before, after, seen):
+    none = {"tightness": None, "margin": None, "witness": None}
+    old, new = [row("HOLDS") | none | before], [row("HOLDS") | none | after]
+    assert not moves(old, new)  # two tiers have different numbers
+    assert [m.recorded for m in moves(old, new, numbers=True)] == ([f"HOLDS (EXACT), {seen}"] if seen else [])
+
+
+def test_numbers_of_the_full_tier_are_not_recorded(tmp_path, capsys):
+    record = tmp_path / "verdicts.json"
+    assert dssl("verify", "--claim", QUICK_CLAIM, "--tier", "full", "--accept", "--recorded", str(record)) == 2
+    assert "quick tier" in capsys.readouterr().err
+    assert not record.exists()
+
+
 def test_accepting_one_claim_keeps_the_others():
     kept = verdicts.merged([{**row("HOLDS"), "claim": "other"}, row("VIOLATED")], [row("HOLDS")], ["c"])
     assert [(r["claim"], r["status"]) for r in kept] == [("c", "HOLDS"), ("other", "HOLDS")]

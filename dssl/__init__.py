@@ -14,6 +14,17 @@ import sys
 _PACKAGES = ("theory", "sims", "runtime", "experiments", "ledger", "claims", "figures")
 
 
+def check(key: str, **point: "int | float | str") -> "dict[str, object]":
+    """One statement at one point of its domain: what is claimed, what is measured, and whether it holds there.
+
+    Returns {"at", "in_domain", "claimed", "measured", "standard_error", "resolution", "holds", "reason"}; outside the
+    domain nothing is measured. Errors: UsageError for an unknown key, or a point that does not fit.
+    """
+    from dssl.points.check import check as at_point  # seconds to import
+
+    return at_point(key, **point)
+
+
 def main() -> None:
     """Runs `dssl` and exits with its code; 130 after a Ctrl-C, 2 when another package stands in the place of ours."""
     before = signal.getsignal(signal.SIGINT)

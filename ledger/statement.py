@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from ledger.status import Evidence, Kind, Status
 from runtime.effort import Tier
+from theory.domain import Domain
 from theory.formula import Source
 
 __all__ = ["Check", "Claim", "Context", "Entry", "Evidence", "Instead", "Kind", "Statement", "Status", "Verdict"]
@@ -21,6 +22,9 @@ LONGEST_KEY = 40
 class Verdict:
     """The outcome of one check. `tightness` is measured / bound at its largest, `margin` the smallest bound - measured.
 
+    `scale` says how large the compared numbers are: how many "points" there were, and by name, such as "claimed", the
+    geometric mean of a number's size over the points where it is not 0.
+
     Errors: ValueError for a VIOLATED verdict without a witness, or any verdict without a reason.
     """
 
@@ -30,6 +34,7 @@ class Verdict:
     tightness: float | None = None
     margin: float | None = None
     witness: Mapping[str, Any] | None = None
+    scale: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.reason:
@@ -98,6 +103,11 @@ class Statement:
     instead: Instead = ()
     about: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> Domain | None:
+        """Where the statement holds: the domain of its check. None for a statement that has none yet, or needs none."""
+        return getattr(self.check, "given", None)
 
     def __post_init__(self) -> None:
         if len(self.key) > LONGEST_KEY or not KEY_PATTERN.fullmatch(self.key):

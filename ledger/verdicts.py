@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # they come with sympy, which nothing here needs
 
 Row = dict[str, Any]
 About = dict[str, Any]
-# 4: rows say which items of the ledger they are about. 3: they say their source and what is true instead, and a table
-# says what each claim is about.
-# 2: rows carry the statement's key. In records of version 1, which had no `schema`, its prose was its identity.
-SCHEMA = 4
+# 5: rows say where their statements hold, and how large their numbers are. 4: they say which items of the ledger they are about. 3: they say their
+# source and what is true instead, and a table says what each claim is about. 2: rows carry the statement's key. In
+# records of version 1, which had no `schema`, its prose was its identity.
+SCHEMA = 5
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,12 @@ def row(entry: "Entry") -> Row:
     v, said = entry.verdict, words(entry.statement, entry.claim)
     return store.jsonable(
         {
-            **{name: said[name] for name in ("key", "claim", "reading", "statement", "text")},
+            **{name: said[name] for name in ("key", "claim", "reading", "statement", "text", "given")},
             "status": v.status,
             "evidence": v.evidence,
             "tightness": v.tightness,
             "margin": v.margin,
+            "scale": v.scale,
             "witness": v.witness,
             "reason": v.reason,
             **{name: said[name] for name in ("instead", "source", "about")},
@@ -73,6 +74,7 @@ def words(s: "Statement", claim: "Claim") -> Row:
         "reading": s.reading,
         "statement": s.kind,
         "text": s.text,
+        "given": s.given.words() if s.given else None,
         "instead": s.instead if isinstance(s.instead, str) else list(s.instead) or None,
         "source": str(claim.source),
         "about": list(s.about),
@@ -130,7 +132,7 @@ def read(
     if schema in (1, 2, 3) and isinstance(rows, list):
         rows = [{**_UNSAID, "source": "", **r} if isinstance(r, dict) else r for r in rows]
     table = content.get("claims", {}) if isinstance(content, dict) else None
-    if schema == SCHEMA and isinstance(rows, list) and _is_table(table):
+    if schema in (4, SCHEMA) and isinstance(rows, list) and _is_table(table):
         rows = [_whole(r, table) if isinstance(r, dict) else r for r in rows]
     if not isinstance(rows, list) or not all(map(_is_row, rows)) or not _is_table(table):
         raise UsageError(f"{path} is no record of verdicts. Restore it from git, or name another with --recorded.")
@@ -237,16 +239,17 @@ def _whole(r: Row, table: Mapping[str, About]) -> Row:
     return {**_UNSAID, "source": table.get(r.get("claim", ""), {}).get("source", ""), **r}
 
 
-_UNSAID: Row = {"instead": None, "about": []}
+_UNSAID: Row = {"given": None, "scale": None, "instead": None, "about": []}
 _ORDER = (
-    *("key", "claim", "reading", "statement", "text"),
-    *("status", "evidence", "tightness", "margin", "witness", "reason"),
+    *("key", "claim", "reading", "statement", "text", "given"),
+    *("status", "evidence", "tightness", "margin", "scale", "witness", "reason"),
     *("instead", "source", "about"),
 )
 _FIELDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("key", "claim", "reading", "statement", "text", "reason", "source"), (str,)),
     **dict.fromkeys(("tightness", "margin"), (int, float, str, type(None))),
-    "witness": (dict, type(None)),
+    **dict.fromkeys(("witness", "scale"), (dict, type(None))),
+    "given": (str, type(None)),
     "instead": (list, str, type(None)),
     "about": (list,),
 }
@@ -276,7 +279,7 @@ def _was_run(r: Row, claims: Collection[str] | None, only: Mapping[str, Collecti
 
 def _moved_number(before: Row, after: Row) -> tuple[str, str] | None:
     """The first number, or part of the witness, that is not the recorded one: its name and value on both sides."""
-    for name in ("tightness", "margin", "witness"):
+    for name in ("tightness", "margin", "scale", "witness"):
         if pair := _differing(name, before[name], after[name]):
             return pair
     return None
@@ -296,7 +299,7 @@ def _differing(name: str, a: Any, b: Any) -> tuple[str, str] | None:
     return None if same else (f"{name} {a}", f"{name} {b}")
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

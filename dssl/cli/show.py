@@ -21,6 +21,7 @@ FIELDS = (
     "claim",
     "kind",
     "text",
+    "given",
     "reading",
     "status",
     "evidence",

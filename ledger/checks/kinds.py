@@ -4,6 +4,8 @@
 or a predicted value by multiplying it; a search is spoiled by the predicate, which receives the factor.
 """
 
+import math
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,7 @@ from ledger.statement import Context, Evidence, Status, Verdict
 # errors to be less than what is claimed or allowed, so that noise alone cannot hide a failure of that size.
 STANDARD_ERRORS_TO_VIOLATE = 5.0
 STANDARD_ERRORS_TO_HOLD = 3.0
+NOTHING = 1e-9  # below this in size a number is round-off, or might be
 
 
 @dataclass(frozen=True)
@@ -139,9 +142,9 @@ class Bound:
             scales = [max(abs(f.claimed), np.finfo(float).tiny) for f in findings]
             past = [r - allowed - f.resolution / s for r, f, s in zip(ratios, findings, scales, strict=True)]
         worst = int(np.argmax(past))
-        if past[worst] > 0:
-            return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, margin, _witness(findings[worst]))
-        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, margin)
+        status = Status.VIOLATED if past[worst] > 0 else Status.HOLDS
+        witness = _witness(findings[worst]) if past[worst] > 0 else None
+        return Verdict(status, self.evidence, self.because, tightness, margin, witness, scale_of(findings))
 
 
 @dataclass(frozen=True)
@@ -175,16 +178,20 @@ class Prediction:
                 worst, worst_excess = finding, excess
         assert worst is not None, "a prediction needs at least one finding"
         tightness = float(worst.measured / worst.claimed) if worst.claimed else None
+        sizes = scale_of(findings)
         if worst_excess > 0:
-            return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, witness=_witness(worst))
+            return Verdict(
+                Status.VIOLATED, self.evidence, self.because, tightness, witness=_witness(worst), scale=sizes
+            )
         if unresolved:
             return Verdict(
                 Status.INCONCLUSIVE,
                 self.evidence,
                 f"{len(unresolved)} of {len(findings)} are noisier than the tolerance {self.rtol}. {self.because}",
                 tightness,
+                scale=sizes,
             )
-        return Verdict(Status.HOLDS, self.evidence, self.because, tightness)
+        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, scale=sizes)
 
 
 @dataclass(frozen=True)
@@ -202,15 +209,16 @@ class ForAll:
 
     def run(self, context: Context) -> Verdict:
         """VIOLATED at the first point that fails, INCONCLUSIVE without any point, else HOLDS with their number."""
-        searched = 0
+        found: list[Mapping[str, Any]] = []
         for point in self.points(context):
-            searched += 1
             holds, details = self.predicate(point, context.spoil)
+            found.append(details)
             if not holds:
-                return Verdict(Status.VIOLATED, self.evidence, self.because, witness=dict(details))
-        if not searched:
+                return Verdict(Status.VIOLATED, self.evidence, self.because, witness=dict(details), scale=scale(found))
+        if not found:
             return Verdict(Status.INCONCLUSIVE, self.evidence, f"No point was searched. {self.because}")
-        return Verdict(Status.HOLDS, self.evidence, f"{self.because} ({searched} points searched.)")
+        reason = f"{self.because} ({len(found)} points searched.)"
+        return Verdict(Status.HOLDS, self.evidence, reason, scale=scale(found))
 
 
 @dataclass(frozen=True)
@@ -244,6 +252,35 @@ class Printed:
     def run(self, context: Context) -> Verdict:
         """`status` at every tier and factor: nothing is computed that could be spoiled."""
         return Verdict(self.status, Evidence.READING, self.because, witness=self.witness)
+
+
+def scale(found: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """How many points there are, and by name the geometric mean of each number's size, lists of numbers included.
+
+    Recorded and compared, it shows a formula that became larger or smaller where the verdict alone does not move.
+    """
+    sizes: dict[str, list[float]] = {}
+    points = 0
+    for details in found:
+        points += 1
+        for name, value in details.items():
+            if not isinstance(value, str | bool | Mapping) and value is not None:
+                sizes.setdefault(name, []).extend(_sizes(value))
+    return {"points": points} | {name: math.exp(statistics.fmean(logs)) for name, logs in sizes.items() if logs}
+
+
+def scale_of(findings: Iterable[Finding]) -> dict[str, float]:
+    """The scale of what was claimed and of what was measured."""
+    return scale({"claimed": f.claimed, "measured": f.measured} for f in findings)
+
+
+def _sizes(value: Any) -> list[float]:
+    """The logarithms of the sizes of one number, or of a list of them; nothing for what holds anything else."""
+    try:
+        numbers = np.abs(np.asarray(value, dtype=np.float64)).ravel()
+    except (TypeError, ValueError):
+        return []
+    return np.log(numbers[np.isfinite(numbers) & (numbers > NOTHING)]).tolist()
 
 
 def _ratio(finding: Finding, upper: bool) -> float:

@@ -1,4 +1,4 @@
-"""Monte Carlo of 1 - r_k beside its second-order prediction and its proven bounds, for the corrected theorems."""
+"""Monte Carlo of 1 - r_k beside its second-order prediction, and slopes of its proven bounds."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -64,32 +64,6 @@ def second_order(
                 found.append(
                     Finding(point.at(scope), claimed, measured.mean, measured.standard_error, sample.truncation)
                 )
-        return found
-
-    return findings
-
-
-def bounded(
-    objective: Objective, draws: int | str, side: Side, points: Sequence[Point], scopes: Sequence[Scope]
-) -> Callable[[Context], list[Finding]]:
-    """Findings for a `Bound`: the proven bound at 95%, and the 95% quantile of 1 - r_k over data sets and coordinates.
-
-    The bound speaks of one coordinate and all but 5% of data sets, so the quantile is what must not cross it; how many
-    draws crossed it, of all, stands in the finding.
-    """
-
-    def findings(context: Context) -> list[Finding]:
-        found = []
-        for point in points:
-            for scope in scopes:
-                bound = deficit_bound(point.setting(), objective, scope, FAILURE, side)
-                assert bound.value is not None, bound.void_reason
-                sample = _sample(context, point, objective, Reading(draws=draws), scope)
-                r = _deficits(sample, scope)
-                level = 1 - FAILURE if side == "upper" else FAILURE
-                crossed = int(np.sum(r > bound.value if side == "upper" else r < bound.value))
-                at = point.at(scope) | {"data_sets": len(r), "draws": r.size, "draws_beyond_the_bound": crossed}
-                found.append(Finding(at, bound.value, float(np.quantile(r, level)), resolution=sample.truncation))
         return found
 
     return findings

@@ -1,0 +1,188 @@
+"""The check of a statement with a domain: `OnDomain`. The same function decides one point, for a check or for a user.
+
+A statement is a `Domain` (where), and a `Then` (what): a claimed number, a measured one, and the relation between them.
+Everything that is measured is measured at points of the domain. `outcome` says what a measurement at one point shows:
+
+- for all: the relation there, within the round-off of both sides;
+- in expectation: the mean over independent draws, within five standard errors;
+- with probability: how many draws break the relation, by a binomial test against the share that may;
+- in the limit: the relation within the remainder that the statement gives for that point.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import scipy.stats
+
+from ledger.checks.kinds import STANDARD_ERRORS_TO_HOLD, STANDARD_ERRORS_TO_VIOLATE, scale
+from ledger.points import corner_points, random_points
+from ledger.statement import Context, Evidence, Status, Verdict
+from theory.domain import Domain, Point, Quantifier
+
+Relation = Literal["<=", ">=", "="]
+# Of a true statement "with probability" this share of points would be called broken by chance.
+FALSE_ALARM = 1e-7
+# Breaks expected of a statement at the very edge of its promise: with fewer draws a pass shows nothing.
+LEAST_EXPECTED_BREAKS = 3.0
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How a random measurement is taken: from how many independent draws, and with which seed."""
+
+    trials: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was measured: independent draws, or one value (1,); `resolution` bounds the error of each one."""
+
+    values: np.ndarray
+    resolution: float = 0.0
+
+
+@dataclass(frozen=True)
+class Then:
+    """What is said at a point: `measured` stands in this relation to `claimed`.
+
+    `within` is the relative tolerance of "="; `remainder`, for a limit, the distance that is allowed at a point.
+    """
+
+    relation: Relation
+    claimed: Callable[[Point], float]
+    measured: Callable[[Point, Effort], Sample]
+    within: float = 0.0
+    remainder: Callable[[Point], float] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found at one point. `holds` is None where the measurement does not resolve the relation.
+
+    `measured` is the value itself, the mean, or with a probability the quantile that must not cross; `standard_error`
+    is of that number. `broken` of `trials` draws broke the relation.
+    """
+
+    at: Point
+    claimed: float
+    measured: float
+    standard_error: float
+    resolution: float
+    holds: bool | None
+    trials: int = 1
+    broken: int = 0
+
+
+def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float = 1.0) -> Outcome:
+    """What a measurement at this point shows of the statement, its claimed number multiplied by `factor`."""
+    claimed, sample = float(then.claimed(at)) * factor, then.measured(at, effort)
+    values = np.atleast_1d(np.asarray(sample.values, dtype=np.float64))
+    if not (math.isfinite(claimed) and np.isfinite(values).all()):
+        return Outcome(at, claimed, float(values.mean()), 0.0, sample.resolution, None, len(values))
+    allowed = sample.resolution + then.within * abs(claimed)
+    if then.remainder is not None:
+        allowed += float(then.remainder(at))
+    if given.quantifier is Quantifier.WITH_PROBABILITY:
+        return _probable(given, then.relation, at, claimed, values, allowed)
+    mean = float(values.mean())
+    error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
+    beyond = _beyond(then.relation, claimed, mean)
+    holds: bool | None = bool(beyond <= allowed + STANDARD_ERRORS_TO_VIOLATE * error)
+    if holds and then.relation == "=" and STANDARD_ERRORS_TO_HOLD * error > allowed:
+        holds = None  # the noise would hide a difference as large as the one allowed
+    return Outcome(at, claimed, mean, error, sample.resolution, holds, len(values))
+
+
+def _beyond(relation: Relation, claimed: float, measured: float) -> float:
+    gap = measured - claimed
+    return {"<=": gap, ">=": -gap, "=": abs(gap)}[relation]
+
+
+def _probable(
+    given: Domain, relation: Relation, at: Point, claimed: float, values: np.ndarray, allowed: float
+) -> Outcome:
+    """A binomial test of how many draws break the relation, against the share that may."""
+    assert given.probability is not None, "the domain makes sure of it"
+    may_break = 1 - given.probability
+    broken = int(sum(_beyond(relation, claimed, float(v)) > allowed for v in values))
+    level = may_break if relation == ">=" else given.probability
+    spread = math.sqrt(level * (1 - level) / len(values))
+    low, middle, high = np.quantile(values, np.clip([level - spread, level, level + spread], 0, 1))
+    chance = float(scipy.stats.binom.sf(broken - 1, len(values), may_break))  # of at least as many
+    holds: bool | None = chance >= FALSE_ALARM
+    if holds and len(values) * may_break < LEAST_EXPECTED_BREAKS:
+        holds = None
+    return Outcome(at, claimed, float(middle), float(high - low) / 2, allowed, holds, len(values), broken)
+
+
+@dataclass(frozen=True)
+class OnDomain:
+    """The statement holds at every point that is measured: `named` ones, corners of the domain, and random points.
+
+    `points` and `trials` are of the quick and the full tier: how many random points, and how many draws at each.
+    The claimed number is spoiled, before anything is measured, by the statement's own factor. HOLDS needs a resolved
+    pass at every point; one point that fails makes it VIOLATED.
+    """
+
+    given: Domain
+    then: Then
+    because: str
+    evidence: Evidence
+    points: tuple[int, int] = (8, 200)
+    trials: tuple[int, int] = (400, 4000)
+    corners: tuple[int, int] = (4, 64)
+    named: Sequence[Point] = ()
+
+    def run(self, context: Context) -> Verdict:
+        """The verdict that the class describes; `tightness` and `margin` are those of the point nearest to failing."""
+        effort = Effort(context.trials(*self.trials), context.seed)
+        found = [
+            outcome(self.given, self.then, at, Effort(effort.trials, effort.seed + i), context.spoil)
+            for i, at in enumerate(self._points(context))
+        ]
+        shares = [_share(self.then.relation, one) for one in found]
+        tightness = _largest(shares)
+        margin = min((-_beyond(self.then.relation, one.claimed, one.measured) for one in found), default=None)
+        sizes = scale({"claimed": one.claimed, "measured": one.measured} for one in found)
+        if failed := [one for one in found if one.holds is False]:
+            return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, margin, witness(failed[0]), sizes)
+        if not found or any(one.holds is None for one in found):
+            unresolved = sum(one.holds is None for one in found)
+            reason = f"{unresolved} of {len(found)} points are not resolved. {self.because}"
+            return Verdict(Status.INCONCLUSIVE, self.evidence, reason, tightness, margin, scale=sizes)
+        reason = f"{self.because} ({len(found)} points.)"
+        return Verdict(Status.HOLDS, self.evidence, reason, tightness, margin, scale=sizes)
+
+    def _points(self, context: Context) -> list[Point]:
+        """Named points, corners and random points; the seed of the random ones is the statement's."""
+        return [
+            *(dict(p) for p in self.named),
+            *corner_points(self.given, context.trials(*self.corners), context.seed),
+            *random_points(self.given, context.trials(*self.points), context.seed),
+        ]
+
+
+def witness(one: Outcome) -> dict[str, Any]:
+    """A point where the statement fails, as a record keeps it."""
+    found = {"claimed": one.claimed, "measured": one.measured, "standard_error": one.standard_error}
+    return {**one.at, **found, **({"draws": one.trials, "draws_that_break_it": one.broken} if one.broken else {})}
+
+
+def _share(relation: Relation, one: Outcome) -> float:
+    """How much of its bound a measurement takes; of "=", measured over claimed or its inverse, whichever is larger."""
+    if math.isnan(one.claimed) or math.isnan(one.measured):
+        return math.nan
+    small, large = (one.measured, one.claimed) if relation != ">=" else (one.claimed, one.measured)
+    if large <= 0 or small < 0:
+        return 0.0 if small <= large + one.resolution else math.inf
+    ratio = small / large
+    return max(ratio, 1 / ratio) if relation == "=" and ratio > 0 else ratio
+
+
+def _largest(shares: Sequence[float]) -> float | None:
+    known = [s for s in shares if not math.isnan(s)]
+    return max(known) if known else None

@@ -1,0 +1,48 @@
+"""Points of a domain: its corners, and random ones by its law. Every point that a check measures comes from here."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from theory.domain import Domain, Point
+
+MOST_TRIES = 2_000  # for one point: a domain that fills less than this share of its box is to be described otherwise
+
+
+def random_points(domain: Domain, n_points: int, seed: int) -> list[Point]:
+    """`n_points` independent points by the law of the domain, those outside its conditions left out.
+
+    Errors: ValueError when the conditions leave too little of the box to be found.
+    """
+    return list(islice(_inside(domain, np.random.default_rng(seed)), n_points))
+
+
+def corner_points(domain: Domain, n_points: int, seed: int) -> list[Point]:
+    """Up to `n_points` corners of the box inside the conditions: all, or as many at random."""
+    corners: list[Point] = list(domain.corners())
+    if len(corners) <= n_points:
+        return corners
+    chosen = np.random.default_rng(seed).choice(len(corners), n_points, replace=False)
+    return [corners[i] for i in sorted(chosen)]
+
+
+def share_inside(domain: Domain, n_points: int, seed: int) -> float:
+    """The share of the box that meets the conditions, under the law, from this many random points."""
+    rng = np.random.default_rng(seed)
+    drawn = (domain.at(tuple(rng.random(len(domain.parameters)))) for _ in range(n_points))
+    return sum(not domain.refused(point) for point in drawn) / n_points
+
+
+def _inside(domain: Domain, rng: np.random.Generator) -> Iterator[Point]:
+    while True:
+        for _ in range(MOST_TRIES):
+            point = domain.at(tuple(rng.random(len(domain.parameters))))
+            if not domain.refused(point):
+                yield point
+                break
+        else:
+            raise ValueError(
+                f"No point was found in {MOST_TRIES} tries where {domain.words()} Describe the domain by parameters "
+                "that its conditions leave room for."
+            )

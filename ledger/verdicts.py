@@ -18,9 +18,9 @@ if TYPE_CHECKING:  # they come with sympy, which nothing here needs
 
 Row = dict[str, Any]
 About = dict[str, Any]
-# 5: rows say where their statements hold, and how large their numbers are. 4: they say which items of the ledger they are about. 3: they say their
-# source and what is true instead, and a table says what each claim is about. 2: rows carry the statement's key. In
-# records of version 1, which had no `schema`, its prose was its identity.
+# 5: rows say where their statements hold, and how large their numbers are. 4: they say which items of the ledger they
+# are about. 3: they say their source and what is true instead, and a table says what each claim is about. 2: rows carry
+# the statement's key. In records of version 1, which had no `schema`, its prose was its identity.
 SCHEMA = 5
 
 

@@ -135,7 +135,7 @@ def evidence(row: Row) -> str:
 
 
 def numbers(row: Row) -> list[str]:
-    """Tightness and margin, each with what it means."""
+    """Tightness, margin and typical sizes, each with what it means."""
     lines = []
     if row["tightness"] is not None:
         lines.append(
@@ -143,6 +143,9 @@ def numbers(row: Row) -> list[str]:
         )
     if row["margin"] is not None:
         lines.append(f"margin {value(row['margin'])} (the room left at the worst case; below 0 there is none)")
+    sizes = row["scale"] or {}
+    if said := ", ".join(f"{n.replace('_', ' ')} {value(v)}" for n, v in sizes.items() if n != "points"):
+        lines.append(f"{sizes['points']} point{'s'[: sizes['points'] != 1]}; typical sizes (geometric means): {said}")
     return lines
 
 

@@ -71,7 +71,7 @@ def _lines(row: Row, known: Mapping[str, Row]) -> list[tuple[str, Text]]:
     belongs = "belongs to " if row["statement"] != "printed" and row["source"].startswith("chen2026") else ""
     lines = [
         ("statement", Text(row["text"], style="bold")),
-        *([("given", Text(row["given"]))] if row["given"] else []),
+        *([("where", Text(row["given"]))] if row["given"] else []),
         ("reading", Text("any reading" if row["reading"] == "any" else row["reading"])),
         ("kind", Text(in_words.KIND_WORDS[row["statement"]])),
         ("place", Text(f"{belongs}{in_words.place(row['source'])}; claim {row['claim']}")),

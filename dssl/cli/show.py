@@ -27,6 +27,7 @@ FIELDS = (
     "evidence",
     "tightness",
     "margin",
+    "scale",
     "reason",
     "witness",
     "instead",

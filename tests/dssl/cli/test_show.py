@@ -21,6 +21,7 @@ LABELS = (
     "verdict",
     "reason",
     "evidence",
+    "numbers",
     "witness",
     "true instead",
     "reproduce",
@@ -84,6 +85,12 @@ def test_text_wraps_at_the_terminals_width_and_nothing_is_cut(query, width, caps
     assert "…" not in narrow
     monkeypatch.setenv("COLUMNS", "100")
     assert unwrapped(narrow) == unwrapped(shown(capsys, query))
+
+
+def test_a_statement_with_a_domain_says_where_it_holds(capsys):
+    text = unwrapped(shown(capsys, "thm42-bounds.fl-upper"))
+    assert unwrapped(f"where {ROWS['thm42-bounds.fl-upper']['given']}") in text
+    assert "where" not in [line[2:14].strip() for line in shown(capsys, FAILS).splitlines()]
 
 
 def test_what_stands_beside_a_label_stays_beside_it(capsys, monkeypatch):

@@ -84,9 +84,9 @@ CLAIM = Claim(
         Statement(
             "literal.two-clients-share",
             "corrected",
-            "With two clients, where the population's matrix is zero, masking learns of each signal coordinate the mean "
-            "share (l - 2 - s)/(2(l - 1) - s) < 1/2, as d grows with g = (d - 2)/(2 n_i) fixed. At the paper's tau and "
-            "mu the share is within 3% of that for d >= 64 and n_i >= d/4.",
+            "With two clients, where the population's matrix is zero, masking learns of each signal coordinate the "
+            "mean share (l - 2 - s)/(2(l - 1) - s) < 1/2, as d grows with g = (d - 2)/(2 n_i) fixed. At the paper's "
+            "tau and mu the share is within 3% of that for d >= 64 and n_i >= d/4.",
             Prediction(
                 two_client_findings,
                 "Each signal pixel couples to noise pixels only, like the middle of a star, and the noise pixels to "

@@ -1,6 +1,7 @@
 """Theorem 4.3 as it can be proven, for similar views: what 1 - r_k is, and between which explicit bounds it lies.
 
-One augmentation a sample, or several. Every bound is held against the 95% quantile over the data sets drawn.
+One augmentation a sample, or several. Every bound is held against the 95% quantile, over the data sets drawn, of the
+worst coordinate.
 """
 
 from fractions import Fraction
@@ -52,21 +53,21 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.fl-upper",
             "corrected",
-            "Federated, one augmentation a sample: with probability 95% 1 - r_k is below an explicit bound.",
+            "Federated, one augmentation a sample: each 1 - r_k is with probability 95% below an explicit bound.",
             Bound(bounded(CL, 1, "upper", POINTS, (Scope.FL,)), PROVEN),
             reading="similar views, one draw",
         ),
         Statement(
             "thm43-bounds.local-upper",
             "corrected",
-            "One client, one augmentation a sample: with probability 95% 1 - r_k is below an explicit bound.",
+            "One client, one augmentation a sample: each 1 - r_k is with probability 95% below an explicit bound.",
             Bound(bounded(CL, 1, "upper", LOCAL_POINTS, SCOPES[1:]), PROVEN),
             reading="similar views, one draw",
         ),
         Statement(
             "thm43-bounds.fl-lower",
             "corrected",
-            "Federated, one augmentation a sample: with probability 95% 1 - r_k is above an explicit bound.",
+            "Federated, one augmentation a sample: each 1 - r_k is with probability 95% above an explicit bound.",
             Bound(bounded(CL, 1, "lower", POINTS, (Scope.FL,)), PROVEN, upper=False),
             reading="similar views, one draw",
         ),

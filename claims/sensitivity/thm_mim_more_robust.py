@@ -206,7 +206,7 @@ READINGS = (
     ),
     printed(
         "thm44.leading-coordinates",
-        "the leading c = 2N coordinates, no rare class",
+        "the leading c = 2N coordinates, no rare class, s of each data set's own r",
         "Masks averaged, s over the leading 2N. Only N carry signal; the other N are noise: s is close to 1 for both.",
         Reading(coordinates=Coordinates.LEADING),
         WIDE,

@@ -99,7 +99,7 @@ CLAIM = Claim(
                 lambda context: {**USELESS, **WHOLE}.items(),
                 deficit_tells,
                 "r_k = 1 says that e_k lies in the row space.",
-                Evidence.EXACT,
+                Evidence.SEARCHED,
             ),
             reading="the deficit as a measure of robustness",
         ),

@@ -73,8 +73,10 @@ def _turns(context: Context) -> Iterator[Turn]:
         n = round(math.exp(rng.uniform(math.log(2), math.log(40))))
         dim = n + round(math.exp(rng.uniform(0, math.log(150))))
         # The paper's tau and mu, and then any.
-        sizes = {} if number % 2 else {name: float(math.exp(rng.uniform(-3, 3))) for name in ("tau", "mu")}
-        s = Setting.paper(dim, n_clients=n, **sizes)
+        s = Setting.paper(dim, n_clients=n)
+        if number % 2 == 0:
+            tau, mu = (float(math.exp(v)) for v in rng.uniform(-3, 3, 2))
+            s = Setting.paper(dim, n_clients=n, tau=tau, mu=mu)
         random_axes = rng.standard_normal((n, n))
         through_ones = np.column_stack([np.ones(n), random_axes[:, 1:]])
         for share in (0.5, 0.99, 1.01):

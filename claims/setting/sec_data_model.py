@@ -257,7 +257,7 @@ CLAIM = Claim(
         Statement(
             "data.clients-by-dimension",
             "corrected",
-            "N = d^(1/20), rounded down, is 1 below d = 2^20, 2 from there to below 3^20, and 3 from there to below 4^20.",
+            "N = d^(1/20), rounded down, is 1 below d = 2^20, 2 from there to below 3^20, and then 3 to below 4^20.",
             ForAll(
                 lambda _: DIMS,
                 _first_dims,

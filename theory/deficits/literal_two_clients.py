@@ -25,7 +25,7 @@ TWO_CLIENTS_LITERAL = Formula(
     name="literal_masks_two_clients",
     title="Mean representability of the signal of two clients under complementary masks, d/n fixed, d large",
     expr=(_LEVEL - 2 - _PULL) / (2 * (_LEVEL - 1) - _PULL),
-    domain=(sp.Gt(_LEVEL - 2 - _PULL, 0),),  # elsewhere the star lies within the noise, and nothing is kept
+    domain=(_LEVEL - 2 - _PULL > 0,),  # elsewhere the star lies within the noise, and nothing is kept
     units="dimensionless, in (0, 1/2)",
     source=Source("ledger", "star of one signal coordinate over the noise, theory.deficits.literal_two_clients"),
 )

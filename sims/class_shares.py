@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 Shares = Float[np.ndarray, "clients classes"]
+LABELS = 1  # the second word of the seed of labels; shares are drawn with one word
 
 
 def dirichlet_shares(
@@ -60,5 +61,10 @@ def heterogeneity(shares: Shares, probabilities: Float[np.ndarray, " classes"]) 
 
 
 def sampled_shares(seed: int, shares: Shares, samples: int) -> Shares:
-    """The shares of `samples` labels that every client draws from its own."""
-    return np.random.default_rng(seed).multinomial(samples, shares) / samples
+    """The shares of `samples` labels that every client draws from its own.
+
+    The stream of random numbers is another than that of `dirichlet_shares` with the same seed: the labels drawn must
+    not depend on how the shares were drawn.
+    Units: rows sum to 1.
+    """
+    return np.random.default_rng([seed, LABELS]).multinomial(samples, shares) / samples

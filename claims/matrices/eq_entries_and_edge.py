@@ -119,7 +119,7 @@ CLAIM = Claim(
                 lambda _: (Mask.INDEPENDENT, Mask.COMPLEMENTARY),
                 _entry_is_below,
                 "True and idle: the entry is a quarter of the bound (independent masks) or zero (complementary).",
-                Evidence.EXACT,
+                Evidence.SEARCHED,
             ),
             latex=r"e_k^\top X_i^M e_k \le 2p(1-p)\,d^{2/5} + O(d^{-2/5})",
             about=("eq-22",),

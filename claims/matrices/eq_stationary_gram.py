@@ -17,7 +17,7 @@ from theory.formula import Source
 Point = tuple[str, sp.Matrix, sp.Matrix]
 # An orthogonal matrix with rational entries, so that every stationary point below is exact.
 ROTATION = sp.Matrix([[2, -2, 1], [1, 2, 2], [2, 1, -2]]) / 3
-SPECTRA = ((3, 2, 1), (4, 1, 0), (4, 1, -1), (1, 1, 1))
+SPECTRA = ((3, 2, 1), (4, 1, 0), (4, 1, -1), (2, -1, -3), (1, 1, 1))
 COUNTEREXAMPLE = sp.diag(3, 2, 1)
 
 
@@ -39,6 +39,13 @@ def _is_stationary(x: sp.Matrix, w: sp.Matrix) -> bool:
     return bool(sp.simplify(w * x - w * w.T * w).is_zero_matrix)
 
 
+def _points_and_others(context: Context) -> Iterable[Point]:
+    """The stationary points, and each of them with its rows doubled, where the gradient does not vanish."""
+    for name, x, w in _stationary_points(context):
+        yield name, x, w
+        yield f"{name}, W doubled", x, 2 * w
+
+
 def _gram_is_x(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     name, x, w = point
     assert _is_stationary(x, w), "the search lists stationary points"
@@ -57,8 +64,15 @@ def _gram_is_projected(point: Point, spoil: float) -> tuple[bool, Mapping[str, A
 def _equal_exactly_when(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     name, x, w = point
     equal = sp.simplify(w.T * w - sp.Rational(str(spoil)) * x).is_zero_matrix
-    everything_kept = x.is_positive_semidefinite and w.rank() == x.rank()
-    return equal == everything_kept, {"point": name, "equal": equal, "X_psd_of_rank_W": everything_kept}
+    stationary, same_rank = _is_stationary(x, w), w.rank() == x.rank()
+    # An indefinite X has no W of its rank with a vanishing gradient.
+    met = stationary and same_rank
+    return equal == met and (x.is_positive_semidefinite or not met), {
+        "point": name,
+        "equal": equal,
+        "stationary": stationary,
+        "same_rank": same_rank,
+    }
 
 
 def _printed(key: str, equation: str, views: str, latex: str, replaces: tuple[str, ...] = ()) -> Statement:
@@ -73,7 +87,7 @@ def _printed(key: str, equation: str, views: str, latex: str, replaces: tuple[st
             Evidence.EXACT,
         ),
         latex=latex,
-        instead=("eq16.projected-gram", "eq16.equality-condition"),
+        instead=("eq16.projected-gram", "eq16.equality-by-rank"),
         about=(f"eq-{equation}",),
         replaces=replaces,
     )
@@ -111,13 +125,18 @@ CLAIM = Claim(
             replaces=("stationarity.gram-projected",),
         ),
         Statement(
-            "eq16.equality-condition",
+            "eq16.equality-by-rank",
             "corrected",
-            "W^T W = X exactly when X is positive semi-definite and rank(W) = rank(X).",
+            "Where the gradient vanishes, W^T W = X exactly when rank(W) = rank(X). An X with a negative eigenvalue "
+            "has a larger rank than W there. Where the gradient does not vanish, equal ranks do not suffice.",
             ForAll(
-                _stationary_points, _equal_exactly_when, "Both directions, at every listed point.", Evidence.SEARCHED
+                _points_and_others,
+                _equal_exactly_when,
+                "X = W^T W + (I - P) X (I - P) there, P the projector onto row(W), and the ranks of both parts add up.",
+                Evidence.SEARCHED,
             ),
-            latex=r"W^\top W = X \iff X \succeq 0,\ \operatorname{rank} W = \operatorname{rank} X",
+            latex=r"W X = W W^\top W:\quad W^\top W = X \iff \operatorname{rank} W = \operatorname{rank} X",
+            replaces=("eq16.equality-condition",),
         ),
     ),
 )

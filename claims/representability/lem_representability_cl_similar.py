@@ -1,7 +1,8 @@
 """Lemma A.11: Theorem 4.3 for similar views, with the same fate.
 
-Locally the printed rate needs beta >= 1.2, with FL and N = d^(1/20) beta >= 1.15; the theorem's proof asks only beta
->= 1.
+Locally, off the client's own coordinate, the printed rate needs beta >= 1.2; on the own coordinate, which the lemma
+leaves out, it needs beta >= 1.6. With FL and N = d^(1/20) it needs beta >= 1.15. The theorem's proof asks only
+beta >= 1.
 """
 
 from fractions import Fraction
@@ -14,7 +15,10 @@ from theory.readings import Objective, Scope
 
 PRINTED = Fraction(-3, 5)
 FROM_ONE = TWENTIETHS
-BECAUSE = "At beta = 1 the second-order deficit has the exponent -2/5 locally and -9/20 with FL and N = d^(1/20)."
+BECAUSE = (
+    "At beta = 1 the second-order deficit has the exponent -2/5 locally, off the client's own coordinate (on it 0), "
+    "and -9/20 with FL and N = d^(1/20)."
+)
 
 
 def _part(key: str, text: str, scope: Scope, latex: str, *, is_growing: bool, instead: Instead) -> Statement:

@@ -59,14 +59,14 @@ def step_from_one(objective: Objective, spoil: float) -> tuple[bool, Mapping[str
 
 
 def bound_findings(context: Context) -> list[Finding]:
-    """The 95% quantile of a deficit over data sets against the bound in n_i, N = 2 and 3."""
+    """The 95% quantile of each deficit over data sets, the largest of them, against the bound in n_i, N = 2 and 3."""
     findings = []
     for n_clients, samples in ((2, 20_000), (3, 60_000)):
         s = Setting.paper(150, n_clients=n_clients, samples_per_client=samples)
         pair = sample_pair(context.seed + n_clients, s, reading=Reading(), trials=context.trials(150, 1000))
         for objective, sample in zip((Objective.CL, Objective.MIM), pair, strict=True):
             claimed = deficit_bound(s, objective, delta=1 - CONFIDENCE).value
-            quantile = float(np.quantile(1 - sample.r, CONFIDENCE))
+            quantile = float(np.quantile(1 - sample.r, CONFIDENCE, axis=0).max())
             at = {"objective": str(objective), "clients": n_clients, "dim": s.dim, "samples_per_client": samples}
             # A void bound is no number, and leaves the check undecided.
             findings.append(Finding(at, float("nan") if claimed is None else claimed, quantile))
@@ -108,8 +108,9 @@ CLAIM = Claim(
         Statement(
             "samples.explicit-bound",
             "corrected",
-            "With probability 95% every 1 - r_k lies below a bound with explicit constants and n_i samples a client.",
-            Bound(bound_findings, "Quantile of 1 - r_k over data sets, federated."),
+            "For each coordinate k of the signal: with probability 95% 1 - r_k lies below a bound with explicit "
+            "constants and n_i samples a client.",
+            Bound(bound_findings, "Quantile of each 1 - r_k over data sets, federated."),
             reading="masks averaged, one augmentation a sample",
         ),
     ),

@@ -108,6 +108,7 @@ CLAIM = Claim(
             ),
             reading="one mask pair and one augmentation a sample, sigma = 1, d = 200",
             instead=(
+                "noise.order-condition",
                 "noise.order-above-critical",
                 "noise.critical-wide-limit",
             ),

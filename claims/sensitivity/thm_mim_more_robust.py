@@ -130,8 +130,9 @@ READINGS = (
     ),
     printed(
         "thm44.independent-one-draw",
-        "one mask pair and one augmentation a sample",
-        "Independent masks, c = N = 3. Both carry the noise of one draw; at sigma = 1 that of contrast is larger.",
+        "one mask pair and one augmentation a sample; sigma = 1, p = 0.75, N = 3, d = 96, n_i = 800",
+        "Independent masks, c = N = 3. Both carry the noise of one draw; at sigma = 1 and p = 0.75 that of contrast is "
+        "larger. Where sigma is below the critical noise of these N, d and p, it is not.",
         Reading(draws=1),
         LARGER,
         (60, 300),
@@ -184,7 +185,7 @@ READINGS = (
     ),
     printed(
         "thm44.complementary-modulus",
-        "complementary masks averaged, eigenvalues of largest modulus kept",
+        "complementary masks averaged, eigenvalues of largest modulus kept; sigma = 1, N = 6, d = 96, n_i = 384",
         "c = N. With negative eigenvalues allowed the whole signal is kept, and only the gaps differ from those of "
         "independent masks.",
         Reading(mask=Mask.COMPLEMENTARY, selection=Selection.MODULUS),
@@ -205,7 +206,7 @@ READINGS = (
     ),
     printed(
         "thm44.leading-coordinates",
-        "the leading c = 2N coordinates, no rare class",
+        "the leading c = 2N coordinates, no rare class, s of each data set's own r",
         "Masks averaged, s over the leading 2N. Only N carry signal; the other N are noise: s is close to 1 for both.",
         Reading(coordinates=Coordinates.LEADING),
         WIDE,
@@ -285,10 +286,11 @@ CLAIM = Claim(
             DISTANCE,
             SampledOrder(
                 sampled(SETTING, Reading(draws=1), 20, 300, is_deficit=True),
-                "sigma = 1 exceeds the critical noise at this dimension; thm-critical-noise has the other side.",
+                "At this N, d and p sigma = 1 exceeds the critical noise; at p = 0.9 it does not, and the order turns. "
+                "`noise.order-condition` has the condition.",
                 {"dim": SETTING.dim, "clients": SETTING.n_clients},
             ),
-            reading="one mask pair and one augmentation a sample",
+            reading="one mask pair and one augmentation a sample; sigma = 1, p = 0.75, N = 6, d = 96, n_i = 384",
             spoil=0.5,
         ),
     ),

@@ -16,6 +16,14 @@ from theory.training.dissimilarity import (
 P = np.array([0.1, 0.15, 0.2, 0.25, 0.3])
 
 
+def test_labels_have_random_numbers_of_their_own_even_with_the_seed_of_the_shares():
+    shares = dirichlet_shares(7, P, 200, 1.0)
+    drawn = sampled_shares(7, shares, 50)
+    same_stream = np.random.default_rng(7).multinomial(50, shares) / 50
+    assert not np.array_equal(drawn, same_stream)
+    assert np.array_equal(drawn, sampled_shares(7, shares, 50))
+
+
 def classes(objective):
     roots = np.random.default_rng(1).standard_normal((len(P), 6, 3))
     return class_alignments(roots @ roots.transpose(0, 2, 1), objective, 0.75)

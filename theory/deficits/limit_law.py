@@ -24,6 +24,7 @@ _NODES, _WEIGHTS = leggauss(400)
 MARGIN = 1e-7
 # A share of the bulk below this is taken for none.
 LEAST_SHARE = 1e-5
+EVENLY = 1e-7
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,13 @@ class LimitLaw:
 
     def bulk_above(self, z: float) -> float:
         """The share of the noise eigenvalues above z >= 0 (strictly, at 0)."""
-        return self._above(z, lambda m: m / self.gamma, self.scale)
+        return self._above(z, lambda m, _: m / self.gamma, self.scale)
 
     def held_above(self, z: float, gap: float, size: float = 0.0) -> float:
         """The share of a signal direction that all eigenvectors with eigenvalues above z >= 0 hold together."""
         return self._above(
             z,
-            lambda m: 1 / (self.gamma / m + gap * self.signal(m) + size * self.diagonal(m)),
+            lambda m, _: 1 / (self.gamma / m + gap * self.signal(m) + size * self.diagonal(m)),
             self.scale + abs(gap) + size,
         )
 
@@ -118,16 +119,42 @@ class LimitLaw:
             return alone
         return min(1.0, max(alone, self.held_above(self.threshold(share), gap, size)))
 
-    def _above(self, z: float, resolvent: Callable[[Points], Points], largest: float) -> float:
-        """Mass above z of a measure: 1/2 + (1/pi) int_0^inf Re g(z + iy) dy, an atom at z counted half."""
+    def share_left(self, gap: float, share: float, missing: float) -> float:
+        """What the top `share` of the bulk leaves of the part `missing` that a direction's outlier does not hold.
+
+        The outlier's pole is taken out of the resolvent, so that a small part is divided with relative accuracy; below
+        `EVENLY` it lies evenly on the noise eigenvectors, up to the root of it.
+
+        Source: ledger. Units: dimensionless, in [0, 1].
+        """
+        if share < LEAST_SHARE:
+            return 1.0
+        if missing < EVENLY:
+            return max(0.0, 1 - share)
+        found = None if missing >= 1 else self.outlier(gap)
+        pole, weight = (0.0, 0.0) if found is None else (found[0], 1 - missing)
+        z = self.threshold(share)
+
+        def rest(m: Points, points: Points) -> Points:
+            return 1 / (self.gamma / m + gap * self.signal(m)) - weight / (pole - points)
+
+        above = self._above(z, rest, self.scale + abs(gap), (1 - weight) / 2)
+        return min(1.0, max(0.0, 1 - above / (1 - weight)))
+
+    def _above(
+        self, z: float, resolvent: Callable[[Points, Points], Points], largest: float, half: float = 0.5
+    ) -> float:
+        """Mass above z of a measure of mass 2 `half`: it and (1/pi) int_0^inf Re g(z + iy) dy; no atom at 0."""
         low, high = np.log(MARGIN * self.width), np.log((largest + abs(z)) / MARGIN)
         y = np.exp(low + (high - low) * (_NODES + 1) / 2)
         steps = y * (high - low) / 2 * _WEIGHTS
-        mass = 0.5 + float((np.real(resolvent(self._root(z + 1j * y))) * steps).sum()) / np.pi
+        points = z + 1j * y
+        mass = half + float((np.real(resolvent(self._root(points), points)) * steps).sum()) / np.pi
         if z == 0.0:
-            small = MARGIN * self.width
-            atom = small * float(resolvent(self._root(np.array([1j * small])))[0].imag)
-            mass -= atom / 2 if atom > 1e-4 else 0.0
+            # The integral counts half of it.
+            at = np.array([1j * MARGIN * self.width])
+            atom = float(np.imag(at[0]) * np.imag(resolvent(self._root(at), at))[0])
+            mass -= atom / 2 if atom > 2e-4 * half else 0.0
         return mass
 
     def _root(self, z: Complex[np.ndarray, " points"]) -> Complex[np.ndarray, " points"]:

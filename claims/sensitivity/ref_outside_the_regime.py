@@ -124,7 +124,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
             ),
             reading="Eq (3) in place of Eq (4)",
-            instead=("mae.deficit-factor",),
+            instead=("mae.deficit-factor-by-samples",),
         ),
         Statement(
             "regime.mim-deficit-mask-ratio",

@@ -1,6 +1,8 @@
 """Exponents: the power of d at which deficits and the sensitivity fall when each client has d^beta samples.
 
-Nothing is tabulated: the powers are counted in the closed forms themselves.
+Nothing is tabulated: the powers are counted in the closed forms themselves. These are leading orders for many samples.
+A deficit lies in [0, 1], so its closed form is its order only where it falls; from the beta where the exponent is 0
+downward the deficit is of order 1 (`saturated`).
 """
 
 from enum import StrEnum
@@ -32,10 +34,10 @@ def exponent(
     is_expected: bool | None = None,
     n_growth: NGrowth = NGrowth.FIXED,
 ) -> sp.Expr:
-    """a(beta) such that the quantity is Theta(d^a) with augmentation noise of order 1, linear in beta.
+    """a(beta) such that the quantity's closed form is Theta(d^a) with augmentation noise of order 1, linear in beta.
 
-    Second order: meant where a < 0; a >= 0 says that the signal is not recovered at that beta. `is_expected`: draws in
-    expectation (default for MIM and the MAE loss), or a fixed number a sample (default for CL).
+    It is the quantity's own exponent above the beta of `falls_above`; at and below it see `saturated`. `is_expected`:
+    draws in expectation (default for MIM and the MAE loss), or a fixed number a sample (default for CL).
 
     Source: ledger; chen2026 Theorems 4.2 and 4.3 claim -4/5 and -3/5 for every beta >= 1.
     Units: powers of d.
@@ -58,6 +60,28 @@ def exponent(
     share = sensitivity_share(objective, scope, is_expected=expected)
     deficit = _of_one_over_n(deficit_formula(objective, scope, is_expected=expected).expr, n_growth)
     return deficit + power_of_dim(share, n_growth) / 2
+
+
+def falls_above(closed_form: sp.Expr) -> sp.Expr:
+    """The beta above which a closed form with this exponent falls with d, and so is the order of the deficit.
+
+    Source: ledger. Errors: ValueError for an exponent that does not fall with beta.
+    """
+    if sp.diff(closed_form, beta) != -1:
+        raise ValueError(f"An exponent a - beta is wanted; got {closed_form}. Give the closed form's.")
+    return closed_form + beta
+
+
+def saturated(closed_form: sp.Expr) -> sp.Expr:
+    """min(0, a): the exponent of a deficit in [0, 1] whose closed form, before it saturates, has the exponent a.
+
+    Where the closed form grows the deficit tends to 1: for the alignment losses the bulk swallows the direction
+    (`theory.deficits.proportional_limit`), for the MAE loss x/(1 + x) takes the place of x
+    (`theory.deficits.reconstruction.mae_deficit_saturating`).
+
+    Source: ledger. Units: powers of d.
+    """
+    return sp.Min(0, closed_form)
 
 
 @cache

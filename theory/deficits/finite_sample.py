@@ -79,6 +79,20 @@ def deficit_bound(
     return BoundValue(value, "", parts)
 
 
+def is_local_void(s: Setting, scope: Scope) -> bool:
+    """Whether the bounds of contrast for one client are void for want of samples, at any dimension: n_i <= d and
+    2 sigma^2 >= 1 + mu^2.
+
+    X has trailing eigenvalues down to -s^2 (1 + sqrt(d/n))^2, s^2 = sigma^2/2, which the positive part cannot make up
+    for with n <= d: the edge is at least 4 s^2. The own label's eigenvalue, 1, and pixel noise mu^2 bound the least
+    eigenvalue of X_SS from above.
+
+    Source: ledger, the conditions of `good_event`.
+    """
+    noise = float(s.augmentation_std) ** 2
+    return scope is not Scope.FL and s.samples_per_client <= s.dim and 2 * noise >= 1 + float(s.mu) ** 2
+
+
 def certified_order(s: Setting, delta: float = 0.05, scope: Scope = Scope.FL) -> bool:
     """Whether 1 - r_k of CL exceeds that of MIM for every k of the scope at once, proven at probability 1 - delta.
 

@@ -11,6 +11,10 @@ X = Gram(y) - Gram(z): y has noise variance nu^2 = mu^2 + sigma^2/2, z has s^2 =
    solution is m = -gamma/(l + gamma nu^2), and no root has to be searched for.
 4. The residue of the resolvent is r = x'/(x' - k'). Put m in and multiply by m^2.
 The outlier leaves the bulk iff x' > 0 there, which is r > 0.
+
+Features beyond N take the bulk's largest eigenvalues, and each holds a part of what is missing. Where their share of
+the noise coordinates, (c - N)/(d - N), stays fixed as d grows, the spectral measure of a direction, whose transform is
+1/(k(m) - x), says how much: `theory.deficits.limit_law` integrates it.
 """
 
 from functools import cache
@@ -18,13 +22,12 @@ from functools import cache
 import sympy as sp
 
 from theory.data.signal_levels import signal_levels
+from theory.deficits.limit_law import alignment_law
 from theory.formula import Formula, OutOfDomainError, Source
 from theory.readings import Objective, Scope
 from theory.setting import Setting
-from theory.symbols import augmentation_std, gamma, mu, n_clients
+from theory.symbols import augmentation_std, gamma, mu, n_clients, tau
 
-# c is fixed as d grows: the c - N spare directions take about that share of what is missing, and the limit counts none.
-LARGEST_SPARE_SHARE = 0.1
 SOURCE = Source("ledger", "deterministic equivalent; one Gram matrix: paul2007, Theorem 4, and baik2006, Theorem 1.1")
 
 
@@ -69,31 +72,46 @@ def deficit_limit_formula(objective: Objective, scope: Scope = Scope.FL) -> Form
 
 
 def deficit_limit(s: Setting, objective: Objective, scope: Scope = Scope.FL, gamma: float | None = None) -> float:
-    """The limit at the setting's gamma = (d - N) / samples in the matrix, or at the `gamma` given.
+    """The limit at the setting's gamma = (d - N) / samples in the matrix, or at the `gamma` given, and at its share of
+    spare features (c - N)/(d - N).
+
+    With c = N it is the closed form of `deficit_limit_formula`. W uses no eigenvalue at or below 0, so that more
+    features than positive eigenvalues change nothing.
 
     Source: ledger. Units: dimensionless, in [0, 1].
-    Errors: ValueError unless gamma >= 0 is finite; OutOfDomainError for c < N, where some direction is left out, and
-    for c beyond N by more than a tenth of d - N, where the limit (c fixed) is off by more than that.
+    Errors: ValueError unless gamma >= 0 is finite; OutOfDomainError for c < N, where some direction is left out.
     """
     if s.feature_dim < s.n_clients:
         raise OutOfDomainError(
             f"The limit holds for feature_dim >= n_clients; got feature_dim={s.feature_dim}, n_clients={s.n_clients}."
         )
-    if s.feature_dim - s.n_clients > LARGEST_SPARE_SHARE * (s.dim - s.n_clients):
-        raise OutOfDomainError(
-            f"The limit has feature_dim fixed while dim grows; got feature_dim={s.feature_dim}, dim={s.dim}. "
-            "Lower feature_dim, or ask for the second-order deficit, which counts it."
-        )
     ratio = aspect(s, scope) if gamma is None else gamma
     if not 0 <= ratio < float("inf"):
         raise ValueError(f"gamma is noise coordinates per sample, finite and at least 0; got gamma={gamma}. Try 0.5.")
-    return deficit_limit_formula(objective, scope).value(
-        n_clients=s.n_clients,
-        tau=float(s.tau),
-        mu=float(s.mu),
-        augmentation_std=float(s.augmentation_std),
-        gamma=float(ratio),
-    )
+    reals = {"augmentation_std": float(s.augmentation_std), "gamma": float(ratio)}
+    sizes = {"n_clients": s.n_clients, "tau": float(s.tau), "mu": float(s.mu)}
+    half_noise = float(s.augmentation_std) ** 2 / 2 if objective is Objective.CL else 0.0
+    # Without spare features, or without noise, there is nothing for the bulk to hold.
+    if s.feature_dim == s.n_clients or ratio == 0 or float(s.mu) ** 2 + half_noise == 0:
+        return deficit_limit_formula(objective, scope).value(**sizes, **reals)
+    share, law = spare_share(s), alignment_law(float(s.mu) ** 2, half_noise, float(ratio))
+    at = {n_clients: s.n_clients, tau: float(s.tau)}
+    left = 0.0
+    for level in signal_levels(scope):
+        gap, weight = float(level.gap.subs(at)), float(level.weight.subs(at))
+        missing = _missing(gap, objective, s, float(ratio))
+        left += weight * missing * law.share_left(gap, share, missing)
+    return left
+
+
+def _missing(gap: float, objective: Objective, s: Setting, ratio: float) -> float:
+    values = {mu: float(s.mu), augmentation_std: float(s.augmentation_std), gamma: ratio}
+    return float(spike_deficit(sp.Float(gap), objective).subs(values))
+
+
+def spare_share(s: Setting) -> float:
+    """(c - N)/(d - N): features that no signal direction needs, for each noise coordinate. 0 where d = N."""
+    return (s.feature_dim - s.n_clients) / max(1, s.dim - s.n_clients)
 
 
 def aspect(s: Setting, scope: Scope = Scope.FL) -> float:

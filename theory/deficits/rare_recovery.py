@@ -9,14 +9,16 @@ spike.
 from functools import cache
 from typing import Literal
 
+import numpy as np
 import sympy as sp
 from scipy.optimize import brentq
 
+from theory.deficits.limit_law import LimitLaw, Points
 from theory.deficits.proportional_limit import bulk_pull, spike_represented
 from theory.formula import Formula, OutOfDomainError, Source
 from theory.readings import Objective
 from theory.setting import Setting
-from theory.symbols import augmentation_std, beta, draws, gamma, mu, n_clients, rare_fraction
+from theory.symbols import augmentation_std, beta, draws, gamma, mask_ratio, mu, n_clients, rare_fraction
 
 Growth = Literal["fixed", "paper"]
 Site = Literal["fl", "local"]
@@ -60,6 +62,60 @@ CL_RARE_THRESHOLD_LEADING = Formula(
         "ledger", "theory.deficits.proportional_limit at small gamma; K > 1 by the variance of a mean of K draws"
     ),
 )
+# Where one draw of independent masks and one of augmentations leave the same bulk of noise.
+EQUAL_DRAWS_NOISE = Formula(
+    name="equal_draws_noise",
+    title="Augmentation noise below which contrast sees smaller rare classes than masks drawn as often, small gamma",
+    expr=mu * sp.sqrt(1 / sp.sqrt(mask_ratio * (1 - mask_ratio)) - 1),
+    domain=(mask_ratio > 0, mask_ratio < 1),
+    units="data units",
+    source=Source("ledger", "theory.deficits.rare_recovery.drawn_mask_law; one draw each"),
+)
+
+
+def drawn_mask_law(mu2: float, ratio: float, mask_ratio: float) -> LimitLaw:
+    """The law of X over p(1-p) for independent masks drawn once a sample; the gap is a rare coordinate's theta.
+
+    A noise pixel enters by (m x, m' x), of covariance mu^2 ((q, pq), (pq, p)), and X pairs the two: two Wisharts of
+    variances a = mu^2 (1 +- (pq)^(-1/2))/2. Contrast has nu^2 and -s^2 there, the same two where sigma^2/2 = -a_-. The
+    rare coordinate is masked like any pixel: theta stands with mu^2 in both terms, and not in nu^2 alone.
+
+    Source: ledger. Units: squared data units.
+    """
+    root = (mask_ratio * (1 - mask_ratio)) ** -0.5
+    above, below = mu2 * (1 + root) / 2, mu2 * (1 - root) / 2
+
+    def signal(m: Points) -> Points:
+        return (above / (1 + above * m) + below / (1 + below * m)) / mu2
+
+    return LimitLaw(((1.0, above), (1.0, below)), ratio, signal, lambda m: 0 * m)
+
+
+def drawn_mask_recovery(s: Setting, scope: Site = "fl") -> float:
+    """Limit of r_h under independent masks drawn once a sample; 0 below the threshold.
+
+    Source: ledger. Units: dimensionless, in [0, 1]. Errors: those of `rare_recovery`; ValueError for mu = 0.
+    """
+    rare_recovery(s, Objective.MIM, scope)  # refuses what lies outside the domain
+    found = _drawn(s, scope).outlier(float(s.rare_fraction) / (s.n_clients if scope == "fl" else 1))
+    return 0.0 if found is None else found[1]
+
+
+def drawn_mask_threshold(s: Setting, scope: Site = "fl") -> float:
+    """The least rho represented in the limit under independent masks drawn once a sample.
+
+    To leading order in gamma N mu^2 sqrt(gamma (1 + 1/(p(1-p)))/2). Source: ledger. Units: a fraction of the samples.
+    Errors: ValueError for mu = 0.
+    """
+    law = _drawn(s, scope)
+    edge = np.array([law.edge_root])
+    return (s.n_clients if scope == "fl" else 1) * float((-law.gamma / edge / law.signal(edge))[0])
+
+
+def _drawn(s: Setting, scope: Site) -> LimitLaw:
+    if float(s.mu) == 0:
+        raise ValueError("Without pixel noise every rare class is represented; got mu=0. Use mu > 0.")
+    return drawn_mask_law(float(s.mu) ** 2, rare_aspect(s, scope), float(s.mask_ratio))
 
 
 def rare_recovery(s: Setting, objective: Objective, scope: Site = "fl") -> float:
@@ -105,7 +161,9 @@ def rare_threshold(s: Setting, objective: Objective, scope: Site = "fl") -> floa
     inside = sp.lambdify((gap, gamma, mu, augmentation_std), bulk_pull(gap, objective) - 1, "math")
     # At the first end the term in nu alone reaches 1; at the second both do, even without the shift in z's.
     low = (m2 + s2) * ratio**0.5
-    edge = brentq(lambda x: inside(x, ratio, float(s.mu), float(s.augmentation_std)), low, leading, rtol=1e-14)
+    edge = brentq(
+        lambda x: inside(x, ratio, float(s.mu), float(s.augmentation_std)), low, leading, xtol=1e-300, rtol=1e-14
+    )
     return clients * float(edge)
 
 

@@ -129,3 +129,25 @@ def mae_deficit(s: Setting, draws: int | str = EXPECTED, scope: Scope = Scope.FL
         # Uncorrelated with every other pixel, it can neither be predicted nor predict.
         return 1.0
     return mae_formula(scope, draws).value(**mae_arguments(s, draws))
+
+
+def mae_deficit_saturating(s: Setting) -> float:
+    """Mean of 1 - r_k in FL under Eq (3), masks averaged: sum of weight x/(1 + x), where `mae_deficit` has weight x.
+
+    The rows of the optimum are [I, T], so that r on the signal is (I + T T^T)^-1, and with many noise coordinates T T^T
+    is near its mean, whose eigenvalues are the x. It never exceeds 1, and it is the leading order where that is small.
+
+    Source: ledger. For n much above d; below, regression on d coordinates from n samples raises x by n/(n - d), the
+    order of which is 1 for |D_i| = d^beta, beta >= 1. Units: dimensionless, in [0, 1].
+    Errors: those of `mae_deficit`.
+    """
+    mae_deficit(s)  # refuses what lies outside the domain
+    values = {n_clients: s.n_clients, tau: float(s.tau), mu: float(s.mu)}
+    block, own = _fl_block()
+    pixels = (s.dim - s.feature_dim) / float(s.mu) ** 2 / s.total_samples
+    total, diagonal = 0.0, float(own.subs(values))
+    for weight, value in block:
+        level = float(value.subs(values))
+        x = pixels * diagonal**2 * level / (float((value - own).subs(values))) ** 2
+        total += float(weight.subs(values)) * x / (1 + x)
+    return total

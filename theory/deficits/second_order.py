@@ -131,20 +131,23 @@ def deficit(
     mask: Mask = Mask.INDEPENDENT,
     selection: Selection = Selection.PSD,
 ) -> float:
-    """The mean over the scope of E(1 - r_k): second order where the signal is represented, the population's where not.
+    """The mean over the scope of E(1 - r_k), to second order around a population that represents the signal.
 
-    `draws`: "expected" or K a sample. Under `psd` complementary masks keep one direction only, and the deficit is what
-    the population lacks; masks as printed in (17) give a diagonal matrix, so nothing tilts.
+    `draws`: "expected" or K a sample. Masks as printed in (17) give a diagonal matrix, so nothing tilts.
 
     Source: ledger. Units: dimensionless.
-    Errors: ValueError for draws < 1; OutOfDomainError for c < N or a coordinate that no eigenvalue represents.
+    Errors: ValueError for draws < 1; OutOfDomainError for c < N, for a coordinate that no eigenvalue represents, and
+    for complementary masks or a fixed count under `psd`: see `theory.deficits.literal_masks`.
     """
     if objective is Objective.MIM and mask is not Mask.INDEPENDENT:
         is_expected(draws)
         if mask is Mask.PRINTED:
             return _printed_deficit(s)
         if selection is Selection.PSD:
-            return _population_deficit(s.n_clients, scope)
+            raise OutOfDomainError(
+                f"Under {mask.value} masks the population represents one direction at most, so there is no second "
+                "order around it. Use literal_deficit of theory.deficits.literal_masks, or selection=modulus."
+            )
     formula = deficit_formula(objective, scope, is_expected=is_expected(draws), mask=mask)
     return formula.value(**arguments(s, draws))
 
@@ -215,13 +218,6 @@ def _printed_deficit(s: Setting) -> float:
             f"The deficit holds for feature_dim >= n_clients; got feature_dim={s.feature_dim}, n_clients={s.n_clients}."
         )
     return 0.0
-
-
-def _population_deficit(n: int, scope: Scope) -> float:
-    """1 - r_k when the all-ones direction is the only positive one; with N = 2 there is none."""
-    if n == 2 or scope is Scope.LOCAL_OWN:
-        return 1.0
-    return 1 - 1 / (n if scope is Scope.FL else n - 1)
 
 
 def _name(what: str, objective: Objective, scope: Scope, is_expected: bool, mask: Mask) -> str:

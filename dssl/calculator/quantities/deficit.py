@@ -1,4 +1,4 @@
-"""Deficit at finite sample size: E(1 - r_k), mean over the scope, to second order."""
+"""Deficit at finite sample size: E(1 - r_k), mean over the scope, to second order; for literal masks, its limit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +7,12 @@ import sympy as sp
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Draws, Model, check_draws
+from theory.deficits.literal_masks import literal_allowance, literal_deficit
 from theory.deficits.second_order import arguments, deficit, deficit_formula, is_expected
 from theory.formula import Formula, OutOfDomainError
 from theory.readings import EXPECTED, Mask, Objective, Scope, Selection
 
-TITLE = "Mean deficit 1 - r_k over the scope at finite sample size, second order"
+TITLE = "Mean deficit 1 - r_k over the scope at finite sample size: second order, or for literal masks a limit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +54,29 @@ def answer(query: Query) -> Answer:
     }
     plain = query.objective is Objective.CL or query.mask is Mask.INDEPENDENT
     try:
-        if not plain and (query.mask is Mask.PRINTED or query.selection is Selection.PSD):
+        if not plain and query.mask is Mask.PRINTED:
             value = deficit(s, query.objective, query.scope, draws, query.mask, query.selection)
-            reason = "What the population minimiser itself lacks, to leading order in the sample size."
-            return Answer(value=value, reason=reason, **about)
+            return Answer(value=value, reason="The matrix printed in (17) is diagonal: nothing tilts.", **about)
+        if not plain and query.selection is Selection.PSD:
+            return _of_literal_masks(query)
         formula = deficit_formula(query.objective, query.scope, is_expected=is_expected(draws), mask=query.mask)
         value = formula.value(**{**arguments(s, draws), **query.scales()})
     except OutOfDomainError as error:
         return Answer(value=None, status="out_of_domain", reason=str(error), **about)
     reason = "" if value <= 0.1 else f"Second order is meant for small deficits; {value:.3g} is not small."
     return Answer(value=value, exact=_general(formula), latex=formula.latex, reason=reason, **about)
+
+
+def _of_literal_masks(query: Query) -> Answer:
+    """The limit of large d and n: the population represents one direction at most, so no expansion starts from it."""
+    s, draws = query.point(), query.drawn()
+    value, allowance = literal_deficit(s, query.scope, draws), literal_allowance(s, query.scope, draws)
+    return Answer(
+        value=value,
+        units="dimensionless",
+        source="ledger, limit of d and samples in proportion for masks of which one hides what the other shows",
+        reason=f"A limit, not second order: a finite size may lie N/min(d - N, samples) = {allowance:.2g} away.",
+    )
 
 
 def _general(formula: Formula) -> str:

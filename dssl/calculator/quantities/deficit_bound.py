@@ -5,7 +5,7 @@ from typing import Literal
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Model
-from theory.deficits.finite_sample import deficit_bound
+from theory.deficits.finite_sample import deficit_bound, is_local_void
 from theory.readings import Objective, Scope
 from theory.setting import Setting
 
@@ -48,5 +48,20 @@ def answer(query: Query) -> Answer:
     """The bound; void, with the condition that fails, where the proof gives nothing."""
     bound = deficit_bound(query.point(), query.objective, query.scope, query.delta, query.side)
     if bound.value is None:
-        return Answer(None, UNITS, SOURCE, status="void", reason=bound.void_reason)
-    return Answer(bound.value, UNITS, SOURCE)
+        return Answer(None, UNITS, SOURCE, status="void", reason=bound.void_reason + _void_at_any_dim(query))
+    return Answer(bound.value, UNITS, SOURCE, reason=_looseness(query))
+
+
+def _void_at_any_dim(query: Query) -> str:
+    if query.objective is not Objective.CL or not is_local_void(query.point(), query.scope):
+        return ""
+    return " With samples_per_client <= dim and 2 sigma^2 >= 1 + mu^2 one client's bound says nothing at any dim."
+
+
+def _looseness(query: Query) -> str:
+    if (query.objective, query.scope, query.side) != (Objective.CL, Scope.LOCAL_OTHER, "upper"):
+        return ""
+    return (
+        "As dim grows, with beta > 1, this bound of another client's coordinate tends to 1 + sigma^2 = "
+        f"{1 + query.augmentation_std**2:.4g} times the second-order deficit, not to the deficit."
+    )

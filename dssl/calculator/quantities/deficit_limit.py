@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Model
-from theory.deficits.proportional_limit import deficit_limit, deficit_limit_formula
+from theory.deficits.proportional_limit import deficit_limit, deficit_limit_formula, spare_share
 from theory.readings import Objective, Scope
 from theory.setting import Setting
 
@@ -14,7 +14,10 @@ TITLE = "Mean 1 - r_k over the scope in the limit of a fixed ratio gamma of nois
 
 @dataclass(frozen=True, kw_only=True)
 class Query(Model):
-    """gamma = (d - N) / samples in the matrix; when given it stands in place of the one from `samples_per_client`."""
+    """gamma = (d - N) / samples in the matrix; when given it stands in place of the one from `samples_per_client`.
+
+    `feature_dim` beyond N enters by its share (c - N)/(d - N) of the noise coordinates.
+    """
 
     objective: Objective
     samples_per_client: int | None = None
@@ -40,4 +43,10 @@ def answer(query: Query) -> Answer:
     """The limit, which is 1 for a direction that the bulk of noise swallows."""
     formula = deficit_limit_formula(query.objective, query.scope)
     value = deficit_limit(query.point(), query.objective, query.scope, query.gamma)
-    return Answer(value, formula.units, str(formula.source), latex=formula.latex)
+    if query.point().feature_dim == query.n_clients:
+        return Answer(value, formula.units, str(formula.source), latex=formula.latex)
+    reason = (
+        f"With (c - N)/(d - N) = {spare_share(query.point()):.3g} spare features for each noise coordinate, which hold "
+        "a part of what is missing; the closed form is for c = N, so none is given."
+    )
+    return Answer(value, formula.units, str(formula.source), reason=reason)

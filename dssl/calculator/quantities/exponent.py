@@ -8,7 +8,7 @@ import sympy as sp
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Draws, check_draws
-from theory.deficits.exponents import Quantity
+from theory.deficits.exponents import Quantity, falls_above, saturated
 from theory.deficits.exponents import exponent as derive
 from theory.formula import OutOfDomainError, rational
 from theory.readings import EXPECTED, Objective, Scope
@@ -49,6 +49,26 @@ def answer(query: Query) -> Answer:
         general = derive(query.quantity, query.objective, query.scope, is_expected=expected, n_growth=query.n_growth)
     except OutOfDomainError as error:
         return Answer(value=None, status="out_of_domain", reason=str(error), **about)
-    value = sp.sympify(general).subs(beta, rational(query.beta))
-    reason = "" if value < 0 else "Not negative: at this beta it does not vanish as d grows."
-    return Answer(value=float(value), exact=str(value), latex=sp.latex(general), reason=reason, **about)
+    general = sp.sympify(general)
+    if not general.has(beta):
+        # The own coordinate of the MAE loss, which is never encoded.
+        reason = "The deficit is 1 whatever the samples: the own coordinate is never encoded."
+        return Answer(value=float(general), exact=str(general), latex=sp.latex(general), reason=reason, **about)
+    growth = rational(query.beta)
+    # Second order needs a deficit that falls. The sensitivity's exponent is that of the deficit, less a constant.
+    deficit = general
+    if query.quantity is Quantity.SENSITIVITY:
+        deficit = derive(Quantity.DEFICIT, query.objective, query.scope, is_expected=expected, n_growth=query.n_growth)
+    least = falls_above(deficit)
+    before = general.subs(beta, growth)
+    if growth > least:
+        latex = sp.latex(general) + rf"\quad(\beta > {sp.latex(least)})"
+        return Answer(value=float(before), exact=str(before), latex=latex, **about)
+    if query.quantity is Quantity.SENSITIVITY:
+        reason = f"The closed form holds where the deficit falls, beta > {least}; got beta={query.beta:g}. Raise beta."
+        return Answer(value=None, status="void", reason=reason, **about)
+    reason = (
+        f"The closed form has the exponent {before} before it saturates and holds for beta > {least} only; "
+        f"at beta={query.beta:g} the deficit, at most 1, is of order 1."
+    )
+    return Answer(value=0.0, exact="0", latex=sp.latex(saturated(general)), reason=reason, **about)

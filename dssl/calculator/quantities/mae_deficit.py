@@ -7,12 +7,19 @@ import sympy as sp
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Model
-from theory.deficits.reconstruction import NOTHING_LEARNED, mae_arguments, mae_deficit, mae_formula
+from theory.deficits.reconstruction import (
+    NOTHING_LEARNED,
+    mae_arguments,
+    mae_deficit,
+    mae_deficit_saturating,
+    mae_formula,
+)
 from theory.readings import EXPECTED, Scope
 from theory.setting import Setting
 
 TITLE = "Mean 1 - r_k of the reconstruction loss, Eq (3), at finite sample size (leading order)"
 UNITS = "dimensionless"
+SMALL = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +54,19 @@ def answer(query: Query) -> Answer:
     if query.scope is Scope.LOCAL_OWN:
         return Answer(value, UNITS, source, exact="1", latex="1")
     if value > 1:
-        reason = f"The leading order is {value:.6g}, but 1 - r_k is at most 1. Raise samples_per_client."
+        reason = f"The leading order is {value:.6g}, but 1 - r_k is at most 1.{_beyond(query, s)} Raise samples."
         return Answer(None, UNITS, source, latex=latex, status="void", reason=reason)
-    return Answer(value, UNITS, source, exact=_exact(query, s), latex=latex)
+    reason = ""
+    if value > SMALL:
+        reason = f"The leading order is meant for small deficits; {value:.3g} is not small.{_beyond(query, s)}"
+    return Answer(value, UNITS, source, exact=_exact(query, s), latex=latex, reason=reason)
+
+
+def _beyond(query: Query, s: Setting) -> str:
+    """What the saturating form says, for the one scope and reading that it covers."""
+    if query.scope is not Scope.FL or query.draws != EXPECTED:
+        return ""
+    return f" With samples well above dim the deficit is near {mae_deficit_saturating(s):.3g}."
 
 
 def _exact(query: Query, s: Setting) -> str:

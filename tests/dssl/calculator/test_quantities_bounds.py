@@ -41,7 +41,8 @@ def test_the_lower_bound_is_void_or_below_the_upper(objective, scope):
     ]
     for side in sides:
         assert side["status"] == ("ok" if side["value"] is not None else "void")
-        assert bool(side["reason"]) == (side["value"] is None)
+        # A bound with a value has a word only on how loose it is.
+        assert bool(side["reason"]) == (side["value"] is None or "1 + sigma^2" in side["reason"])
     low, high = (side["value"] for side in sides)
     assert high is None or (low or 0.0) < high < 1
 
@@ -81,3 +82,17 @@ def test_a_rare_class_without_room_in_the_representation_is_out_of_domain():
 def test_bad_input_is_refused_in_one_sentence(name, arguments, word):
     with pytest.raises(UsageError, match=word):
         compute(name, arguments)
+
+
+def test_one_client_s_bound_of_contrast_says_where_it_says_nothing_and_how_loose_it_is():
+    keys = {"objective": "cl", "n_clients": 4, "dim": 10**6, "samples_per_client": 10**6, "scope": "local_other"}
+    void = compute("deficit_bound", keys)
+    assert void["status"] == "void"
+    assert "says nothing at any dim" in void["reason"]
+    assert (
+        "at any dim" not in compute("deficit_bound", {**keys, "objective": "mim", "samples_per_client": 50})["reason"]
+    )
+    loose = compute("deficit_bound", {**keys, "samples_per_client": 10**9})
+    assert loose["status"] == "ok"
+    assert "1 + sigma^2 = 2 times" in loose["reason"]
+    assert compute("deficit_bound", {**keys, "scope": "fl"})["reason"] == ""

@@ -106,3 +106,29 @@ def test_a_missing_file_a_wrong_name_and_a_text_file_are_refused(tmp_path):
 def test_a_wide_matrix_is_refused_before_it_is_built():
     with pytest.raises(UsageError, match="dim <= 2048; got dim=1000000"):
         transformation("flip", dim="1000000")
+
+
+@pytest.mark.parametrize(("growth", "value", "told"), [(2.0, -0.2, ""), (1.5, 0.0, "beta > 9/5 only"), (1.8, 0.0, "")])
+def test_a_deficit_s_exponent_is_never_positive(growth, value, told):
+    answer = compute("exponent", {"quantity": "mae_deficit", "beta": growth})
+    assert answer["value"] == pytest.approx(value)
+    assert told in answer["reason"]
+
+
+def test_the_sensitivity_has_no_exponent_where_the_deficit_does_not_fall():
+    keys = {"quantity": "sensitivity", "objective": "cl"}
+    assert compute("exponent", {**keys, "beta": 0.5})["status"] == "void"
+    assert compute("exponent", {**keys, "beta": 1.0})["value"] == pytest.approx(-0.9)
+
+
+def test_the_own_coordinate_of_the_mae_loss_stays_lost():
+    answer = compute("exponent", {"quantity": "mae_deficit", "scope": "local_own", "beta": 3.0})
+    assert answer["value"] == 0.0
+    assert "never encoded" in answer["reason"]
+
+
+def test_a_deficit_that_is_not_small_is_told_from_its_saturated_value():
+    answer = mae(n_clients="6", dim="300", samples_per_client="15000")
+    assert 0.1 < answer["value"] < 1
+    assert "is not small" in answer["reason"]
+    assert "near" in answer["reason"]

@@ -5,8 +5,8 @@ import math
 import pytest
 import sympy as sp
 
-from theory.deficits.exponents import Quantity, exponent
-from theory.deficits.reconstruction import mae_deficit
+from theory.deficits.exponents import Quantity, exponent, falls_above, saturated
+from theory.deficits.reconstruction import mae_deficit, mae_deficit_saturating
 from theory.deficits.second_order import deficit, expected_sensitivity
 from theory.formula import OutOfDomainError
 from theory.readings import EXPECTED, Objective, Scope
@@ -87,3 +87,20 @@ def test_zero_and_roots_have_no_power_here():
 def test_the_sensitivity_is_the_global_one(scope):
     with pytest.raises(OutOfDomainError, match="Use scope=fl"):
         exponent(Quantity.SENSITIVITY, Objective.MIM, scope)
+
+
+def test_a_deficit_that_no_longer_falls_is_of_order_one():
+    mae = exponent(Quantity.MAE_DEFICIT, Objective.MIM)
+    assert falls_above(mae) == sp.Rational(9, 5)
+    assert [saturated(mae).subs(beta, b) for b in (1, 2)] == [0, sp.Rational(-1, 5)]
+    with pytest.raises(ValueError, match="a - beta is wanted"):
+        falls_above(sp.Integer(0))
+
+
+@pytest.mark.parametrize("b", [1.0, 1.7, 1.9, 2.5])
+def test_the_saturating_form_of_the_reconstruction_deficit_has_the_saturated_exponent(b):
+    low, high = (Setting.paper(d, n_clients=5, samples_per_client=round(d**b)) for d in (10**40, 10**42))
+    slope = math.log(mae_deficit_saturating(high) / mae_deficit_saturating(low)) / math.log(100)
+    assert mae_deficit_saturating(high) <= 1
+    wanted = saturated(exponent(Quantity.MAE_DEFICIT, Objective.MIM)).subs(beta, b)
+    assert slope == pytest.approx(float(wanted), abs=1e-3)

@@ -126,7 +126,8 @@ def sampled_deficit(s: Setting, objective: Objective, trials: int, seed: int) ->
             matrix = matrix + matrix.T
         else:
             matrix = x.T @ x
-        top = np.linalg.eigh(matrix)[1][:, -n:]
+        values, vectors = np.linalg.eigh(matrix)
+        top = vectors[:, -s.feature_dim :][:, values[-s.feature_dim :] > 1e-9]
         out[trial] = 1 - (top[:n] ** 2).sum() / n
     return out
 
@@ -142,3 +143,33 @@ def test_sampled_matrices_meet_the_limit_within_two_percent_where_second_order_f
         assert abs(deficit(s, objective, Scope.FL, 1) - r.mean()) > 0.1 * r.mean() + 3 * error
     assert error < 0.02 * r.mean()
     assert aspect(s) == 98 / 200
+
+
+@pytest.mark.parametrize("objective", list(Objective))
+@pytest.mark.parametrize("n_i", [10**5, 10**7, 10**11])
+def test_spare_features_leave_their_share_of_a_small_deficit(objective, n_i):
+    """Second order has (d - c)/(d - N) of the deficit at c = N; the limit tends to it as n grows."""
+    plain, wide = (Setting.paper(200, n_clients=3, feature_dim=c, samples_per_client=n_i) for c in (3, 80))
+    share = 120 / 197
+    # The largest noise eigenvalues are nearer to the signal, by about their spread sqrt(gamma) over the gap.
+    assert deficit_limit(wide, objective) / deficit_limit(plain, objective) == pytest.approx(share, rel=0.02)
+
+
+@pytest.mark.parametrize("objective", list(Objective))
+@pytest.mark.parametrize(("n_i", "c"), [(20, 22), (20, 120), (200, 60)])
+def test_sampled_matrices_meet_the_limit_with_spare_features(objective, n_i, c):
+    s = Setting.paper(200, n_clients=3, samples_per_client=n_i, feature_dim=c)
+    r = sampled_deficit(s, objective, 15, seed=c)
+    error = r.std(ddof=1) / np.sqrt(len(r))
+    # N of the samples, and of the coordinates, are the signal's own.
+    allowed = 3 / s.total_samples * r.mean()
+    assert abs(r.mean() - deficit_limit(s, objective)) <= allowed + 3 * error
+    assert error < 0.05 * r.mean()
+    # The limit without them is further off than that.
+    alone = deficit_limit(Setting.paper(200, n_clients=3, samples_per_client=n_i), objective)
+    assert alone > r.mean() + 2 * error
+
+
+def test_more_features_than_positive_eigenvalues_change_nothing():
+    few, many = (Setting.paper(200, n_clients=3, samples_per_client=20, feature_dim=c) for c in (70, 190))
+    assert deficit_limit(few, Objective.MIM) == pytest.approx(deficit_limit(many, Objective.MIM), rel=1e-3)

@@ -6,6 +6,9 @@ import sympy as sp
 
 from theory.deficits.rare_recovery import (
     CL_RARE_THRESHOLD_LEADING,
+    EQUAL_DRAWS_NOISE,
+    drawn_mask_recovery,
+    drawn_mask_threshold,
     rare_aspect,
     rare_recovery,
     rare_threshold,
@@ -109,3 +112,58 @@ def test_bad_input_is_refused():
         rare_recovery(setting(0.1), Objective.MIM, "all")  # pyright: ignore[reportArgumentType]: wrong on purpose
     with pytest.raises(OutOfDomainError, match="dim=5"):
         rare_recovery(setting(0.1, dim=5), Objective.MIM)
+
+
+def test_the_threshold_keeps_its_digits_in_small_units():
+    """The root search must not stop at an absolute distance: in units a million times larger theta is 1e-12 of it."""
+    one, small = (
+        Setting.paper(600, n_clients=3, samples_per_client=600, mu=unit, augmentation_std=unit) for unit in (1.0, 1e-6)
+    )
+    ratio = rare_threshold(small, Objective.CL) / rare_threshold(one, Objective.CL)
+    assert ratio * 1e12 == pytest.approx(1, rel=1e-9)
+
+
+def test_masks_drawn_once_start_at_their_threshold():
+    for samples in (600, 10**5, 10**9):
+        edge = drawn_mask_threshold(setting(0.5, samples=samples))
+        assert drawn_mask_recovery(setting(edge * (1 - 1e-7), samples=samples)) == 0
+        assert 0 < drawn_mask_recovery(setting(min(0.99, edge * (1 + 1e-5)), samples=samples)) < 1e-3
+    small = setting(0.5, samples=10**14)
+    pi = small.mask_ratio * (1 - small.mask_ratio)
+    leading = small.n_clients * small.mu**2 * (rare_aspect(small) * (1 + 1 / pi) / 2) ** 0.5
+    assert drawn_mask_threshold(small) == pytest.approx(leading, rel=1e-5)
+
+
+def test_with_equal_draws_the_order_of_thresholds_turns_at_the_derived_noise():
+    turn = EQUAL_DRAWS_NOISE.value(mu=600**-0.2, mask_ratio=0.75)
+    for samples in (10**8, 10**12):
+        masks = drawn_mask_threshold(setting(0.1, samples=samples))
+        below, above = (rare_threshold(setting(0.1, samples=samples, std=turn * f), Objective.CL) for f in (0.98, 1.02))
+        assert below < masks < above
+
+
+@pytest.mark.parametrize(("std", "is_contrast_ahead"), [(0.15, True), (0.4, False)])
+def test_sampled_matrices_meet_the_limit_with_one_draw_each(std, is_contrast_ahead):
+    s = setting(0.6, dim=300, samples=300, std=std)
+    n, n_i, count = s.n_clients, s.samples_per_client, 180
+    rng, found = np.random.default_rng(43), []
+    for _ in range(10):
+        x = s.mu * rng.standard_normal((n * n_i, s.dim))
+        for i in range(n):
+            rows = slice(i * n_i, (i + 1) * n_i - count)
+            b = -s.tau * rng.integers(0, 2, (n_i - count, n))
+            b[:, i] = rng.choice([-1.0, 1.0], n_i - count)
+            x[rows, :n] += b
+            x[(i + 1) * n_i - count : (i + 1) * n_i, n + i] += 1.0
+        views = (
+            (x * (rng.random(x.shape) > s.mask_ratio), x * (rng.random(x.shape) < s.mask_ratio)),
+            tuple(x + std * rng.standard_normal(x.shape) for _ in range(2)),
+        )
+        tops = [np.linalg.eigh(a.T @ b + b.T @ a)[1][:, -2 * n :] for a, b in views]
+        found.append([(top[n : 2 * n] ** 2).sum(axis=1).mean() for top in tops])
+    means, errors = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
+    limits = drawn_mask_recovery(s), rare_recovery(s, Objective.CL)
+    for mean, error, limit in zip(means, errors, limits, strict=True):
+        assert abs(mean - limit) <= 0.03 + 3 * error
+    assert (means[1] > means[0]) == is_contrast_ahead
+    assert abs(means[1] - means[0]) > 1.5 * np.hypot(*errors)

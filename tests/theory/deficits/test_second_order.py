@@ -82,11 +82,10 @@ def test_the_compiled_formula_equals_thirty_digits():
 
 
 @pytest.mark.parametrize("mask", BY_SIGN)
-def test_what_complementary_masks_cannot_represent_is_missing_whatever_the_sample(mask):
-    s = Setting.paper(40, n_clients=5, **BASE)
-    assert deficit(s, Objective.MIM, Scope.FL, 1, mask) == pytest.approx(4 / 5)
-    assert deficit(s, Objective.MIM, Scope.LOCAL_OTHER, 1, mask) == pytest.approx(3 / 4)
-    assert deficit(s, Objective.MIM, Scope.LOCAL_OWN, 1, mask) == 1.0
+@pytest.mark.parametrize("scope", list(Scope))
+def test_there_is_no_second_order_around_a_population_that_lacks_the_signal(mask, scope):
+    with pytest.raises(OutOfDomainError, match="Use literal_deficit"):
+        deficit(Setting.paper(40, n_clients=5, **BASE), Objective.MIM, scope, 1, mask)
 
 
 def test_masks_as_printed_leave_no_deficit():

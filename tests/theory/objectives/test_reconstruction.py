@@ -13,6 +13,7 @@ from theory.deficits.reconstruction import (
     MAE_DEFICIT_LOCAL_OTHER,
     MAE_DEFICIT_LOCAL_OTHER_SAMPLED,
     mae_deficit,
+    mae_deficit_saturating,
 )
 from theory.formula import OutOfDomainError
 from theory.objectives.reconstruction import (
@@ -299,3 +300,27 @@ def test_mask_ratio_and_features_are_checked():
         view_moments(sigma, 1.0)
     with pytest.raises(ValueError, match="feature_dim=0"):
         encoder_rows(sigma, 0.5, 0)
+
+
+@pytest.mark.parametrize(
+    ("n", "dim", "n_i", "allowed"), [(3, 150, 150, 0.02), (6, 150, 900, 0.03), (4, 100, 5000, 0.06)]
+)
+def test_at_any_size_the_deficit_of_eq_3_is_the_saturating_form_and_not_its_leading_order(n, dim, n_i, allowed):
+    """Reduced-rank regression on drawn data, masks averaged: relative error of order d/n and 1/d."""
+    s, rng, found = Setting.paper(dim, n_clients=n, samples_per_client=n_i), np.random.default_rng(dim), []
+    p = float(s.mask_ratio)
+    for _ in range(6):
+        x = s.mu * rng.standard_normal((n * n_i, dim))
+        for i in range(n):
+            b = -s.tau * rng.integers(0, 2, (n_i, n))
+            b[:, i] = rng.choice([-1.0, 1.0], n_i)
+            x[i * n_i : (i + 1) * n_i, :n] += b
+        moment = x.T @ x / len(x)
+        diagonal = np.diag(np.diag(moment))
+        visible, crossed = (1 - p) ** 2 * moment + p * (1 - p) * diagonal, p * (1 - p) * (moment - diagonal)
+        best = np.linalg.solve(visible, crossed)
+        top = np.linalg.eigh(crossed @ best)[1][:, -n:]
+        rows = np.linalg.qr(best @ top)[0]
+        found.append(1 - (rows[:n] ** 2).sum() / n)
+    error = np.std(found, ddof=1) / np.sqrt(len(found))
+    assert abs(np.mean(found) - mae_deficit_saturating(s)) <= allowed * np.mean(found) + 3 * error

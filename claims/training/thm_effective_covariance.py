@@ -321,16 +321,16 @@ CLAIM = Claim(
         Statement(
             "xeff.subspace-any-step",
             "corrected",
-            "At any step size the subspaces of X_eff and X_v differ by at most what Davis-Kahan and Weyl give, while "
-            "that is finite.",
+            "If mixing is reversible, the subspaces of X_eff and X_v differ by at most what Davis-Kahan and Weyl give, "
+            "while that is finite, at every step size.",
             Bound(any_step_bounds, "Stiffness 0.1 to 2.", evidence=Evidence.NUMERIC),
             reading="subspace bound, any step, X_eff",
         ),
         Statement(
             "xeff.models-any-step",
             "corrected",
-            "At any step size the averaged model's subspace is bounded by the clients' spread times how unlike they "
-            "are, over the gap.",
+            "If models rest after one local step a round, the averaged model's subspace is bounded by the "
+            "clients' spread times how unlike they are, over the gap, while that is finite.",
             Bound(spread_bounds, "Models at rest, stiffness 0.05 to 2, one local step.", evidence=Evidence.NUMERIC),
             reading="subspace bound, any step, models",
         ),

@@ -349,9 +349,10 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.sampling-crossing",
             "corrected",
-            "Below the crossing step size clients on a network do better than the sampling server, above it worse.",
-            Bound(around_crossover, "At a third of it and at three times it.", upper=False),
-            reading="partial participation, clients' own models",
+            "At a third of the crossing step size clients on a network do better than the sampling server, at three "
+            "times the crossing step size worse.",
+            Bound(around_crossover, "Nearer to the crossing nothing is claimed.", upper=False),
+            reading="partial participation, own models of eight clients on the path, in the full tier the star",
         ),
         Statement(
             "thm46-trained.simulated-rounds",

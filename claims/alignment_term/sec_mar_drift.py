@@ -271,7 +271,7 @@ CLAIM = Claim(
             "Federated training, which is exact without the alignment term, ends off its optimum by gamma times a"
             " closed form.",
             Prediction(biases, BECAUSE_BIAS, rtol=0.03, evidence=Evidence.NUMERIC),
-            reading="linear, all clients, one local step, any step size",
+            reading="linear, all clients, one local step, first order in gamma",
         ),
         Statement(
             "mar-drift.slotwise-lengths",

@@ -126,7 +126,8 @@ CLAIM = Claim(
         Statement(
             "shared.represented-whole",
             "corrected",
-            "Granted (18) and c = N, r_k = 1 for every client's coordinate on every network, at any step size and E.",
+            "Granted (18) and c = N, r_k = 1 for every client's coordinate on every network and for every E, where "
+            "training comes to rest at a model of rank N.",
             ForAll(
                 small_networks,
                 represented_whole,

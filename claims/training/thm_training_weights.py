@@ -356,7 +356,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: [0.01],
                 row_averaging_aims_at_equal,
-                "On the same one-way network averaging rows misses the optimum of equal weights at any step size.",
+                "On the same one-way network averaging rows aims at the optimum of unequal weights.",
                 Evidence.NUMERIC,
             ),
             reading="A.3, one-way network, simulated",

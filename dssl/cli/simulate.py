@@ -59,9 +59,10 @@ class Simulate:
         else:
             _show(result)
         if result["diverged"]:
+            safe = result["stable_step_size"]
+            advice = "Lower step_size." if safe is None else f"{safe:.4g} and below is safe for these clients."
             print(
-                f"Training diverged at step_size={config.step_size:g}: {result['message']} "
-                f"{result['stable_step_size']:.4g} and below is safe for these clients.",
+                f"Training diverged at step_size={config.step_size:g}: {result['message']} {advice}",
                 file=sys.stderr,
             )
             return 2

@@ -156,6 +156,7 @@ def simulate(
         config.gradient_noise,
         _outside(config, mixing, sampled, push_sum=push_sum),
         mixing if push_sum and _is_plain(config, sampled) else None,
+        _outside_rounds(config),
     )
     start = objective.optimum(case.target, config.feature_dim)
     initial = (
@@ -191,7 +192,8 @@ def simulate(
         "predictions": {quantity: found.values for quantity, found in tiers.items()},
         "ratios": {quantity: found.ratios(measured[quantity]) for quantity, found in tiers.items()},
         "reasons": {quantity: found.reasons for quantity, found in tiers.items() if found.reasons},
-        "stable_step_size": objective.stable_step_size(covariances),
+        # Its proof needs mixing that averages models; push-sum's quotients leave the ball.
+        "stable_step_size": None if push_sum else objective.stable_step_size(covariances),
         "training_weights": case.weights,
     }
 
@@ -212,6 +214,15 @@ def _outside(config: Config, mixing: Mixing, sampled: int | None, *, push_sum: b
         return "Clients sampled on a network without a server: no tier covers that."
     if sampled is not None and config.gradient_noise > 0:
         return "Sampled clients with noisy gradients: no tier covers both."
+    return ""
+
+
+def _outside_rounds(config: Config) -> str:
+    """Why the first order after a number of rounds does not cover this start or order, or nothing if it does."""
+    if config.init != "optimum":
+        return "The first order after so many rounds is from the optimum; training began elsewhere. Use init=optimum."
+    if config.order != "atc":
+        return "The first order after so many rounds is for order atc; training combined first. Use order=atc."
     return ""
 
 

@@ -37,12 +37,12 @@ def random_start(
 
 
 def stable_step_size(covariances: Float[Arrays, "clients dim dim"]) -> float:
-    """1 / (6 max_i ||X_i||_2): with it ||W||_2^2 <= max_i ||X_i||_2 never breaks, whatever mixes the models.
+    """1 / (6 max_i ||X_i||_2): with it ||W||_2^2 <= max_i ||X_i||_2 never breaks, whatever averages the models.
 
     One step takes ||W||_2 = s to at most s (1 - 2 eta s^2) + 2 eta s lambda, lambda = max_i ||X_i||_2: both s and
     s (1 - 2 eta s^2) rise on [0, sqrt(lambda)] while eta lambda <= 1/6, and the sum is sqrt(lambda) at its end. Mixing
-    is a mean, and a ball is convex. One client alone is stable at its optimum up to 1 / (2 lambda), so larger steps
-    may do, but nothing then promises it.
+    is a mean, and a ball is convex. Push-sum divides by weights of its own and can leave the ball: this says nothing of
+    it. One client alone is stable at its optimum up to 1 / (2 lambda), so larger steps may do, but nothing promises it.
     Source: ledger. Units: 1 / those of X.
     """
     largest = float(spectral_norms(np.asarray(covariances)).max())

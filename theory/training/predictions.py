@@ -20,6 +20,7 @@ from theory.training.stationary_models import REPELS, growth, second_order_model
 from theory.training.subspace_drift import subspace_drift, subspace_drift_bound
 
 Models = Float[np.ndarray, "clients feature dim"]
+TOLERATED = 0.02  # relative error of `curvature_resummed`, measured against the models at rest
 SAME = 1e-9  # relative: one number computed in two ways
 Covariances = Float[np.ndarray, "clients dim dim"]
 
@@ -38,6 +39,7 @@ class Case:
     gradient_noise: float = 0.0
     outside: str = ""  # why no tier covers this case, if so
     push_sum: Float[np.ndarray, "clients clients"] | None = None  # the matrix of unit column sums; `mixing` is its aim
+    outside_rounds: str = ""  # why none covers a number of rounds, if so: another start or order
 
     @property
     def weights(self) -> Float[np.ndarray, " clients"]:
@@ -172,12 +174,22 @@ def _consensus(tiers: Tiers, case: Case, models: Models | None, *, pre_mix: bool
     def curvature_resummed() -> float:
         states = resummed(*problem).states
         case.require_attracting(states)
-        return training.consensus(states, pre_mix=pre_mix) + extra
+        found, exact = (training.consensus(s, pre_mix=pre_mix) for s in (states, case.rest))
+        # No size of the next orders bounds the error, so it is measured.
+        if abs(found - exact) > TOLERATED * exact + SAME**2 * float(np.mean(states**2)):
+            raise OutOfDomainError(
+                f"Curvature resummed is off by {abs(found / exact - 1) if exact else np.inf:.2g} of the consensus "
+                f"error at rest, more than {TOLERATED:g}. Use fixed_point."
+            )
+        return found + extra
 
     tiers.add("curvature_resummed", curvature_resummed)
     gradients = case.gradients_at_optimum
     tiers.add("first_order", lambda: consensus_first_order(m, gradients, eta, steps, pre_mix=pre_mix) + extra)
-    if case.rounds is not None:
+    if case.rounds is not None and case.outside_rounds:
+        tiers.values["first_order_after_these_rounds"] = None
+        tiers.reasons["first_order_after_these_rounds"] = case.outside_rounds
+    elif case.rounds is not None:
         tiers.add(
             "first_order_after_these_rounds",
             lambda: consensus_first_order(m, gradients, eta, steps, rounds=case.rounds, pre_mix=pre_mix) + extra,

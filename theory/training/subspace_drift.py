@@ -9,7 +9,8 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from theory.networks.mixing import perron_weights
+from theory.formula import OutOfDomainError
+from theory.networks.mixing import is_reversible, perron_weights
 from theory.objectives.curvature import Curvature, curvature, top_projector
 from theory.training.consensus import deviation_response
 from theory.training.effective_covariance import (
@@ -103,6 +104,25 @@ def residual_bound(model: Float[np.ndarray, "feature dim"], covariance: Square, 
     if not (smallest > 0 and smallest > following):
         return math.inf
     return math.sqrt(2) * residual_norm / math.sqrt(smallest) / (smallest - following)
+
+
+def remainder_bound(
+    models: Models, mixing: Mixing, covariances: Covariances, feature_dim: int, step_size: float, local_steps: int = 1
+) -> float:
+    """A bound of ||P(W) - P_eff||_F, W the v-mean of `models`: how far X_eff's subspace is from the averaged model's.
+
+    `residual_bound` with X_eff in place of the target: at any step size, for any models. At rest it is of second order
+    in the step size. Infinite where W is too far from X_eff's optimum for the bound to say anything.
+
+    Source: davis1970; ledger, docs/proofs/effective_covariance.md, 4. Units: dimensionless.
+    Errors: OutOfDomainError for mixing that is not reversible, whose X_eff is not symmetric; as `effective_covariance`.
+    """
+    if not is_reversible(mixing):
+        raise OutOfDomainError("The remainder bound needs reversible mixing, v_i M_ij = v_j M_ji. Use metropolis.")
+    mean = np.einsum("i,icd->cd", perron_weights(mixing), models)
+    effective = effective_covariance(mixing, covariances, step_size, local_steps)
+    residual = float(np.linalg.norm(mean @ (mean.T @ mean - effective)))
+    return residual_bound(mean, effective, residual)
 
 
 def deviation_bound(models: Models, covariances: Covariances, weights: Float[np.ndarray, " clients"]) -> float:

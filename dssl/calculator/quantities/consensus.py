@@ -16,7 +16,12 @@ from theory.training.consensus import (
     require_training,
     training_weights,
 )
-from theory.training.consensus_bounds import GAP_BOUND, consensus_gap_bound, consensus_transient_bound
+from theory.training.consensus_bounds import (
+    GAP_BOUND,
+    consensus_gap_bound,
+    consensus_transient_bound,
+    reversible_spectrum,
+)
 from theory.training.consensus_noise import FADES, consensus_noise
 from theory.training.published_bounds import published_bounds
 
@@ -90,7 +95,9 @@ def answer(query: Query) -> Answer:
             reasons.append(str(error))
             return None
 
-    gap_bound = of_rest(lambda: consensus_gap_bound(m, zeta2, *training))
+    gap_bound = of_rest(lambda: _gap_bound(query, m))
+    if gap_bound is not None:
+        reasons.append(f"gap_bound is proved for {_proved_for(query)}.")
     value = {
         "at_rest": of_rest(lambda: consensus_exchangeable(m, zeta2, *training, curvature=h)),
         "at_rest_before_mixing": of_rest(
@@ -122,6 +129,31 @@ def _reason_never_to_rest(mixing: np.ndarray, curvature: float, step_size: float
         "Models come to rest if every network mode shrinks in a round; here one keeps all of itself, as with "
         "lambda_N = -1 and no curvature. Use mixing=lazy, or a smaller step of the Laplacian rule."
     )
+
+
+def _gap_bound(query: Query, mixing: np.ndarray) -> float:
+    """The gap bound. Errors: OutOfDomainError where the curvature given is beyond what its proof takes."""
+    bound = consensus_gap_bound(mixing, query.gradient_dissimilarity, query.step_size, query.local_steps)
+    pull = query.step_size * query.curvature
+    if pull > 1 and not (query.local_steps == 1 and _least_eigenvalue(mixing) >= -FADES):
+        raise OutOfDomainError(
+            f"gap_bound needs step_size times curvature of at most 1, or one local step and mixing without negative "
+            f"eigenvalues; got {pull:.4g}. Lower step_size, or use mixing=lazy."
+        )
+    return bound
+
+
+def _proved_for(query: Query) -> str:
+    if query.local_steps == 1:
+        return (
+            "convex losses whose Hessians are at most 1/step_size, or of any size if no eigenvalue of mixing is "
+            "negative"
+        )
+    return "convex quadratic losses with equal Hessians of at most 1/step_size"
+
+
+def _least_eigenvalue(mixing: np.ndarray) -> float:
+    return float(reversible_spectrum(mixing)[1][-1]) if len(mixing) > 1 else 0.0
 
 
 def _noise(query: Query, mixing: np.ndarray) -> float:

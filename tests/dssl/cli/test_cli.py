@@ -173,6 +173,7 @@ def test_a_verdict_moves_with_its_status_its_evidence_its_arrival_and_its_loss()
         ({"margin": 1e-5}, {"margin": 1.3e-5}, "margin 1e-05"),
         ({"margin": -4e-16}, {"margin": 2e-16}, ""),
         ({"tightness": 0.5}, {"tightness": None}, "tightness 0.5"),
+        ({"scale": {"points": 30}}, {"scale": {"points": 29}}, "scale.points 30"),
         ({"witness": {"n": [3, 0.25]}}, {"witness": {"n": [3, 0.3]}}, "witness.n[1] 0.25"),
         ({"witness": {"n": [3, 0.25]}}, {"witness": {"n": [3, 0.25, 1]}}, "witness.n [3, 0.25]"),
         ({"witness": {"network": "ring"}}, {"witness": {"network": "star"}}, "witness.network ring"),
@@ -180,7 +181,7 @@ def test_a_verdict_moves_with_its_status_its_evidence_its_arrival_and_its_loss()
     ],
 )
 def test_in_one_tier_a_verdict_moves_with_its_numbers(before, after, seen):
-    none = {"tightness": None, "margin": None, "witness": None}
+    none = dict.fromkeys(("tightness", "margin", "scale", "witness"))
     old, new = [row("HOLDS") | none | before], [row("HOLDS") | none | after]
     assert not moves(old, new)  # two tiers have different numbers
     assert [m.recorded for m in moves(old, new, numbers=True)] == ([f"HOLDS (EXACT), {seen}"] if seen else [])

@@ -121,7 +121,8 @@ def test_a_spoiled_prediction_is_violated():
 
 def test_a_search_returns_its_first_failure():
     search = ForAll(lambda _: [1, 2, 3], lambda n, factor: (n < 2, {"n": n}), "search")
-    assert search.run(PLAIN) == Verdict(Status.VIOLATED, Evidence.SEARCHED, "search", witness={"n": 2})
+    sizes = {"points": 2, "n": pytest.approx(math.sqrt(2))}  # the geometric mean of 1 and 2: 3 was not reached
+    assert search.run(PLAIN) == Verdict(Status.VIOLATED, Evidence.SEARCHED, "search", witness={"n": 2}, scale=sizes)
 
 
 def test_a_search_over_nothing_is_inconclusive():

@@ -10,7 +10,7 @@ import itertools
 import pathlib
 import sys
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import tyro
@@ -24,6 +24,11 @@ from runtime import store
 RECORD = store.RESULTS / "advise_on_random_problems.json"
 SCHEMA = 1
 FAMILIES = ("any network", "one big client", "star", "directed", "label skew", "outlier")
+ObjectiveName = Literal["equal-clients", "equal-samples"]
+RuleName = Literal["uniform", "metropolis", "push_sum"]
+OBJECTIVES: tuple[ObjectiveName, ...] = ("equal-clients", "equal-samples")
+TWO_WAY: tuple[RuleName, ...] = ("uniform", "metropolis")
+ONE_WAY: tuple[RuleName, ...] = ("uniform", "push_sum")
 OPTIONS = ("server", "server-sampled", "network", "alone")
 STEPS = (1, 2, 5, 10)
 GAP = 0.05  # least gap of the objective's eigenvalues over the largest: without one there is no wanted subspace
@@ -54,8 +59,8 @@ class Problem:
     moments: np.ndarray
     sizes: np.ndarray
     heard: np.ndarray
-    rule: str
-    objective: str
+    rule: RuleName
+    objective: ObjectiveName
     feature_dim: int
     step_size: float
     local_steps: int
@@ -104,7 +109,7 @@ def _drawn(rng: np.random.Generator, family: str) -> Problem:
         sizes,
         heard,
         rule,
-        str(rng.choice(["equal-clients", "equal-samples"])),
+        OBJECTIVES[int(rng.choice(2))],
         c,
         float(10 ** rng.uniform(-1, 0) / (6 * largest)),
         int(rng.choice(STEPS)),
@@ -128,19 +133,19 @@ def _label_skew(rng: np.random.Generator, n: int, dim: int) -> np.ndarray:
     return np.tensordot(rng.dirichlet(np.full(classes, 10 ** rng.uniform(-1, 1)), n), each, 1)
 
 
-def _network(rng: np.random.Generator, family: str, n: int) -> tuple[np.ndarray, str]:
+def _network(rng: np.random.Generator, family: str, n: int) -> tuple[np.ndarray, RuleName]:
     heard = np.zeros((n, n), dtype=bool)
     if family == "star":
         heard[0, 1:] = heard[1:, 0] = True
-        return heard, str(rng.choice(["uniform", "metropolis"]))
+        return heard, TWO_WAY[int(rng.choice(2))]
     order = rng.permutation(n)
     if family == "directed":  # a ring one way, and chords
         heard[order, np.roll(order, 1)] = True
         heard |= (rng.random((n, n)) < 0.2) & ~np.eye(n, dtype=bool)
-        return heard, str(rng.choice(["uniform", "push_sum"]))
+        return heard, ONE_WAY[int(rng.choice(2))]
     heard[order[1:], order[:-1]] = True
     heard |= np.triu(rng.random((n, n)) < rng.uniform(0, 0.6), 1)
-    return heard | heard.T, str(rng.choice(["uniform", "metropolis"]))
+    return heard | heard.T, TWO_WAY[int(rng.choice(2))]
 
 
 def measured(p: Problem, seed: int) -> dict[str, float]:
@@ -248,7 +253,6 @@ def run_problem(seed: int) -> dict[str, Any]:
     seen = measured(p, seed)
     called = [pair for pair in told["comparisons"] if pair["nearer"] is not None]
     others = [Option(**option) for option in told["options"] if option["name"] != "server"]
-    objective = "equal-clients" if p.objective == "equal-clients" else "equal-samples"
     return {
         "family": p.family,
         "n_clients": len(p.sizes),
@@ -264,7 +268,7 @@ def run_problem(seed: int) -> dict[str, Any]:
         "measured": [seen[name] for name in OPTIONS],
         "recommendation": told["recommendation"],
         "winner": min(seen, key=lambda name: seen[name]),
-        "recommendation_without_server": recommendation(others, objective)[0],
+        "recommendation_without_server": recommendation(others, p.objective)[0],
         "winner_without_server": min(OPTIONS[1:], key=lambda name: seen[name]),
         "pairs_called": len(called),
         "pairs_right": sum(pair["nearer"] == min(pair["options"], key=lambda name: seen[name]) for pair in called),

@@ -8,6 +8,7 @@ stays near, training itself goes on from where it is, and Newton tries again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse.linalg
@@ -202,20 +203,20 @@ class _Newton:
             found = self.inverse(self.along(models, residual, flat.reshape(models.shape))).ravel()
             return found + turns.T @ (turns @ flat)
 
+        values: Any
+        vectors: Any
         if models.size < 4:
             values, vectors = np.linalg.eig(np.stack([product(e) for e in np.eye(models.size)], axis=1))
         else:
-            operator = scipy.sparse.linalg.LinearOperator((models.size,) * 2, matvec=product, dtype=np.float64)
+            operator = scipy.sparse.linalg.LinearOperator((models.size, models.size), matvec=product, dtype=np.float64)
             start = np.cos(np.arange(models.size) ** 2.0)
             restarts = int(np.clip(OPERATIONS / 200 / self._training.operations, 1, 20))
             try:
                 values, vectors = scipy.sparse.linalg.eigs(
                     operator, 1, which="SR", v0=start, tol=1e-2, maxiter=restarts
                 )
-            except scipy.sparse.linalg.ArpackNoConvergence as error:
-                values, vectors = error.eigenvalues, error.eigenvectors
-                if not len(values):
-                    return None
+            except scipy.sparse.linalg.ArpackNoConvergence:  # eigenvalues crowd at 1: none stands out below
+                return None
         least = int(values.real.argmin())
         if values[least].real > 0:
             return None

@@ -67,8 +67,6 @@ def sampled_server(
     gap = max(float(values[c - 1] - values[c]), 1e-6 * float(values[0]))
     memory = 1 / (2 * sampling.step_size * sampling.local_steps * gap)
     models = np.repeat(optimum(centre, c)[None], CHAINS, axis=0)
-    # Every other chain begins elsewhere: did the end depend on the start, the chains' spread would tell.
-    models[::2] = np.concatenate([random_start(k, moments[:1], c) for k in range(CHAINS // 2)])
     one_round = A_ROUND + CHAINS * (
         2.0 * n * dim**2 + 4.0 * c * dim**2
         if sampling.local_steps == 1
@@ -77,6 +75,9 @@ def sampled_server(
     left = int(max(50, min(MOST_ROUNDS, OPERATIONS / one_round)))
     spacing = max(1, int(memory / LOOKS))
     settling = int(min(SETTLING * memory, left / 3)) + 1
+    if settling >= SETTLING * memory:  # time enough to settle from anywhere
+        # Every other chain begins elsewhere: did the end depend on the start, the chains' spread would tell.
+        models[::2] = np.concatenate([random_start(k, moments[:1], c) for k in range(CHAINS // 2)])
 
     def advance(models: np.ndarray, rounds: int) -> np.ndarray:
         for _ in range(rounds):
@@ -101,7 +102,7 @@ def sampled_server(
         if left < spacing or reach <= SHARP * mean or (is_clear and looks >= 2 * FIRST_BLOCK * LOOKS):
             break
         block = looks
-    is_settled = unsettled < 0.01 and looks * spacing >= FIRST_BLOCK / 2 * memory
+    is_settled = unsettled < 0.01 and looks * spacing >= FIRST_BLOCK / 8 * memory
     if not is_settled:
         reach = max(reach, 0.5 * mean)
     return SampledServer(mean, reach, taken * CHAINS, is_settled)

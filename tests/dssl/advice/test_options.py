@@ -1,11 +1,13 @@
 """Every option against plain loops of training, in one unit, for both objectives; and what is recommended."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dssl.advice.advise import Plan, where_to_train
 from dssl.advice.at_rest import Training, at_rest
-from dssl.advice.objectives import Objective, alone, objective, optimum_by_samples
+from dssl.advice.objectives import Objective, ObjectiveName, alone, objective, optimum_by_samples
 from dssl.advice.options import Option, recommendation
 from dssl.user_files.client_data import ClientData
 from sims.linear.objective import stable_step_size
@@ -13,7 +15,10 @@ from theory.networks.mixing import metropolis, mixing_matrix
 from theory.networks.topologies import topology
 
 N, DIM, FEATURES = 6, 7, 2
-WEIGHTS = {"equal-clients": np.full(N, 1 / N), "equal-samples": np.array([2000, 100, 100, 100, 100, 100]) / 2500}
+WEIGHTS: dict[ObjectiveName, np.ndarray] = {
+    "equal-clients": np.full(N, 1 / N),
+    "equal-samples": np.array([2000, 100, 100, 100, 100, 100]) / 2500,
+}
 
 
 def clients(seed: int, unlikeness: float) -> ClientData:
@@ -23,8 +28,8 @@ def clients(seed: int, unlikeness: float) -> ClientData:
     return ClientData(x, np.array([2000.0, 100, 100, 100, 100, 100]), None)
 
 
-def plan(data: ClientData, name: str, local_steps: int, share: float = 0.5, sampled: int = 2, **more) -> Plan:
-    return Plan(FEATURES, share * stable_step_size(data.moments), local_steps, sampled, 1.0, 0.75, name, **more)
+def plan(data: ClientData, name: ObjectiveName, local_steps: int, share: float = 0.5, sampled: int = 2) -> Plan:
+    return Plan(FEATURES, share * stable_step_size(data.moments), local_steps, sampled, 1.0, 0.75, name)
 
 
 def steps(w: np.ndarray, x: np.ndarray, size: float, count: int) -> np.ndarray:
@@ -39,12 +44,12 @@ def apart(models: np.ndarray, projector: np.ndarray) -> float:
     return float(np.mean(each))
 
 
-def wanted(data: ClientData, name: str) -> np.ndarray:
+def wanted(data: ClientData, name: ObjectiveName) -> np.ndarray:
     vectors = np.linalg.eigh(np.tensordot(WEIGHTS[name], data.moments, 1))[1][:, -FEATURES:]
     return vectors @ vectors.T
 
 
-def looped(data: ClientData, mixing: np.ndarray, name: str, size: float, local: int) -> dict[str, float]:
+def looped(data: ClientData, mixing: np.ndarray, name: ObjectiveName, size: float, local: int) -> dict[str, float]:
     """Server, network and clients alone, from one random model, until nothing moves."""
     start = 0.1 * np.random.default_rng(1).standard_normal((1, FEATURES, DIM))
     server, network, own = start, np.repeat(start, N, axis=0), np.repeat(start, N, axis=0)
@@ -77,9 +82,13 @@ def test_options_end_where_plain_loops_end(name, local, network, rule):
 def test_a_network_that_weighs_clients_otherwise_is_judged_by_the_users_objective():
     """One client has most samples, or sits in the middle of a star: the network's own optimum is not the wanted one."""
     data = clients(2, 0.15)
-    for name, network, rule in (("equal-samples", "ring", "metropolis"), ("equal-clients", "star", "uniform")):
-        told = where_to_train(data, mixing_matrix(topology(network, N), rule), plan(data, name, 1, 0.1, 3), 0)
-        x_v = Training(mixing_matrix(topology(network, N), rule), data.moments, FEATURES, 1e-9, 1, np.ones(N)).target
+    cases: tuple[tuple[ObjectiveName, np.ndarray], ...] = (
+        ("equal-samples", metropolis(topology("ring", N))),
+        ("equal-clients", mixing_matrix(topology("star", N), "uniform")),
+    )
+    for name, mixing in cases:
+        told = where_to_train(data, mixing, plan(data, name, 1, 0.1, 3), 0)
+        x_v = Training(mixing, data.moments, FEATURES, 1e-9, 1, np.ones(N)).target
         own = np.linalg.eigh(x_v)[1][:, -FEATURES:]
         # The models are next to the network's own target, and as far from the wanted subspace as that is.
         assert distances(told)["network"] == pytest.approx(apart(own.T[None], wanted(data, name)), rel=0.3)
@@ -171,8 +180,8 @@ def test_ends_that_depend_on_the_start_are_told_and_covered():
     assert abs(apart(models, vectors @ vectors.T) - option["distance"]) <= option["uncertainty"]
 
 
-def simple(name: str = "equal-clients") -> Objective:
-    return objective(ClientData(np.repeat(np.diag([4.0, 3, 2, 1])[None], 2, axis=0), None, None), name, 2)
+def simple() -> Objective:
+    return objective(ClientData(np.repeat(np.diag([4.0, 3, 2, 1])[None], 2, axis=0), None, None), "equal-clients", 2)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +230,7 @@ def test_differences_within_the_uncertainty_are_too_close_to_call():
 
 def test_options_that_are_not_to_be_had_are_not_compared():
     data = clients(2, 0.15)
-    how = plan(data, "equal-clients", 1, without=("server",))
+    how = replace(plan(data, "equal-clients", 1), without=("server",))
     told = where_to_train(data, metropolis(topology("ring", N)), how, 0)
     assert set(distances(told)) == {"server-sampled", "network", "alone"}
     assert told["recommendation"] == min(distances(told), key=lambda name: distances(told)[name])

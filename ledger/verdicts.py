@@ -225,7 +225,7 @@ def document(rows: Sequence[Row], claims: Mapping[str, About]) -> dict[str, Any]
 def text(rows: Sequence[Row], claims: Mapping[str, About]) -> str:
     """The text of `results/verdicts.json`: rows leave out what the table of claims says, and what is empty."""
     content = document(rows, claims)
-    return store.dumps({**content, "verdicts": [_short(r, content["claims"]) for r in content["verdicts"]]})
+    return store.rows({**content, "verdicts": [_short(r, content["claims"]) for r in content["verdicts"]]})
 
 
 def _short(r: Row, table: Mapping[str, About]) -> Row:

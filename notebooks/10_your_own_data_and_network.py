@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Your own data and network
 #
-# `dssl advise --data clients.npz --topology links.csv` says what to expect before anything is trained. Here are the functions behind it,
-# on made clients and on Fashion-MNIST, and training that checks them.
+# `dssl advise --data clients.npz --topology links.csv` says where to train, server or network, and what to expect, before anything is
+# trained. Here are the functions behind it, on made clients and on Fashion-MNIST, and training that checks them.
 
 # %%
 import itertools
@@ -92,6 +92,26 @@ assert said["zeta_squared"] > said["zeta_squared_of_distributions"]
 assert said["interval_90"][0] < truth < said["interval_90"][1]  # nine draws in ten
 
 # %% [markdown]
+# ## Where to train
+#
+# Every option ends somewhere: the server that hears all clients, the server that hears a few of them each round, the network, and clients
+# that train alone. `advise` says how far each ends from the best shared subspace, the one that is best when every client counts the same
+# (or every sample, with `--objective equal-samples`). The unit is the mean over clients of ||P_i - P*||_F^2 / (2c): 0 is the wanted
+# subspace, 1 is at right angles to it.
+
+# %%
+
+
+def compared_options(result: dict) -> None:
+    for option in result["options"]:
+        print(f"{option['name']:15} {option['distance']:.4g} +- {option['uncertainty']:.2g}")
+    print(f"recommendation: {result['recommendation']}. {result['reason']}")
+
+
+compared_options(made)
+assert made["recommendation"] == "server"  # with one local step it descends on the objective itself
+
+# %% [markdown]
 # ## Does training do what was said?
 
 # %%
@@ -111,7 +131,7 @@ def trained(data, plan: Plan, mixing: np.ndarray, rounds: int) -> dict[str, floa
     return {
         "consensus_pre_mix": float(run.consensus_pre_mix[-1]),
         "consensus_post_mix": float(run.consensus_post_mix[-1]),
-        "mean_model_subspace_error": float(metrics.subspace_error(run.post_mix.mean(axis=0), wanted)),
+        "mean_model_distance": float(metrics.subspace_error(run.post_mix.mean(axis=0), wanted)) ** 2 / (2 * plan.feature_dim),
     }
 
 
@@ -167,7 +187,8 @@ owner = np.repeat(np.arange(clients), [len(held) for held in split.indices])
 np.savez(FOLDER / "fashion.npz", embeddings=rows, client=owner)
 (FOLDER / "ring.csv").write_text("".join(f"{i},{(i + 1) % clients}\n" for i in range(clients)))
 real, real_plan, ring, fashion = asked("fashion.npz", "ring.csv", feature_dim=5, local_steps=2)
-for part in ("dissimilarity", "decentralised", "contrast_or_masks", "federated_or_decentralised"):
+compared_options(fashion)
+for part in ("dissimilarity", "decentralised", "contrast_or_masks"):
     print(part)
     for name, value in fashion[part]["value"].items():
         print(f"    {name:35} {value if isinstance(value, str) else np.round(value, 5)}")
@@ -192,7 +213,7 @@ print(f"more robust: {order[0]} by the samples, {order[1]} if they were normal")
 for ratios in (made_ratios, real_ratios):
     assert abs(ratios["consensus_pre_mix"] - 1) < 0.02
     assert abs(ratios["consensus_post_mix"] - 1) < 0.02
-    assert abs(ratios["mean_model_subspace_error"] - 1) < 0.1
+    assert abs(ratios["mean_model_distance"] - 1) < 0.2  # a square, and 4000 rounds are not quite rest
 for one, other in zip(claimed, gained, strict=True):
     assert abs(one - other) < 0.01
 holder.cleanup()

@@ -1,29 +1,24 @@
-"""A network compared with a server for given clients: the clients it leaves apart, and the links to add."""
+"""A network of given clients at rest: how far they disagree, who is left apart, and the links to add."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from theory.formula import OutOfDomainError
+from dssl.advice.at_rest import Models, Rest, Training, at_rest
+from dssl.advice.objectives import Objective
 from theory.networks.edge_choice import greedy_links, with_links
 from theory.networks.mixing import Mixing, perron_weights
 from theory.networks.topologies import Adjacency
-from theory.objectives.curvature import top_projector
-from theory.training.consensus import deviation_response
-from theory.training.consensus_curvature import LinearTraining, resummed
-from theory.training.effective_covariance import stiffness
-from theory.training.participation import crossover_step_size, decentralised_errors, partial_participation_error
-from theory.training.predictions import Case, Models
-from theory.training.subspace_drift import subspace_drift
+from theory.objectives.curvature import curvature
+from theory.training.consensus import client_variance, deviation_response
 
 LARGEST_GREEDY = 60
 LARGEST_MOVING = 64  # dimensions: every link tried may need eigenvectors of its own
 UNDER_CONNECTED = 2.0  # times the median squared distance from the shared optimum
 ROUND_OFF = 1e-12  # lengths below it, relative to the models, are rounding
-TRUSTED = 0.1  # of next order or stiffness: first order is then good to about this
 
 
 def said(value: Any, rests_on: str, sure: str) -> dict[str, Any]:
@@ -31,113 +26,50 @@ def said(value: Any, rests_on: str, sure: str) -> dict[str, Any]:
     return {"value": value, "rests_on": rests_on, "sure": sure}
 
 
-@dataclass(frozen=True)
-class AtRest:
-    """The models after mixing when training has settled, or None, and what is said of them."""
+def gradients_at_optimum(training: Training) -> Models:
+    """Every client's gradient at the optimum W* of the training-weighted second moment X_v: -2 W* (X_i - X_v).
 
-    models: Models | None
-    section: dict[str, Any]
-
-
-def network_sections(case: Case, n_sampled: int) -> tuple[dict[str, Any], AtRest, dict[str, Any]]:
-    """The server, the network, and which of them ends nearer the wanted subspace.
-
-    Errors: OutOfDomainError where the subspace is not unique.
+    Source: ledger. Units: those of the gradient. Errors: OutOfDomainError as `curvature`.
     """
-    partial = partial_participation_error(
-        case.covariances, case.feature_dim, n_sampled, case.step_size, case.local_steps
-    )
-    return _federated(case, n_sampled, partial), _decentralised(case), _choice(case, n_sampled, partial)
+    start = curvature(training.target, training.feature_dim).optimum
+    return 2 * start @ (training.target - training.moments)
 
 
-def _federated(case: Case, n_sampled: int, partial: float) -> dict[str, Any]:
-    n = len(case.covariances)
-    full = 0.0  # one local step of all clients is gradient descent on the mean
-    if case.local_steps > 1:
-        server = np.full((n, n), 1 / n)
-        full = subspace_drift(server, case.covariances, case.feature_dim, case.step_size, case.local_steps)
-    return {
-        "full_participation": said(
-            {"mean_model_subspace_error": full},
-            "Effective covariance with kappa = E - 1: one local step has no drift at all.",
-            "Exact." if case.local_steps == 1 else "First order in the step size.",
-        ),
-        "partial_participation": said(
-            {"n_sampled": n_sampled, "mean_model_subspace_error": float(np.sqrt(partial))},
-            "Stationary covariance of the sampled mean gradient (Lyapunov), root mean square over rounds.",
-            "First order in the step size; single rounds fluctuate about it.",
-        ),
-    }
+def dissimilarity(training: Training) -> float:
+    """zeta^2, the mean over clients of the squared gradient at the optimum, about its mean. Errors: as above."""
+    return client_variance(gradients_at_optimum(training))
 
 
-def _decentralised(case: Case) -> AtRest:
-    problem = (case.mixing, case.covariances, case.feature_dim, case.step_size, case.local_steps)
-    try:
-        found = resummed(*problem)
-        case.require_attracting(found.states)
-    except OutOfDomainError:
-        found = None  # the clients differ too much for it; Newton may still get there
-    if found is not None and found.next_order <= TRUSTED:
-        models = found.states
-        rests_on = "Steady state to third order in the clients' differences, curvature and all network modes included."
-        sure = f"The next orders change the consensus error by {found.next_order:.2g} of itself."
-    else:
-        rests_on = "The models at rest, solved for by Newton's method from the shared optimum."
-        sure = "Exact for models at rest; clients differ so much that training may settle elsewhere: use --simulate."
-        try:
-            models = case.rest
-        except OutOfDomainError:
-            why = (
-                "Not said: no models at rest are found that training stays near, the clients differ too much. Lower "
-                "--step-size, or --simulate."
-            )
-            return AtRest(None, said(None, rests_on, why))
-    training = LinearTraining(*problem)
-    wanted = top_projector(case.target, case.feature_dim)
-
-    def error(model: Float[np.ndarray, "feature dim"]) -> float:
-        basis = np.linalg.qr(model.T)[0]
-        return float(np.linalg.norm(basis @ basis.T - wanted))
-
-    consensus = training.consensus(models)
+def network_section(training: Training, wanted: Objective, rest: Rest) -> dict[str, Any]:
+    """How far the clients' models disagree at rest, and where their mean lies."""
+    models, local = rest.models, training.local(rest.models)
+    consensus = client_variance(models)
+    mean = np.einsum("i,icd->cd", perron_weights(training.mixing), models)
     value = {
         "consensus_post_mix": consensus,
-        "consensus_pre_mix": training.consensus(models, pre_mix=True),
-        "consensus_relative": consensus / float(np.sum(training.shape.optimum**2)),
-        "mean_model_subspace_error": error(np.einsum("i,icd->cd", case.weights, models)),
-        "mean_local_subspace_error_squared": float(np.mean([error(w) ** 2 for w in models])),
+        "consensus_pre_mix": client_variance(local),
+        "consensus_relative": consensus / float(np.sum(np.maximum(curvature_values(training), 0.0))),
+        "mean_model_distance": float(wanted.distances(mean)),
     }
-    return AtRest(models, said(value, rests_on, sure))
+    rests_on = "The models at rest, solved for by Newton's method; training stays near them."
+    sure = "Exact for training that starts near the optimum of its weighted mean."
+    if not rest.is_solved:
+        rests_on, sure = "Training.", "Still moving when it was stopped. Lower --step-size, or --simulate."
+    return said(value, rests_on, sure)
 
 
-def _choice(case: Case, n_sampled: int, server: float) -> dict[str, Any]:
-    """Own models on the network against a server that samples clients, and at which step size they change places."""
-    own = decentralised_errors(case.mixing, case.covariances, case.feature_dim, case.step_size, case.local_steps)
-    crossing = crossover_step_size(
-        case.mixing, case.covariances, case.feature_dim, n_sampled, local_steps=case.local_steps
-    )
-    stiff = stiffness(case.mixing, case.covariances, case.feature_dim, case.step_size, case.local_steps)
-    return said(
-        {
-            "better_by_own_models": "decentralised" if own.local < server else "federated",
-            "better_by_mean_model": "decentralised" if own.mean_model < server else "federated",
-            "crossover_step_size": crossing,
-        },
-        "To leading order in the step size, the squared distance from the best shared model falls like the step size "
-        "with a server, and like its square on a network.",
-        f"Leading order; its relative error is about {stiff:.2g} here."
-        + ("" if stiff <= TRUSTED else " Rough: use --simulate."),
-    )
+def curvature_values(training: Training) -> Float[np.ndarray, " feature"]:
+    """The eigenvalues that the optimum of the training-weighted mean keeps; their sum is its squared length."""
+    return np.linalg.eigvalsh(training.target)[::-1][: training.feature_dim]
 
 
-def under_connected(case: Case, adjacency: Adjacency, models: Models | None) -> dict[str, Any]:
+def under_connected(training: Training, adjacency: Adjacency, models: Models) -> dict[str, Any]:
     """Clients whose models stay far from the mean, and how far their places alone would set them apart."""
     rests_on = f"Squared distance of each client's model from the mean, above {UNDER_CONNECTED:g} times the median."
-    if models is None:
-        return said(None, rests_on, "Not said: the models at rest are not known.")
-    mean = np.einsum("i,icd->cd", case.weights, models)
+    mean = np.einsum("i,icd->cd", perron_weights(training.mixing), models)
     apart = _beyond_rounding(np.sum((models - mean) ** 2, axis=(1, 2)), float(np.sum(mean**2)))
-    place = _beyond_rounding(np.sum(deviation_response(case.mixing) ** 2, axis=1), 1.0)
+    response = deviation_response(training.mixing) * training.shares
+    place = _beyond_rounding(np.sum(response**2, axis=1), 1.0)
     median, usual = float(np.median(apart)), float(np.median(place))
     flagged = [
         {
@@ -161,44 +93,48 @@ def _beyond_rounding(squared: Float[np.ndarray, " client"], size: float) -> Floa
     return np.where(squared > ROUND_OFF**2 * size, squared, 0.0)
 
 
-def links(case: Case, adjacency: Adjacency, rule: Callable[[Adjacency], Mixing], budget: int) -> dict[str, Any]:
+def cannot_choose_links(adjacency: Adjacency, *, is_given: bool, is_push_sum: bool) -> str | None:
+    """Why no links can be proposed on this network; None where they can."""
+    if is_given:
+        return "Not said: the weights were given, and no rule says what a link would make of them."
+    if is_push_sum or len(adjacency) > LARGEST_GREEDY or (adjacency != adjacency.T).any():
+        return f"Not said: links are tried one by one on two-way networks of up to {LARGEST_GREEDY} clients."
+    return None
+
+
+def links(
+    training: Training, adjacency: Adjacency, rule: Callable[[Adjacency], Mixing], rest: Rest, budget: int
+) -> dict[str, Any]:
     """Up to `budget` links that lower the consensus error most, one after the other."""
     rests_on = "First-order consensus error of these clients' own gradients, one link after the other (greedy)."
-    if len(adjacency) > LARGEST_GREEDY or (adjacency != adjacency.T).any():
-        why = f"Not said: links are tried one by one on two-way networks of up to {LARGEST_GREEDY} clients."
-        return said(None, rests_on, why)
-    fixed = _gram(case)
-    moves = case.covariances.shape[1] <= LARGEST_MOVING
+    fixed = _gram(training)
+    moves = training.moments.shape[1] <= LARGEST_MOVING
 
     def score(denser: Adjacency) -> float:
         mixing = rule(denser)
         # Under some rules a link moves the training weights, and with them the optimum that gradients are taken at.
-        moved = moves and np.abs(perron_weights(mixing) - case.weights).max() > 1e-9
-        gram = _gram(replace(case, mixing=mixing)) if moved else fixed
+        moved = moves and np.abs(perron_weights(mixing) - training.weights).max() > 1e-9
+        gram = _gram(replace(training, mixing=mixing)) if moved else fixed
         response = deviation_response(mixing)
         response = response - response.mean(axis=0)
         return float(np.sum((response @ gram) * response)) / len(gram)
 
-    def at_rest(denser: Adjacency) -> float | None:
-        try:
-            return resummed(rule(denser), case.covariances, case.feature_dim, case.step_size, case.local_steps).value
-        except OutOfDomainError:  # the clients differ too much for it
-            return None
+    def reached(denser: Adjacency) -> float | None:
+        found = at_rest(replace(training, mixing=rule(denser)))
+        return client_variance(found.models) if found.is_solved else None
 
     now = score(adjacency)
     if now <= 0:
         return said([], rests_on, "These clients agree already: no link is needed.")
-    present, denser, chosen = at_rest(adjacency) if moves else None, adjacency, []
+    present = client_variance(rest.models) if moves and rest.is_solved else None
+    denser, chosen = adjacency, []
     for link, value in greedy_links(adjacency, score, budget):
         denser = with_links(denser, (link,))
-        after = None if present is None else at_rest(denser)
+        after = None if not present else reached(denser)
         chosen.append(
-            {
-                "link": list(link),
-                "consensus_falls_to": value / now if present is None or after is None else after / present,
-            }
+            {"link": list(link), "consensus_falls_to": value / now if not present or after is None else after / present}
         )
-    if present is None:
+    if not present:
         sure = "Ratios to the present error, to first order: on slow networks curvature makes the gains smaller."
     else:
         sure = "Ratios to the present error, of models at rest with curvature; the choice itself is first order."
@@ -207,6 +143,6 @@ def links(case: Case, adjacency: Adjacency, rule: Callable[[Adjacency], Mixing],
     return said(chosen, rests_on, sure)
 
 
-def _gram(case: Case) -> Float[np.ndarray, "clients clients"]:
-    flat = case.gradients_at_optimum.reshape(len(case.mixing), -1)
+def _gram(training: Training) -> Float[np.ndarray, "clients clients"]:
+    flat = gradients_at_optimum(training).reshape(len(training.mixing), -1)
     return flat @ flat.T

@@ -1,8 +1,9 @@
-"""`dssl advise`: predictions for your own clients on your own network, and what to change."""
+"""`dssl advise`: where to train your own clients, what to expect, and what to change."""
 
+import math
 import pathlib
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -14,20 +15,24 @@ from theory.networks.rule import Rule
 
 @dataclass(frozen=True)
 class Advise:
-    """Predict training on your clients and network: `dssl advise --data clients.npz --topology links.csv`.
+    """Where to train your clients, server or network: `dssl advise --data clients.npz --topology links.csv`.
 
-    The data are a .npz archive: `samples` or `embeddings` (clients, samples, dim), or (samples, dim) beside `client`,
-    the owner of every row; or only `second_moments` (clients, dim, dim), with `sizes` (clients,) if known, so that no
-    sample leaves a client. The network is a .csv file of links (two client numbers from 0 a row) or a name, such as
-    ring or er:4. Exit code 0 with the advice, 2 for bad input.
+    Every option's models at rest are compared with the best shared subspace of one objective, in one unit. The data are
+    a .npz archive: `samples` or `embeddings` (clients, samples, dim), or (samples, dim) beside `client`, the owner of
+    every row; or only `second_moments` (clients, dim, dim), with `sizes` (clients,) and `means` (clients, dim) if
+    known, so that no sample leaves a client. Or a .csv file: one sample a row, with a header and a column `client`. The
+    network is a .csv file of links (two client numbers from 0 a row), a name, such as ring or er:4, or a .npy adjacency
+    or mixing matrix. Exit code 0 with the advice, 2 for bad input.
     """
 
     data: pathlib.Path
-    """The clients, as a .npz archive."""
+    """The clients, as a .npz archive or a .csv file."""
     topology: str
-    """A .csv file of links, or the name of a network."""
-    mixing: Rule = "metropolis"
-    """How neighbours are averaged."""
+    """A .csv file of links, the name of a network, or a .npy matrix."""
+    objective: Literal["equal-clients", "equal-samples"] = "equal-clients"
+    """What the model is for: every client counts the same, or every sample does. A server weighs clients so."""
+    mixing: Rule | None = None
+    """How neighbours are averaged; metropolis if not given."""
     feature_dim: int | None = None
     """Features that the encoder keeps; where the spectrum drops most if not given."""
     step_size: float | None = None
@@ -36,16 +41,20 @@ class Advise:
     """Gradient steps between two mixings."""
     participation: int | None = None
     """Clients a round at a server that samples them; a quarter if not given."""
-    augmentation_std: float = 1.0
-    """Standard deviation of the noise that contrast adds to every view, in the data's units."""
-    mask_ratio: float = 0.75
-    """Share of coordinates that a mask hides."""
-    add: int = 3
-    """How many links to propose at most."""
+    without: tuple[Literal["server", "server-sampled", "network", "alone"], ...] = ()
+    """Options that you do not have, such as server: they are not compared."""
+    center: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Take every client's own mean off its samples first."""
+    augmentation_std: float | None = None
+    """Standard deviation of the noise that contrast adds to every view, in the data's units; 1 if not given."""
+    mask_ratio: float | None = None
+    """Share of coordinates that a mask hides; 0.75 if not given."""
+    add: int | None = None
+    """How many links to propose at most; 3 if not given."""
     simulate: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Train, and hold the predictions against what comes out."""
-    rounds: int = 5000
-    """Rounds of that training."""
+    """Train every option, too, and hold its distance against what comes out."""
+    rounds: int | None = None
+    """Rounds of that training; 5000 if not given."""
     seed: int = 0
     """Draws intervals, random networks and sampled clients."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -65,113 +74,147 @@ class Advise:
             _show(result)
         return 0
 
-    def _advise(self) -> dict[str, Any]:
-        from dssl.advice import advise
-        from dssl.networks.report import load
-        from dssl.user_files.client_data import read_clients
-        from theory.networks.mixing import mixing_matrix
-
-        if self.local_steps < 1 or self.add < 0 or self.rounds < 1 or self.seed < 0:
+    def _check(self) -> None:
+        if self.participation is not None and "server-sampled" in self.without:
+            raise UsageError("--participation is of the server that --without server-sampled leaves out. Drop one.")
+        if self.local_steps < 1 or (self.add or 0) < 0 or (self.rounds or 1) < 1 or self.seed < 0:
             raise UsageError(
                 "--local-steps and --rounds are whole numbers from 1, --add and --seed from 0; got "
                 f"{self.local_steps}, {self.rounds}, {self.add} and {self.seed}."
             )
+        if self.rounds is not None and not self.simulate:
+            raise UsageError(
+                f"--rounds {self.rounds} is of training, which only --simulate does. Add it, or drop --rounds."
+            )
+
+    def _advise(self) -> dict[str, Any]:
+        from dssl.advice import advise
+        from dssl.advice.advised_network import cannot_choose_links
+        from dssl.user_files.client_data import centred, read_clients
+
+        self._check()
         data = read_clients(self.data)
+        if self.center:
+            data = centred(data)
+        if data.sizes is None:
+            for option, value in (("--augmentation-std", self.augmentation_std), ("--mask-ratio", self.mask_ratio)):
+                if value is not None:
+                    raise UsageError(
+                        f"{option} has no effect here: contrast and masks are compared by numbers of samples, and "
+                        "the archive has none. Add sizes, or leave it out."
+                    )
         plan = advise.Plan(
-            feature_dim=advise.default_feature_dim(data) if self.feature_dim is None else self.feature_dim,
+            feature_dim=advise.default_feature_dim(data, self.objective)
+            if self.feature_dim is None
+            else self.feature_dim,
             step_size=data.stable_step_size / 10 if self.step_size is None else self.step_size,
             local_steps=self.local_steps,
             n_sampled=max(1, data.n_clients // 4) if self.participation is None else self.participation,
-            augmentation_std=self.augmentation_std,
-            mask_ratio=self.mask_ratio,
+            augmentation_std=1.0 if self.augmentation_std is None else self.augmentation_std,
+            mask_ratio=0.75 if self.mask_ratio is None else self.mask_ratio,
+            objective=self.objective,
+            without=self.without,
         )
         advise.check_plan(data, plan)
-        sizes = self._sizes(data)
-        network = load(self.topology, data.n_clients, self.mixing, seed=self.seed, sizes=sizes)
-        if network.is_given:
-            raise UsageError("advise chooses weights by --mixing; give links (.csv or a 0/1 matrix) instead.")
+        adjacency, rule, is_given = self._network(data)
+        is_push_sum = self.mixing == "push_sum"
+        why_not = cannot_choose_links(adjacency, is_given=is_given, is_push_sum=is_push_sum)
+        if self.add is not None and why_not:
+            raise UsageError(f"--add has no effect on this network. {why_not} Leave it out.")
         result = advise.advise(
             data,
-            network.adjacency,
-            lambda adjacency: mixing_matrix(adjacency, self.mixing, sizes=sizes),
+            adjacency,
+            rule,
             plan,
-            budget=self.add,
+            budget=3 if self.add is None else self.add,
             seed=self.seed,
+            is_push_sum=is_push_sum,
+            is_given=is_given,
         )
         if self.simulate:
-            result["simulated"] = self._simulate(data, network.mixing, plan, result)
+            training = advise.training_of(data, rule(adjacency), plan, is_push_sum=is_push_sum)
+            result["simulated"] = self._simulate(data, training, plan, result)
         return result
 
-    def _sizes(self, data: Any) -> Any:
-        if self.mixing not in ("data_size", "released"):
-            return None
-        if data.sizes is None:
-            raise UsageError(f"mixing={self.mixing} weighs clients by samples; add sizes to the archive.")
-        return data.sizes
-
-    def _simulate(self, data: Any, mixing: Any, plan: Any, result: dict[str, Any]) -> dict[str, Any]:
+    def _network(self, data: Any) -> tuple[Any, Any, bool]:
+        """Who hears whom, the rule that gives weights, and whether they are given instead."""
         import numpy as np
+
+        from dssl.networks.report import Network, read
+        from theory.networks.certificate import certificate
+        from theory.networks.mixing import mixing_matrix
+        from theory.networks.topologies import require_connected
+
+        found = read(self.topology, data.n_clients, seed=self.seed)
+        if isinstance(found, Network):
+            matrix = found.mixing
+            if np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any():  # one-way links
+                require_connected(found.adjacency)
+                found = found.adjacency
+            elif self.mixing is not None:
+                raise UsageError(
+                    f"{self.topology} gives weights and --mixing {self.mixing} others. Leave --mixing out, or give "
+                    "links (.csv or a 0/1 matrix)."
+                )
+            else:
+                told = certificate(matrix)
+                if not (told.is_nonnegative and told.is_row_stochastic and told.is_primitive):
+                    raise UsageError(f"This mixing matrix does not bring clients to agree. {told.repair}")
+                return found.adjacency, lambda _: matrix, True
+        mixing = self.mixing or "metropolis"
+        sizes = None
+        if mixing in ("data_size", "released"):
+            if data.sizes is None:
+                raise UsageError(f"mixing={mixing} weighs clients by samples; add sizes to the archive.")
+            sizes = data.sizes
+        if (found != found.T).any() and mixing in ("metropolis", "lazy", "laplacian"):
+            raise UsageError(
+                f"--mixing {mixing} needs links that go both ways, and this network is directed. Use --mixing "
+                "push_sum, uniform or sinkhorn."
+            )
+        return found, lambda adjacency: mixing_matrix(adjacency, mixing, sizes=sizes), False
+
+    def _simulate(self, data: Any, training: Any, plan: Any, result: dict[str, Any]) -> dict[str, Any]:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        from dssl.simulation.linear import Config, simulate
+        from dssl.advice.objectives import objective
+        from dssl.advice.sampled_server import Sampling
+        from dssl.advice.simulated import simulated
 
-        n = data.n_clients
-        server = np.full((n, n), 1 / n)
-        common = {
-            "feature_dim": plan.feature_dim,
-            "step_size": plan.step_size,
-            "local_steps": plan.local_steps,
-            "rounds": self.rounds,
-            "seed": self.seed,
-        }
-        runs = {
-            "decentralised": (Config(**common), mixing),
-            "partial_participation": (Config(**common, participation=plan.n_sampled), server),
-        }
-        found: dict[str, Any] = {}
+        rounds = self.rounds or 5000
+        sampling = Sampling(plan.n_sampled, plan.step_size, plan.local_steps)
+        wanted = objective(data, plan.objective, plan.feature_dim)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            for name, (config, matrix) in runs.items():
-                task = bar.add_task(name, total=self.rounds)
+            tasks: dict[str, Any] = {}
 
-                def advance(state: Any, done: int, rounds: int, task: Any = task) -> None:
-                    bar.update(task, completed=done)
+            def advance(name: str, done: int) -> None:
+                if name not in tasks:
+                    tasks[name] = bar.add_task(name, total=rounds)
+                bar.update(tasks[name], completed=done)
 
-                found[name] = simulate(config, data.moments, matrix, advance)
-        dec, partial = found["decentralised"], found["partial_participation"]
-        expected = result["decentralised"]["value"] or {}
-        pairs = {
-            name: (dec[name], expected.get(name))
-            for name in (
-                "consensus_pre_mix",
-                "consensus_post_mix",
-                "mean_model_subspace_error",
-                "mean_local_subspace_error_squared",
-            )
-        }
-        pairs["partial_participation_subspace_error"] = (
-            float(np.sqrt(partial["late_mean_model_subspace_error_squared"])),
-            result["federated"]["partial_participation"]["value"]["mean_model_subspace_error"],
-        )
+            found = simulated(training, wanted, sampling, rounds, self.seed, advance)
         return {
-            "rounds": self.rounds,
-            "settled": dec["converged"],
-            "message": dec["message"],
-            **{
-                name: {"simulated": seen, "predicted": said, "ratio": seen / said if said else None}
-                for name, (seen, said) in pairs.items()
-            },
+            "rounds": rounds,
+            "options": [
+                {
+                    "name": option["name"],
+                    "simulated": found[option["name"]]["distance"],
+                    "predicted": option["distance"],
+                    "is_settled": found[option["name"]]["is_settled"],
+                }
+                for option in result["options"]
+            ],
         }
 
 
 TITLES = {
+    "options": "Distance from the best shared subspace",
+    "cautions": "Mind",
     "clients": "Your clients",
     "dissimilarity": "How different they are",
-    "federated": "A server",
-    "full_participation": "all clients every round",
-    "partial_participation": "some clients a round",
-    "decentralised": "Your network",
-    "federated_or_decentralised": "Server or network",
+    "optimum_of_samples": "How sure the best shared subspace is",
+    "decentralised": "Models on your network",
     "contrast_or_masks": "Contrast (CL) or masks (MIM)",
     "under_connected": "Clients that stand out",
     "links_to_add": "Links to add",
@@ -182,47 +225,73 @@ WORDS = {
     "n_clients": "clients",
     "sizes": "samples of each",
     "feature_dim": "features the encoder keeps",
-    "eigenvalue_kept": "least second moment kept",
-    "eigenvalue_left_out": "largest second moment left out",
+    "eigenvalue_kept": "least eigenvalue of the objective's matrix kept",
+    "eigenvalue_left_out": "largest eigenvalue left out",
     "stable_step_size": "largest step size that cannot diverge",
-    "largest_subspace_error": "largest subspace error there can be",
-    "training_weights": "say in training (weight)",
+    "training_weights": "say in training on the network (weight)",
     "zeta_squared": "dissimilarity of gradients, zeta^2",
     "of_sampling_alone": "of it, by finite samples alone",
     "zeta_squared_of_distributions": "so the distributions themselves have",
     "interval_90": "90% interval of that",
-    "n_sampled": "clients a round",
-    "mean_model_subspace_error": "subspace error of the mean model",
-    "mean_local_subspace_error_squared": "squared subspace error of a client's own model, on average",
+    "mean_model_distance": "distance of the mean of all models",
     "consensus_post_mix": "consensus error after mixing",
     "consensus_pre_mix": "consensus error before mixing",
     "consensus_relative": "consensus error over the model's squared size",
-    "better_by_own_models": "better by the clients' own models",
-    "crossover_step_size": "step size from which a server is better",
+    "distance": "distance of the samples' optimum from that of the distributions, about",
     "deficit_contrast": "signal lost by contrast (0 to 1)",
     "deficit_masks": "signal lost by masks (0 to 1)",
     "noise_at_which_they_are_equal": "augmentation noise at which they are equal",
-    "partial_participation_subspace_error": "subspace error at a server that samples clients",
 }
 
 
 def _show(result: dict[str, Any]) -> None:
     # Long lines are the terminal's to wrap; text in brackets is text.
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    for name, part in result.items():
-        console.print(f"\n{TITLES[name]}", style="bold")
-        if name == "federated":
-            for inner, answer in part.items():
-                _say(console, TITLES[inner], answer)
+    console.print("Advice", style="bold")
+    console.print(f"  Objective: {result['objective_in_words']} (--objective {result['objective']}).")
+    console.print(f"  Recommendation: {result['recommendation'] or 'none'}. {result['reason']}")
+    for name, title in TITLES.items():
+        part = result.get(name)
+        if not part:
+            continue
+        console.print(f"\n{title}", style="bold")
+        if name == "options":
+            _options(console, result)
+        elif name == "cautions":
+            for line in part:
+                console.print(f"  {line}")
+        elif name == "simulated":
+            console.print(f"  after {part['rounds']} rounds from a random start")
+            for row in part["options"]:
+                note = "" if row["is_settled"] or row["simulated"] is None else ", still moving"
+                seen, said = _length(row["simulated"]), _length(row["predicted"])
+                console.print(f"  {row['name']}: {seen}, predicted {said}{note}")
         elif set(part) == {"value", "rests_on", "sure"}:
-            _say(console, "", part)
+            _say(console, part)
         else:
             _lines(console, part)
 
 
-def _say(console: Console, title: str, answer: dict[str, Any]) -> None:
-    if title:
-        console.print(f"  {title}:")
+def _options(console: Console, result: dict[str, Any]) -> None:
+    console.print(f"  In the unit: {result['unit']}.")
+    for option in sorted(result["options"], key=_rank):
+        reach = "" if option["distance"] is None else f" +- {option['uncertainty']:.2g}"
+        console.print(f"  {option['name']}: {_length(option['distance'])}{reach}")
+        console.print(f"    {option['rests_on']}", style="dim")
+    close = [" and ".join(pair["options"]) for pair in result["comparisons"] if pair["nearer"] is None]
+    if close:
+        console.print(f"  Too close to call: {'; '.join(close)}.")
+
+
+def _rank(option: dict[str, Any]) -> float:
+    return math.inf if option["distance"] is None else option["distance"]
+
+
+def _length(distance: float | None) -> str:
+    return "none, training diverges" if distance is None else _text(distance)
+
+
+def _say(console: Console, answer: dict[str, Any]) -> None:
     _lines(console, answer["value"])
     console.print(f"  Rests on: {answer['rests_on']}", style="dim")
     console.print(f"  How sure: {answer['sure']}", style="dim")

@@ -1,18 +1,19 @@
 """Data of clients for `dssl advise`: samples or embeddings, or only second moments, so that no sample leaves them."""
 
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 from scipy.sparse.linalg import eigsh
 
-from dssl.user_files.csv_and_npz import checked_covariances, read_arrays
+from dssl.user_files.csv_and_npz import checked_covariances, names_held, read_arrays, read_table
 from runtime.usage import UsageError
 from sims.linear.objective import stable_step_size
 
-NAMES = ("samples", "embeddings", "client", "second_moments", "covariances", "sizes")
+NAMES = ("samples", "embeddings", "client", "second_moments", "covariances", "sizes", "means")
+WEIGHTS = ("weight", "weights", "sample_weight", "sample_weights")
 FEWEST = 2  # samples of a client: below, nothing can be said of its variance
 DENSE = 200  # dimensions: up to here all eigenvalues of a client are quick
 LARGEST = 200_000_000  # entries of all second moments together: 1.6 GB
@@ -20,11 +21,16 @@ LARGEST = 200_000_000  # entries of all second moments together: 1.6 GB
 
 @dataclass(frozen=True)
 class ClientData:
-    """Second moments of every client, its number of samples where known, and the samples where given."""
+    """Second moments of every client, its number of samples and its mean where known, and the samples where given.
+
+    `unused` names what else the archive holds.
+    """
 
     moments: Float[np.ndarray, "clients dim dim"]
     sizes: Float[np.ndarray, " clients"] | None
     samples: tuple[Float[np.ndarray, "_ dim"], ...] | None
+    means: Float[np.ndarray, "clients dim"] | None = None
+    unused: tuple[str, ...] = ()
 
     @property
     def n_clients(self) -> int:
@@ -50,21 +56,61 @@ class ClientData:
 
 def read_clients(path: pathlib.Path) -> ClientData:
     """Clients from a .npz archive: `samples` or `embeddings` of shape (clients, samples, dim), or (samples, dim) beside
-    `client`, the owner of every row; or `second_moments` (clients, dim, dim), if known beside `sizes` (clients,).
+    `client`, the owner of every row; or `second_moments` (clients, dim, dim), if known beside `sizes` (clients,) and
+    `means` (clients, dim). From a .csv file: one sample a row, with a header and a column `client`.
 
     Errors: UsageError naming what is missing or does not fit, and for a client without samples.
     """
+    if path.suffix.lower() in (".csv", ".tsv"):
+        rows, owners = read_table(path, "client")
+        return _from_samples(rows, owners, path)
     held = read_arrays(path, NAMES)
+    unused = tuple(name for name in names_held(path) if name not in NAMES)
+    for name in unused:
+        if name.lower() in WEIGHTS:
+            raise UsageError(
+                f"{path} holds {name}; all samples of a client count the same here. Leave it out, and choose how "
+                "clients count by --objective."
+            )
+    return replace(_from_arrays(held, unused, path), unused=unused)
+
+
+def centred(data: ClientData) -> ClientData:
+    """The same clients, each less its own mean. Errors: UsageError where means are not known, or nothing is left."""
+    if data.means is None:
+        raise UsageError("--center needs the mean of every client, and second moments alone do not tell it. Add means.")
+    moments = data.moments - data.means[:, :, None] * data.means[:, None, :]
+    if data.samples is not None:
+        samples = tuple(x - mean for x, mean in zip(data.samples, data.means, strict=True))
+        moments = np.stack([x.T @ x / len(x) for x in samples])
+        data = replace(data, samples=samples)
+    for client, (before, after) in enumerate(zip(data.moments, moments, strict=True)):
+        if not np.trace(after) > 1e-13 * np.trace(before):
+            raise UsageError(f"Nothing is left of client {client} when its mean is taken off. Drop it.")
+    return replace(data, moments=moments, means=np.zeros_like(data.means))
+
+
+def _from_arrays(held: dict[str, np.ndarray], unused: tuple[str, ...], path: pathlib.Path) -> ClientData:
     for first, second in (("samples", "embeddings"), ("second_moments", "covariances")):
         if first in held and second in held:
             raise UsageError(f"{path} holds both {first} and {second}, two names for one thing. Keep one of them.")
     rows = held.get("samples", held.get("embeddings"))
     if rows is not None:
+        for name in ("second_moments", "covariances", "sizes", "means"):
+            if name in held:
+                raise UsageError(
+                    f"{path} holds samples and {name}, which samples already tell. Keep one of them, for they might "
+                    "disagree."
+                )
         return _from_samples(rows, held.get("client"), path)
     name = "second_moments" if "second_moments" in held else "covariances"
     moments = held.get(name)
     if moments is None:
-        raise UsageError(f"{path} must hold samples, embeddings or second_moments; it holds {', '.join(held)} only.")
+        raise UsageError(
+            f"{path} must hold samples, embeddings or second_moments; it holds {', '.join([*held, *unused])} only."
+        )
+    if "client" in held:
+        raise UsageError(f"{path} holds {name} and client, which names the owners of samples. Leave client out.")
     moments = checked_covariances(moments, path, name)
     _check_size(moments.shape[0], moments.shape[1], path)
     for client, matrix in enumerate(moments):
@@ -79,7 +125,22 @@ def read_clients(path: pathlib.Path) -> ClientData:
             f"sizes in {path} needs a number of samples from {FEWEST} for each of {len(moments)} clients; got "
             f"{np.array2string(sizes.ravel()[:5], precision=4)}."
         )
-    return _with_signal(ClientData(moments, sizes, None), path)
+    return _with_signal(ClientData(moments, sizes, None, _checked_means(held.get("means"), moments, path)), path)
+
+
+def _checked_means(means: np.ndarray | None, moments: np.ndarray, path: pathlib.Path) -> np.ndarray | None:
+    if means is None:
+        return None
+    if means.shape != moments.shape[:2]:
+        raise UsageError(f"means in {path} must have shape {moments.shape[:2]}, (clients, dim); got {means.shape}.")
+    for client, (moment, mean) in enumerate(zip(moments, means, strict=True)):
+        least = float(np.linalg.eigvalsh(moment - np.outer(mean, mean))[0])
+        if least < -1e-8 * float(np.abs(moment).max()):
+            raise UsageError(
+                f"The mean of client {client} in {path} is longer than its second moment E[x x^T] allows. Give the "
+                "mean and the second moment, not the covariance, of the same samples."
+            )
+    return means
 
 
 def _check_size(n_clients: int, dim: int, path: pathlib.Path) -> None:
@@ -123,7 +184,8 @@ def _from_samples(rows: np.ndarray, owners: np.ndarray | None, path: pathlib.Pat
     _check_size(len(samples), rows.shape[-1], path)
     with np.errstate(over="ignore", invalid="ignore"):
         moments = np.stack([x.T @ x / len(x) for x in samples])
-    return _with_signal(ClientData(moments, np.array([float(len(x)) for x in samples]), samples), path)
+    sizes, means = np.array([float(len(x)) for x in samples]), np.stack([x.mean(axis=0) for x in samples])
+    return _with_signal(ClientData(moments, sizes, samples, means), path)
 
 
 def _by_owner(rows: np.ndarray, owners: np.ndarray, path: pathlib.Path) -> tuple[np.ndarray, ...]:

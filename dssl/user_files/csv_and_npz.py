@@ -20,15 +20,12 @@ def read_links(path: pathlib.Path) -> list[tuple[int, int]]:
     Errors: UsageError naming the row for anything else.
     """
     links: list[tuple[int, int]] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"The network {path} cannot be read ({error}). Give a CSV file of links, a,b a row.") from None
-    for number, row in enumerate(rows, start=1):
-        cells = [cell.strip() for cell in row]
-        if not any(cells) or cells[0].startswith("#"):
-            continue
+    for number, cells in _rows(path, "Give a CSV file of links, a,b a row."):
+        if any(cells[2:]):
+            raise UsageError(
+                f"Row {number} of {path} has more than two columns, {','.join(cells)[:60]!r}; links have no weights "
+                "here. Keep the two client numbers, or save a mixing matrix as .npy."
+            )
         if len(cells) >= 2 and all(c.isascii() and c.isdecimal() and len(c) < 10 for c in cells[:2]):
             links.append((int(cells[0]), int(cells[1])))
         elif links or any(c.lstrip("+-.").replace(".", "").isdecimal() for c in cells[:2]):
@@ -43,6 +40,70 @@ def read_links(path: pathlib.Path) -> list[tuple[int, int]]:
             f"{path} names client {largest}; networks here have at most {MOST_CLIENTS} clients, numbered from 0."
         )
     return links
+
+
+def _rows(path: pathlib.Path, remedy: str) -> list[tuple[int, list[str]]]:
+    """Numbered rows of cells, comments and empty rows left out; `;` or tabs divide cells where the first row has them.
+
+    Errors: UsageError, with the remedy, for a file that cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        lines = text.splitlines()
+        first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+        mark = ";" if ";" in first else "\t" if "\t" in first else ","
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read ({error}). {remedy}") from None
+    return [(k, row) for k, row in enumerate(rows, start=1) if any(row) and not row[0].startswith("#")]
+
+
+def read_table(
+    path: pathlib.Path, owner: str
+) -> tuple[Float[np.ndarray, "samples dim"], Float[np.ndarray, " samples"]]:
+    """Samples of a CSV file with a header, one a row, and the column `owner` apart.
+
+    Cells are divided by commas, `;` or tabs, as the header is; beside `;` or tabs, numbers may have a decimal comma.
+
+    Errors: UsageError naming the row for a cell that is no finite number, a row of another length, and a column of
+    weights; and for a file without the column.
+    """
+    remedy = f"Give a CSV file with a header, a column {owner}, and one column a coordinate."
+    rows = _rows(path, remedy)
+    if not rows:
+        raise UsageError(f"{path} holds no rows. {remedy}")
+    header = [cell.lower() for cell in rows[0][1]]
+    if header.count(owner) != 1:
+        shown = ", ".join(header)[:60]
+        raise UsageError(f"{path} needs one column named {owner} in its first row; it has {shown!r}. {remedy}")
+    for name in header:
+        if name in ("weight", "weights", "sample_weight"):
+            raise UsageError(f"{path} has a column {name}; all samples of a client count the same here. Leave it out.")
+    table = np.empty((len(rows) - 1, len(header)))
+    for k, (number, cells) in enumerate(rows[1:]):
+        if len(cells) != len(header):
+            raise UsageError(
+                f"Row {number} of {path} has {len(cells)} cells and the header {len(header)}; all clients need the "
+                "same dimensions, and a decimal comma needs ; between cells. Mend the row."
+            )
+        for j, cell in enumerate(cells):
+            value = _number(cell)
+            if value is None:
+                raise UsageError(
+                    f"Row {number} of {path} has {cell[:30]!r} in column {header[j]}; a finite number was wanted."
+                )
+            table[k, j] = value
+    at = header.index(owner)
+    return np.delete(table, at, axis=1), table[:, at]
+
+
+def _number(cell: str) -> float | None:
+    """The finite number in a cell, with a decimal point or comma; None for anything else."""
+    try:
+        value = float(cell.replace(",", ".")) if cell.isascii() and cell.count(",") <= 1 and "_" not in cell else np.nan
+    except ValueError:  # as "1.234,5", which has two points then
+        return None
+    return value if np.isfinite(value) else None
 
 
 def read_matrix(path: pathlib.Path) -> Float[np.ndarray, "clients clients"]:
@@ -80,6 +141,12 @@ def read_arrays(path: pathlib.Path, names: Sequence[str]) -> dict[str, np.ndarra
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
         if isinstance(error, UsageError):
             raise
+        if "pickle" in str(error):
+            raise UsageError(
+                f"{path} holds no plain arrays of numbers, as numpy.savez saves them: it is text, or of clients of "
+                "unlike shapes. Put the samples of all clients into one array (samples, dim), beside client, the owner "
+                "of each row."
+            ) from None
         raise UsageError(f"{path} is not an archive saved by numpy.savez ({error}). Give a .npz file.") from None
     if not arrays:
         raise UsageError(f"{path} must hold an array named {' or '.join(names)}; it holds {', '.join(held) or 'none'}.")
@@ -90,6 +157,12 @@ def read_arrays(path: pathlib.Path, names: Sequence[str]) -> dict[str, np.ndarra
             where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
             raise UsageError(f"{name} in {path} has {array[where]} at {where}; every entry must be finite. Mend it.")
     return {name: array.astype(np.float64) for name, array in arrays.items()}
+
+
+def names_held(path: pathlib.Path) -> list[str]:
+    """The names of the arrays in an archive that `read_arrays` has read."""
+    with np.load(path, allow_pickle=False) as archive:
+        return list(archive.files)
 
 
 def checked_covariances(

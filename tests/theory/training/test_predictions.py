@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from dssl.advice.advised_network import network_sections
 from dssl.calculator.compute import compute
 from dssl.simulation.linear import Config, network, simulate
 from theory.networks.mixing import metropolis
@@ -37,10 +36,6 @@ def test_no_rest_is_predicted_that_training_leaves():
         assert tiers[quantity].values[tier] is None
         assert "Training leaves" in tiers[quantity].reasons[tier]
     assert tiers["consensus_post_mix"].values["curvature_resummed"] is None
-    _, decentralised, choice = network_sections(Case(mixing, x, FEATURE_DIM, 0.012, 1), 3)
-    assert decentralised.models is None
-    assert "training stays near" in decentralised.section["sure"]
-    assert "Rough" in choice["sure"]
 
 
 def test_where_training_stays_every_tier_has_its_number():

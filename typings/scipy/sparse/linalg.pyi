@@ -19,6 +19,7 @@ def eigs(
     A: LinearOperator,
     k: int = 6,
     *,
+    which: str = "LM",
     v0: np.ndarray | None = None,
     maxiter: int | None = None,
     tol: float = 0,
@@ -35,7 +36,9 @@ def eigsh(
     maxiter: int | None = None,
     return_eigenvectors: bool = True,
 ) -> Any: ...
-def gmres(A: LinearOperator, b: np.ndarray, *, rtol: float = 1e-5) -> tuple[np.ndarray, int]: ...
+def gmres(
+    A: LinearOperator, b: np.ndarray, *, rtol: float = 1e-5, maxiter: int | None = None
+) -> tuple[np.ndarray, int]: ...
 def splu(
     A: csc_array,
     permc_spec: str | None = None,

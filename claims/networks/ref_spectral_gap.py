@@ -237,7 +237,8 @@ CLAIM = Claim(
             Bound(
                 distances,
                 "The gap bound, proved, in terms of lambda_2; every connected network of three to five clients (six in "
-                "the full tier), eta h from 1e-5 to 30, clients along the slowest mode or at random.",
+                "the full tier), eta h drawn up to 30, clients at random or along the slowest mode (there eta h is a "
+                "millionth of that).",
                 evidence=Evidence.SEARCHED,
             ),
             reading=f"root mean square distance, {FIXED}",

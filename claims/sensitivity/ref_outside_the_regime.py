@@ -12,7 +12,7 @@ import sympy as sp
 from ledger.checks.kinds import ForAll, Identity
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.data.moments import alignment_matrix
-from theory.deficits.reconstruction import mae_deficit
+from theory.deficits.reconstruction import mae_deficit_saturating
 from theory.deficits.second_order import deficit, deficit_formula
 from theory.formula import Source
 from theory.objectives.representability import representability
@@ -61,7 +61,7 @@ def contrast_misses_more_at_ratio(p: float, spoil: float) -> tuple[bool, Mapping
 def reconstruction_is_better(dim: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Contrast above the reconstruction loss, Eq (3), masks in expectation."""
     s = Setting.paper(dim, n_clients=3, samples_per_client=10**9)
-    contrast, rebuilt = deficit(s, Objective.CL, draws=1), mae_deficit(s)
+    contrast, rebuilt = deficit(s, Objective.CL, draws=1), mae_deficit_saturating(s)
     return contrast > rebuilt, {"dim": dim, "deficit_cl": contrast, "deficit_reconstruction": rebuilt}
 
 

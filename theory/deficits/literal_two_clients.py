@@ -5,7 +5,8 @@ lambda the second moment of that coordinate: a star with k in its middle. The no
 through mu^2 (W - I), W the second moment of n standard normal vectors. With z = theta + mu^2 for the star's positive
 eigenvalue theta, and g(z) the resolvent trace of mu^2 W, the two meet in theta = lambda gamma (z g(z) - 1). With
 u = z g(z) - 1 the law of W reads z = mu^2 (1 + u)(1 + gamma u)/u, so that theta solves a quadratic; the eigenvector's
-share of k is 1/(1 - d theta/dz) there.
+share of k is 1/(1 - d theta/dz) there. `theory.deficits.literal_masks` has the same limit for any number of clients, by
+numbers instead of a formula.
 """
 
 import sympy as sp

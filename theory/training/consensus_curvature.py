@@ -81,7 +81,8 @@ def resummed(
 ) -> Resummed:
     """The models at rest to third order in the clients' differences, exact in step, local steps and curvature.
 
-    Its error is about `next_order`, within 2% while that is under 1% (tests run topologies, E, eta, dissimilarities).
+    Its error is about `next_order`, an estimate and no bound: `theory.training.predictions` measures the number against
+    models at rest before it is given.
 
     Source: ledger, docs/proofs/consensus.md, 4. Units: squared weights.
     Errors: as `theory.training.stationary_models.stationary_models`, and OutOfDomainError where the next orders would

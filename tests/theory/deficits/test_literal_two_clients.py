@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from theory.deficits.literal_masks import literal_law
 from theory.deficits.literal_two_clients import TWO_CLIENTS_LITERAL
 from theory.formula import OutOfDomainError
 from theory.symbols import gamma, mu, tau
@@ -29,6 +30,20 @@ def test_it_solves_the_equation_of_the_star(ratio):
     slope = level * ratio * 2 * step / (z(u + step) - z(u - step))
     found = TWO_CLIENTS_LITERAL.value(tau=offset, mu=noise, gamma=ratio)
     assert found == pytest.approx(1 / (1 - slope), rel=1e-7)  # a difference quotient
+
+
+def test_the_limit_law_of_any_number_of_clients_says_the_same_or_refuses_too():
+    rng, given = np.random.default_rng(8), 0
+    for offset, noise, ratio in np.exp(rng.uniform([-2, -2, -4], [2, 1, 2], (100, 3))):
+        size = offset**2 / 4 + 1 / 2
+        outlier = literal_law(noise**2, ratio, 0.75).outlier(size, size)
+        if outlier is None:
+            with pytest.raises(OutOfDomainError):
+                TWO_CLIENTS_LITERAL.value(tau=offset, mu=noise, gamma=ratio)
+        else:
+            assert outlier[1] == pytest.approx(TWO_CLIENTS_LITERAL.value(tau=offset, mu=noise, gamma=ratio), rel=1e-8)
+            given += 1
+    assert 20 < given < 80  # both happen
 
 
 def test_a_star_within_the_noise_is_refused():

@@ -225,13 +225,23 @@ def document(rows: Sequence[Row], claims: Mapping[str, About]) -> dict[str, Any]
 def text(rows: Sequence[Row], claims: Mapping[str, About]) -> str:
     """The text of `results/verdicts.json`: rows leave out what the table of claims says, and what is empty."""
     content = document(rows, claims)
-    return store.rows({**content, "verdicts": [_short(r, content["claims"]) for r in content["verdicts"]]})
+    short = [_short(r, content["claims"]) for r in content["verdicts"]]
+    # One field a line, so that a diff can be read, and no space before it: there are thousands.
+    before, _, after = store.rows({**content, "verdicts": []}).rpartition("[]")
+    listed = ",\n".join("{\n" + ",\n".join(map(_field, r.items())) + "\n}" for r in short)
+    return f"{before}[\n{listed}\n]{after}" if short else f"{before}[]{after}"
+
+
+def _field(item: tuple[str, Any]) -> str:
+    return ":".join(map(store.line, item))
 
 
 def _short(r: Row, table: Mapping[str, About]) -> Row:
     """What is stored of a row, its fields always in one order: a diff then shows what moved, and nothing else."""
     implied = _UNSAID | {"source": table.get(r["claim"], {}).get("source")}
     ordered = {name: r[name] for name in _ORDER if name in r} | r
+    if sizes := r.get("scale"):  # far more digits than `SAME_NUMBER` looks at
+        ordered["scale"] = {name: n if isinstance(n, int) else float(f"{n:.6g}") for name, n in sizes.items()}
     return {name: value for name, value in ordered.items() if name not in implied or value != implied[name]}
 
 

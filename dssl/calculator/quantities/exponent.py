@@ -68,7 +68,7 @@ def answer(query: Query) -> Answer:
         reason = f"The closed form holds where the deficit falls, beta > {least}; got beta={query.beta:g}. Raise beta."
         return Answer(value=None, status="void", reason=reason, **about)
     reason = (
-        f"The closed form has the exponent {before} before it saturates and holds for beta > {least} only; "
-        f"at beta={query.beta:g} the deficit, at most 1, is of order 1."
+        f"The exponent of the closed form before it saturates; it is the deficit's for beta > {least} only. At "
+        f"beta={query.beta:g} the deficit, at most 1, is of order 1: its own exponent is {saturated(before)}."
     )
-    return Answer(value=0.0, exact="0", latex=sp.latex(saturated(general)), reason=reason, **about)
+    return Answer(value=float(before), exact=str(before), latex=sp.latex(general), reason=reason, **about)

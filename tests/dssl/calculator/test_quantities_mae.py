@@ -108,8 +108,10 @@ def test_a_wide_matrix_is_refused_before_it_is_built():
         transformation("flip", dim="1000000")
 
 
-@pytest.mark.parametrize(("growth", "value", "told"), [(2.0, -0.2, ""), (1.5, 0.0, "beta > 9/5 only"), (1.8, 0.0, "")])
-def test_a_deficit_s_exponent_is_never_positive(growth, value, told):
+@pytest.mark.parametrize(
+    ("growth", "value", "told"), [(2.0, -0.2, ""), (1.5, 0.3, "its own exponent is 0."), (1.8, 0.0, "beta > 9/5 only")]
+)
+def test_a_positive_exponent_is_said_to_be_that_of_the_closed_form(growth, value, told):
     answer = compute("exponent", {"quantity": "mae_deficit", "beta": growth})
     assert answer["value"] == pytest.approx(value)
     assert told in answer["reason"]

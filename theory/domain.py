@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from theory.formula import LATEX_NAMES
 
@@ -29,6 +29,7 @@ class Quantifier(StrEnum):
     THERE_IS = "there is"
 
 
+@runtime_checkable
 class Parameter(Protocol):
     """One named parameter: which values it may have, and which of them are measured."""
 

@@ -31,7 +31,7 @@ from theory.symbols import augmentation_std, gamma, mu, n_clients, tau
 SOURCE = Source("ledger", "deterministic equivalent; one Gram matrix: paul2007, Theorem 4, and baik2006, Theorem 1.1")
 
 
-def spike_represented(gap: sp.Expr, objective: Objective) -> sp.Expr:
+def spike_represented(gap: sp.Expr | float, objective: Objective) -> sp.Expr:
     """Limit of r for a direction whose eigenvalue stands `gap` above the pixel noise; 0 when the bulk swallows it.
 
     Source: ledger, step 4 of the module. Units: dimensionless, in [0, 1].
@@ -40,7 +40,7 @@ def spike_represented(gap: sp.Expr, objective: Objective) -> sp.Expr:
     return sp.Max(0, 1 - bulk_pull(gap, objective)) / (1 + gamma * (mu**2 + z) / gap)
 
 
-def spike_deficit(gap: sp.Expr, objective: Objective) -> sp.Expr:
+def spike_deficit(gap: sp.Expr | float, objective: Objective) -> sp.Expr:
     """Limit of 1 - r for a direction whose eigenvalue stands `gap` above the pixel noise; 1 when the bulk swallows it.
 
     Source: ledger, steps 3 and 4 of the module; free of cancellation when it is small.
@@ -119,7 +119,7 @@ def aspect(s: Setting, scope: Scope = Scope.FL) -> float:
     return (s.dim - s.n_clients) / (s.total_samples if scope is Scope.FL else s.samples_per_client)
 
 
-def bulk_pull(gap: sp.Expr, objective: Objective) -> sp.Expr:
+def bulk_pull(gap: sp.Expr | float, objective: Objective) -> sp.Expr:
     """gamma (nu^4/l^2 + s^4/(l + gamma (nu^2 + s^2))^2), with gap l: the spike leaves the bulk iff this is below 1.
 
     Source: ledger; x'(m) > 0 at the solution of step 3.

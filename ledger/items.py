@@ -20,9 +20,28 @@ _KINDS = (
     "figure",
     "section",
 )
-_NUMBERED = re.compile(rf"(?P<kind>eqs?|{'|'.join(_KINDS)})-(?P<number>(A\.)?[\d.]+(-\d+)?)(?P<words>-[a-z-]+)?")
-_TRAINED = ("-training", "-shape")
+_KEY = re.compile(r"(?P<kind>[a-z]+)-(?P<first>(?:A\.)?\d+(?:\.\d+)*)(?:-(?P<last>\d+))?(?:-(?P<words>[a-z-]+))?")
+_TRAINED = ("training", "shape")
 _FIELDS = {"key", "printed", "where", "answered_by", "pending", "latex"}
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """The parts of a key with a number: "eqs-25-33-training" is eq, 25, 33, training. What is not there is ""."""
+
+    kind: str
+    first: str
+    last: str
+    words: str
+
+
+def numbered(key: str) -> Numbered | None:
+    """The parts of an item's key; None for one without a number, such as data-model."""
+    found = _KEY.fullmatch(key)
+    if found is None:
+        return None
+    parts = found.groupdict("")
+    return Numbered(**{**parts, "kind": "eq" if parts["kind"] == "eqs" else parts["kind"]})
 
 
 @dataclass(frozen=True)
@@ -98,8 +117,8 @@ def numbers(keys: Iterable[str]) -> str:
 
     Steps in the text and questions of referees have no number and are left out.
     """
-    found = [match for key in keys if (match := _NUMBERED.fullmatch(key))]
-    equations = sorted(int(m["number"]) for m in found if m["kind"] == "eq" and not m["words"])
+    found = [n for key in keys if (n := numbered(key))]
+    equations = sorted(int(n.first) for n in found if n.kind == "eq" and not n.last and not n.words)
     runs: list[list[int]] = []
     for n in equations:
         if runs and n == runs[-1][-1] + 1:
@@ -108,12 +127,13 @@ def numbers(keys: Iterable[str]) -> str:
             runs.append([n])
     shown = [f"({r[0]})" if len(r) == 1 else f"({r[0]})-({r[-1]})" for r in runs]
     heading = [f"{'Eq' if len(equations) == 1 else 'Eqs'} {', '.join(shown)}"] if shown else []
-    others = sorted((m for m in found if m["kind"] in _KINDS), key=lambda m: _KINDS.index(m["kind"]))
-    named = [_named(m) for m in [m for m in found if m["kind"].startswith("eq") and m["words"]] + others]
-    return ", ".join(dict.fromkeys(heading + named))
+    others = sorted((n for n in found if n.kind in _KINDS), key=lambda n: _KINDS.index(n.kind))
+    further = [n for n in found if n.kind == "eq" and (n.last or n.words)]
+    return ", ".join(dict.fromkeys(heading + [_named(n) for n in [*further, *others]]))
 
 
-def _named(match: re.Match[str]) -> str:
-    kind = match["kind"].capitalize()
-    number = f"({match['number'].replace('-', ')-(')})" if kind in ("Eq", "Eqs") else match["number"]
-    return f"{kind} {number}{' in our own trainings' if (match['words'] or '').startswith(_TRAINED) else ''}"
+def _named(item: Numbered) -> str:
+    is_equation = item.kind == "eq"
+    first, last = (f"({n})" if is_equation and n else n for n in (item.first, item.last))
+    number = f"s {first}-{last}" if last else f" {first}"
+    return f"{item.kind.capitalize()}{number}{' in our own trainings' if item.words.startswith(_TRAINED) else ''}"

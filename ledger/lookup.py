@@ -10,7 +10,7 @@ from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property
 from typing import Literal
 
-from ledger.items import Item
+from ledger.items import Item, numbered
 from ledger.status import KINDS
 from ledger.verdicts import About, Record, Row
 from runtime.parse import shown
@@ -37,7 +37,6 @@ _NUMBER = r"(?:[a-z]\.?)?\d+(?:\.\d+)*[a-z]?"
 _KINDS = "|".join(sorted(_KIND, key=len, reverse=True))
 _QUERY = re.compile(rf"(?:(?P<kind>{_KINDS})[\s.:_-]*)?(?P<numbers>\(?{_NUMBER}.*)")
 _PART = re.compile(rf"\(?\s*({_NUMBER})\s*\)?(?:\s*(?:-|–|to)\s*\(?\s*({_NUMBER})\s*\)?)?")
-_ITEM = re.compile(r"(?P<kind>[a-z]+)-(?P<first>(?:A\.)?\d+(?:\.\d+)*)(?:-(?P<last>\d+))?(?:-(?P<words>.*))?")
 _ASKED_ABOUT = re.compile(r"reviewer 1[, ]+(?=question)")
 WHOLE_WORD = 3  # A word of so many letters must stand alone, so that "cl" does not find "client".
 
@@ -205,14 +204,13 @@ def written(item_key: str) -> str:
 
     A key without a number comes back as it is.
     """
-    found = _ITEM.fullmatch(item_key)
-    kind = found and _KIND.get(found["kind"])
-    if not found or not kind:
+    found = numbered(item_key)
+    if found is None or found.kind not in _SPELLINGS:
         return item_key
-    name = "Eq" if kind == "eq" else "Question" if kind == "referee" else kind.capitalize()
-    first, last = (f"({found[n]})" if kind == "eq" and found[n] else found[n] for n in ("first", "last"))
+    name = "Eq" if found.kind == "eq" else "Question" if found.kind == "referee" else found.kind.capitalize()
+    first, last = (f"({n})" if found.kind == "eq" and n else n for n in (found.first, found.last))
     number = f"s {first}-{last}" if last else f" {first}"
-    return name + number + (f", {found['words'].replace('-', ' ')}" if found["words"] else "")
+    return name + number + (f", {found.words.replace('-', ' ')}" if found.words else "")
 
 
 def joined(words: Iterable[str]) -> list[str]:
@@ -260,20 +258,17 @@ def _ordinals(number: str) -> list[int]:
 
 def _is_plain(item: Item) -> bool:
     """Whether an item is a number of the paper and no more: theorem-4.4, but not theorem-4.6-training."""
-    found = _ITEM.fullmatch(item.key)
-    return found is not None and found["kind"] in _KIND and not found["last"] and not found["words"]
+    found = numbered(item.key)
+    return found is not None and found.kind in _SPELLINGS and not found.last and not found.words
 
 
 def _has(item: Item, asked: _Numbers) -> bool:
-    found = _ITEM.fullmatch(item.key)
-    if found is None:
+    found = numbered(item.key)
+    if found is None or found.kind not in _SPELLINGS or asked.kind not in (None, found.kind):
         return False
-    kind = "eq" if found["kind"] == "eqs" else found["kind"]
-    if kind not in _SPELLINGS or asked.kind not in (None, kind):
-        return False
-    if found["last"]:
-        return any(n.isdigit() and int(found["first"]) <= int(n) <= int(found["last"]) for n in asked.numbers)
-    return found["first"] in asked.numbers
+    if found.last:
+        return any(n.isdigit() and int(found.first) <= int(n) <= int(found.last) for n in asked.numbers)
+    return found.first in asked.numbers
 
 
 def _lies_at(item: Item, asked: _Numbers) -> bool:

@@ -19,7 +19,7 @@ from ledger.verdicts import About, Row
 from runtime import cores, programs
 from runtime.effort import Tier
 
-_WORKER_ENVIRONMENT = {
+WORKER_ENVIRONMENT = {
     **cores.ONE_THREAD,
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # two workers share one accelerator
@@ -73,7 +73,7 @@ def run(
     `load` is a function of a module, such as `claims.claim`: every worker imports it anew.
     """
     context = multiprocessing.get_context("spawn")  # a forked XLA client hangs
-    with cores.environment(_WORKER_ENVIRONMENT | programs.kept()):
+    with cores.environment(WORKER_ENVIRONMENT | programs.kept()):
         pool = ProcessPoolExecutor(max(1, min(n_workers, len(claims))), context, initializer=_prepare_worker)
         futures = {pool.submit(decide_claim, load, c, tier, spoil, only): c for c in claims}
         is_complete = False

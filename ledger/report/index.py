@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ledger.items import Item
+from ledger.items import Item, numbered
 from ledger.status import Kind, Status
 from ledger.verdicts import Row
 
@@ -88,18 +88,18 @@ def _chip(item: Item, rows: Sequence[Row], about: About) -> Chip:
 
 def _number(item: Item) -> tuple[int, str]:
     """Equations in the order of their first number, what is said of them in training after the display itself."""
-    found = re.search(r"\d+", item.key)
-    return (int(found[0]) if found else 0, item.key)
+    found = numbered(item.key)
+    return (int(re.findall(r"\d+", found.first)[0]) if found else 0, item.key)
 
 
 def _label(key: str) -> str:
     """eq-12 as (12), eqs-25-33-training as (25)-(33) training, theorem-4.2 as Theorem 4.2, data-model as Data model."""
     if key in _NAMES:
         return _NAMES[key]
+    found = numbered(key)
+    if found and found.kind == "eq":
+        return " ".join(["-".join(f"({n})" for n in (found.first, found.last) if n), *found.words.split("-")]).strip()
     kind, _, rest = key.partition("-")
-    if kind in ("eq", "eqs"):
-        numbers, words = re.findall(r"\d+", rest), re.findall(r"[a-z]+", rest)
-        return " ".join(["-".join(f"({n})" for n in numbers), *words])
     if kind == "network":
         return rest.replace("-", " ").capitalize()
     return f"{kind} {rest.replace('-', ' ')}".capitalize().replace(" a.", " A.")

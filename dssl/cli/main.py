@@ -40,6 +40,7 @@ COMMANDS = (
     Listed("simulate", "train linear clients over a network, beside every prediction"),
     Listed("show", "the verdict on a statement, a theorem or an equation of the paper"),
     Listed("check", "one statement at a point of your choice: what is claimed, what is measured"),
+    Listed("falsify", "looks for a point of a statement's domain where it fails"),
     Listed("verify", "decide the paper's statements again, and compare with the record"),
     Listed("report", "all verdicts as one page"),
     Listed("figures", "draw the figures from their records"),

@@ -90,14 +90,15 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
         return _probable(given, then.relation, at, claimed, values, allowed)
     mean = float(values.mean())
     error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
-    beyond = _beyond(then.relation, claimed, mean)
+    beyond = excess(then.relation, claimed, mean)
     holds: bool | None = bool(beyond <= allowed + STANDARD_ERRORS_TO_VIOLATE * error)
     if holds and then.relation == "=" and STANDARD_ERRORS_TO_HOLD * error > allowed:
         holds = None  # the noise would hide a difference as large as the one allowed
     return Outcome(at, claimed, mean, error, sample.resolution, holds, len(values))
 
 
-def _beyond(relation: Relation, claimed: float, measured: float) -> float:
+def excess(relation: Relation, claimed: float, measured: float) -> float:
+    """How far a measured number lies beyond the claimed one; 0 or less where the relation holds."""
     gap = measured - claimed
     return {"<=": gap, ">=": -gap, "=": abs(gap)}[relation]
 
@@ -108,7 +109,7 @@ def _probable(
     """A binomial test of how many draws break the relation, against the share that may."""
     assert given.probability is not None, "the domain makes sure of it"
     may_break = 1 - given.probability
-    broken = int(sum(_beyond(relation, claimed, float(v)) > allowed for v in values))
+    broken = int(sum(excess(relation, claimed, float(v)) > allowed for v in values))
     level = may_break if relation == ">=" else given.probability
     spread = math.sqrt(level * (1 - level) / len(values))
     low, middle, high = np.quantile(values, np.clip([level - spread, level, level + spread], 0, 1))
@@ -146,7 +147,7 @@ class OnDomain:
         ]
         shares = [_share(self.then.relation, one) for one in found]
         tightness = _largest(shares)
-        margin = min((-_beyond(self.then.relation, one.claimed, one.measured) for one in found), default=None)
+        margin = min((-excess(self.then.relation, one.claimed, one.measured) for one in found), default=None)
         sizes = scale({"claimed": one.claimed, "measured": one.measured} for one in found)
         if failed := [one for one in found if one.holds is False]:
             return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, margin, witness(failed[0]), sizes)

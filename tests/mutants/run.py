@@ -21,7 +21,7 @@ from rich.progress import track
 
 from claims import claim_ids
 from ledger.workers import WORKER_ENVIRONMENT
-from runtime import cores, jobs, programs, store
+from runtime import cores, jobs, programs, sources, store
 from tests.mutants import trial
 from tests.mutants.operators import KINDS, mutants
 
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _reached(threads: ThreadPoolExecutor) -> dict[str, dict[str, Any]]:
     """What each claim runs, by its id. Errors: SystemExit when a claim differs from the record without any error."""
-    folder = jobs.Folder(store_folder("reach"), {"what": "lines that claims reach", "code": _hash(True)})
+    folder = jobs.Folder(store_folder("reach"), {"what": "lines that claims reach", "code": sources.digest()})
     specs = [{"claim": claim} for claim in claim_ids()]
     done = track(jobs.run(_reach_job, specs, folder, threads), "lines", total=len(specs), console=Console(stderr=True))
     found = {d.spec["claim"]: d for d in done}
@@ -117,7 +117,7 @@ def _again(known: Sequence[Mapping[str, Any]], chosen: Any, reached: Mapping[str
 
 
 def _tried(specs: Sequence[dict[str, Any]], threads: ThreadPoolExecutor, *, is_record: bool) -> int:
-    folder = jobs.Folder(store_folder("tried"), {"what": "deliberate errors", "code": _hash(True)})
+    folder = jobs.Folder(store_folder("tried"), {"what": "deliberate errors", "code": sources.digest()})
     done = track(jobs.run(_judge_job, specs, folder, threads), "errors", total=len(specs), console=Console(stderr=True))
     found = [{**d.spec, **(d.result or {"noticed_by": "", "how": f"not tried: {d.error[-200:]}"})} for d in done]
     found.sort(key=lambda m: (m["file"], m["line"], m["index"]))
@@ -184,17 +184,7 @@ def _in_a_process(function: Any, arguments: tuple[Any, ...], seconds: float) -> 
 
 def store_folder(name: str) -> pathlib.Path:
     """Where jobs of this state of the code are kept, so that an interrupted run goes on."""
-    return trial.ROOT / "build" / "mutants" / _hash(True) / name
-
-
-def _hash(with_record: bool) -> str:
-    """Of all that a verdict depends on."""
-    files = [f for top in ("theory", "sims", "ledger", "claims", "runtime") for f in (trial.ROOT / top).rglob("*.py")]
-    files += [store.VERDICTS] if with_record else []
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+    return trial.ROOT / "build" / "mutants" / sources.digest() / name
 
 
 def summary(found: Sequence[Mapping[str, Any]]) -> dict[str, Counter[str]]:

@@ -20,3 +20,14 @@ def minimize(
     constraints: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     options: Mapping[str, Any] | None = None,
 ) -> OptimizeResult: ...
+
+def differential_evolution(
+    func: Callable[[np.ndarray], float],
+    bounds: Sequence[tuple[float, float]],
+    *,
+    maxiter: int = ...,
+    tol: float = ...,
+    rng: np.random.Generator | int | None = None,
+    polish: bool = True,
+    init: str | np.ndarray = "latinhypercube",
+) -> OptimizeResult: ...

@@ -1,0 +1,224 @@
+"""Looks for a point of a domain where a statement fails: corners, random points, a climb; then the simplest such point.
+
+Nothing here knows what is claimed: an attack calls `outcome`, as a check and `dssl check` do. Begin with `attack`.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import combinations, islice
+
+import numpy as np
+from scipy.optimize import differential_evolution
+
+from ledger.checks.on_domain import Effort, Outcome, Then, excess, outcome
+from theory.domain import Choice, Domain, Parameter, Point, Real, Value, Whole
+
+TRIALS = 400  # draws of a random measurement while looking; four times as many confirm a failure
+CONFIRMATIONS = 2  # other seeds under which a random failure must show again
+CELLS = 4  # a side: what coverage counts, for every pair of parameters
+MOST_CORNERS = 256
+LOOKED_AT = 2_000  # random points that tell which cells a domain has
+_POPULATION = 24
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What an attack found.
+
+    tried: points measured. coverage: share of the cells that the domain has (each pair of parameters cut into 4 x 4 by
+    the law) in which one was. worst: the point nearest to failing, or failing most. ratio: how large there the smaller
+    side of the relation is beside the larger one. witness: the simplest point found where the statement fails.
+    """
+
+    tried: int
+    coverage: float
+    seconds: float
+    worst: Outcome | None
+    ratio: float | None
+    witness: Outcome | None = None
+
+
+class _TimeUpError(Exception):
+    """The budget is spent."""
+
+
+@dataclass
+class _Search:
+    """One attack under way: measures points, keeps the worst, and stops at the deadline or at a confirmed failure."""
+
+    given: Domain
+    then: Then
+    factor: float
+    seed: int
+    deadline: float
+    clock: Clock
+    tried: int = 0
+    cells: set[tuple[int, ...]] = field(default_factory=set)
+    worst: Outcome | None = None
+    failed: Outcome | None = None
+
+    def measure(self, at: Point, quantiles: np.ndarray | None = None) -> float:
+        """How far beyond the claim, for the climb. Errors: _TimeUpError."""
+        if self.clock() > self.deadline or self.failed is not None:
+            raise _TimeUpError
+        one = outcome(self.given, self.then, at, Effort(TRIALS, self.seed + self.tried), self.factor)
+        self.tried += 1
+        if quantiles is not None:
+            self.cells |= _cells(quantiles)
+        if self.worst is None or self.height(one) > self.height(self.worst):
+            self.worst = one
+        if one.holds is False and (confirmed := self.confirmed(at)):
+            self.failed = confirmed
+            raise _TimeUpError
+        return self.height(one)
+
+    def confirmed(self, at: Point) -> Outcome | None:
+        """The outcome with four times as many draws, if it fails under other seeds, too; else None."""
+        one = None
+        for i in range(CONFIRMATIONS):
+            effort = Effort(4 * TRIALS, self.seed + 1_000_003 * (i + 1))
+            one = outcome(self.given, self.then, at, effort, self.factor)
+            if one.holds is not False:
+                return None
+        return one
+
+    def height(self, one: Outcome) -> float:
+        """By how much a point fails (above 0) or holds, relative to the larger side; unresolved ones are lowest."""
+        size = max(abs(one.claimed), abs(one.measured))
+        gap = excess(self.then.relation, one.claimed, one.measured)
+        return gap / size if math.isfinite(gap) and size > 0 else -math.inf
+
+
+def attack(
+    given: Domain,
+    then: Then,
+    seconds: float,
+    seed: int,
+    factor: float = 1.0,
+    clock: Clock = time.monotonic,
+) -> Attack:
+    """Attacks a statement until the time is up or it fails at a point; `factor` multiplies what it claims.
+
+    Errors: ValueError when no point of the domain can be found.
+    """
+    started = clock()
+    search = _Search(given, then, factor, seed, started + seconds, clock)
+    rng = np.random.default_rng(seed)
+    try:
+        for at in islice(given.corners(), MOST_CORNERS):
+            search.measure(at)
+        found = _random(search, rng, started + seconds / 2)
+        while True:
+            _climb(search, rng, found)
+    except _TimeUpError:
+        pass
+    simplest = search.failed and _shrunk(search, search.failed, clock() + max(seconds, 10.0))
+    spent = clock() - started
+    ratio = None if search.worst is None else _ratio(then, search.worst)
+    return Attack(search.tried, _coverage(search, rng), spent, search.worst, ratio, simplest)
+
+
+def _random(search: _Search, rng: np.random.Generator, until: float) -> list[tuple[float, np.ndarray]]:
+    """Random points by the law: their heights and shares, at least as many as a climb begins with."""
+    found: list[tuple[float, np.ndarray]] = []
+    for quantiles in _inside(search.given, rng):
+        found.append((search.measure(search.given.at(tuple(quantiles)), quantiles), quantiles))
+        if search.clock() > until and len(found) >= _POPULATION:
+            break
+    return found
+
+
+def _climb(search: _Search, rng: np.random.Generator, found: list[tuple[float, np.ndarray]]) -> None:
+    """Differential evolution from the worst of the random points, or from others at random; it may be called again."""
+    n = len(search.given.parameters)
+    worst = [q for _, q in sorted(found, key=lambda one: -one[0])[: _POPULATION // 2]]
+    found.clear()  # the next climb begins elsewhere
+    start = np.array([*worst, *islice(_inside(search.given, rng), _POPULATION - len(worst))])
+
+    def depth(quantiles: np.ndarray) -> float:
+        inside = np.clip(quantiles, 0, 1 - 1e-12)
+        at = search.given.at(tuple(inside))
+        if search.given.refused(at):
+            if search.clock() > search.deadline:
+                raise _TimeUpError
+            return 1e3
+        return -max(search.measure(at, inside), -1e2)
+
+    differential_evolution(depth, [(0.0, 1.0)] * n, init=start, rng=rng, maxiter=200, tol=1e-8, polish=False)
+
+
+def _inside(given: Domain, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    misses = 0
+    while True:
+        quantiles = rng.random(len(given.parameters))
+        if not given.refused(given.at(tuple(quantiles))):
+            misses = 0
+            yield quantiles
+        elif (misses := misses + 1) > 20_000:
+            raise ValueError(f"No point was found in {misses} tries where {given.words()}")
+
+
+def _cells(quantiles: np.ndarray) -> set[tuple[int, ...]]:
+    parts = np.minimum((quantiles * CELLS).astype(int), CELLS - 1)
+    if len(parts) == 1:
+        return {(0, int(quantiles[0] * CELLS**2))}
+    return {(i, j, int(parts[i]), int(parts[j])) for i, j in combinations(range(len(parts)), 2)}
+
+
+def _coverage(search: _Search, rng: np.random.Generator) -> float:
+    """The share of the cells of the domain in which a point was measured."""
+    known = set(search.cells)
+    for quantiles in islice(_inside(search.given, rng), LOOKED_AT):
+        known |= _cells(quantiles)
+    return len(search.cells) / len(known)
+
+
+def _ratio(then: Then, one: Outcome) -> float | None:
+    small, large = (one.measured, one.claimed) if then.relation != ">=" else (one.claimed, one.measured)
+    return small / large if large and math.isfinite(small / large) else None
+
+
+def _shrunk(search: _Search, failed: Outcome, deadline: float) -> Outcome:
+    """The simplest failing point that changing one parameter at a time leads to: fewest, smallest, first, roundest."""
+    best, is_simpler = failed, True
+    while is_simpler and search.clock() < deadline:
+        is_simpler = False
+        for parameter in search.given.parameters:
+            for value in simpler(parameter, best.at[parameter.name]):
+                if search.clock() > deadline:
+                    return best
+                at = {**best.at, parameter.name: value}
+                if not search.given.refused(at) and (one := search.confirmed(at)):
+                    best, is_simpler = one, True
+                    break
+    return replace(best, at=dict(best.at))
+
+
+def simpler(parameter: Parameter, value: Value) -> list[Value]:
+    """Simpler values of a parameter than this one, the simplest first.
+
+    Whole numbers get smaller, options come earlier, numbers get rounder: an end of the range, or fewer digits.
+    """
+    if isinstance(parameter, Whole):
+        below, gap = [], int(value) - parameter.least
+        while gap > 0:
+            below.append(int(value) - gap)
+            gap //= 2
+        return list(below)
+    if isinstance(parameter, Choice):
+        return list(parameter.options[: parameter.options.index(value)])
+    if isinstance(parameter, Real):
+        number = float(value)
+        rounder = [0.0, 1.0, 0.5, *(float(f"{number:.{digits}g}") for digits in range(1, 7))]
+        length = _length(number)
+        return [x for x in dict.fromkeys(rounder) if _length(x) < length and not parameter.refused(x)]
+    return []
+
+
+def _length(number: float) -> tuple[int, int]:
+    """How long a number is to write: its digits without the exponent, then all of it."""
+    text = f"{number:.17g}" if float(f"{number:.12g}") != number else f"{number:.12g}"
+    return len(text.split("e")[0].replace(".", "").strip("-0")), len(text)

@@ -1,0 +1,82 @@
+"""Attacks on a statement whose failures are known: found, confirmed, made simple; true statements survive."""
+
+import numpy as np
+import pytest
+
+from ledger.attack import attack, simpler
+from ledger.checks.on_domain import Sample, Then
+from theory.domain import Choice, Condition, Domain, Quantifier, Real, Whole
+
+BOX = (Whole("n", 2, 40), Choice("network", ("path", "ring", "star")), Real("x", 0.0, 10.0, "(]"))
+IN_EXPECTATION = Quantifier.IN_EXPECTATION
+
+
+def stated(height, *, sd=0.0, relation="<="):
+    def measured(at, effort):
+        noise = np.random.default_rng(effort.seed).normal(0, sd, effort.trials) if sd else np.zeros(1)
+        return Sample(1.0 + height(at) + noise)
+
+    return Then(relation, lambda at: 1.0, measured)
+
+
+def hidden(at):
+    """Fails in a small region inside the box, which no corner touches; the way there is uphill."""
+    inside = 9 <= at["n"] <= 12 and at["network"] == "ring" and 5 < at["x"] < 6
+    return 0.3 if inside else -0.1 - abs(at["x"] - 5.5) / 100
+
+
+def test_a_failure_is_found_and_made_simple():
+    found = attack(Domain(BOX), stated(hidden), 20.0, 1)
+    assert found.witness is not None
+    assert found.witness.at == {"n": 9, "network": "ring", "x": pytest.approx(5.5, abs=0.5)}
+    assert len(f"{found.witness.at['x']:.12g}") <= 3
+    assert found.ratio == pytest.approx(1.3)
+
+
+def test_a_random_failure_is_confirmed_with_other_seeds():
+    found = attack(Domain(BOX, (), IN_EXPECTATION), stated(hidden, sd=1.0), 20.0, 1)
+    assert found.witness is not None
+    assert (found.witness.at["n"], found.witness.at["network"]) == (9, "ring")
+    assert found.witness.trials == 1600
+
+
+def test_noise_alone_is_no_failure():
+    found = attack(Domain(BOX, (), IN_EXPECTATION), stated(lambda at: 0.0, sd=1.0), 1.0, 1)
+    assert found.witness is None
+    assert found.tried > 100
+
+
+def test_a_true_statement_survives_and_nearly_all_cells_are_seen():
+    found = attack(Domain(BOX), stated(lambda at: -0.01 * at["x"]), 1.0, 1)
+    assert found.witness is None
+    assert found.coverage > 0.95
+    assert 0.99 < found.ratio <= 1
+
+
+def test_only_points_of_the_domain_are_measured():
+    seen = []
+    given = Domain(BOX, (Condition("x below n / 4", "x < n / 4", lambda at: at["x"] < at["n"] / 4),))
+    attack(given, stated(lambda at: seen.append(dict(at)) or -at["x"]), 1.0, 1)
+    assert len(seen) > 100
+    assert all(given.refused(at) == "" for at in seen)
+
+
+def test_a_factor_of_what_is_claimed_is_found_out():
+    assert attack(Domain(BOX), stated(lambda at: 0.0), 5.0, 1).witness is None
+    assert attack(Domain(BOX), stated(lambda at: 0.0), 5.0, 1, factor=0.99).witness is not None
+    assert attack(Domain(BOX), stated(lambda at: 0.0, relation=">="), 5.0, 1, factor=1.01).witness is not None
+
+
+def test_simpler_values_begin_with_the_simplest():
+    assert simpler(BOX[0], 9)[0] == 2
+    assert simpler(BOX[0], 9)[-1] == 8
+    assert simpler(BOX[0], 2) == []
+    assert simpler(BOX[1], "star") == ["path", "ring"]
+    assert simpler(BOX[2], 5.123456)[:3] == [1.0, 0.5, 5.0]
+    assert simpler(BOX[2], 1.0) == []
+
+
+def test_a_domain_without_points_is_refused():
+    given = Domain(BOX, (Condition("nothing", "", lambda at: False),))
+    with pytest.raises(ValueError, match="No point was found"):
+        attack(given, stated(lambda at: 0.0), 1.0, 1)

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify check quick test trusted audit shapes full newest lanes lint types imports constants notebooks clean
+.PHONY: verify check quick test trusted audit shapes full newest attacked mutants attacks lanes lint types imports constants notebooks clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
@@ -26,10 +26,10 @@ test: $(VENV)/.dev
 trusted: lint imports constants
 	$(BIN)/pytest -n 2 --lane=check --lane=test
 
-# Everything else: the power of all checks, slow twins, whole trainings and notebooks; then `shapes`, `full`, `newest`.
+# Everything else: the power of all checks, slow twins, whole trainings and notebooks; then the targets named here.
 audit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --lane=audit
-	$(MAKE) shapes full newest
+	$(MAKE) shapes full attacked newest
 
 # Every call of theory and sims in quick tests against its annotations, shapes of arrays included.
 shapes: $(VENV)/.dev
@@ -38,6 +38,19 @@ shapes: $(VENV)/.dev
 # Every claim at the full tier against the record.
 full: $(VENV)/.dev
 	$(BIN)/dssl verify --tier full
+
+# A few statements attacked, and a few deliberate errors made anew: which ones, today's date says.
+attacked: $(VENV)/.dev
+	$(BIN)/dssl falsify --all --sample 8 --budget 20s --jobs build/attacked
+	$(BIN)/python -m tests.mutants --number 20 --sample $$(date +%F)
+
+# Attacks every statement that has a domain, and renews their record; what is done is kept in build/.
+attacks: $(VENV)/.run$(EXTRAS)
+	$(BIN)/dssl falsify --all --budget 60s --jobs build/attacks --record results/attacks.json
+
+# Makes 600 deliberate errors in the mathematics, and renews the record of which of them `dssl verify` notices.
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants
 
 # A newer Python with the newest JAX, if there is such a Python.
 newest:

@@ -6,8 +6,6 @@ until one of them differs from the record. An error that none notices counts onl
 """
 
 import argparse
-import hashlib
-import json
 import multiprocessing
 import pathlib
 from collections import Counter, defaultdict
@@ -21,38 +19,40 @@ from rich.progress import track
 
 from claims import claim_ids
 from ledger.workers import WORKER_ENVIRONMENT
-from runtime import cores, jobs, programs, sources, store
-from tests.mutants import trial
+from runtime import cores, jobs, programs, sources
+from tests.mutants import record, trial
 from tests.mutants.operators import KINDS, mutants
 
 MUTATED = ("theory", "sims/linear", "sims/rounds", "sims/samplers", "sims/losses")
 PRELOADED = ("jax", "jax.numpy", "sympy", "scipy.stats", "scipy.optimize", "networkx", "optax", "jaxtyping", "rich")
 SEED = 1
-RECORD = trial.ROOT / "results" / "mutants.json"
-PAGE = trial.ROOT / "docs" / "mutants.md"
 LONGEST = 60.0  # seconds beyond five times what the claims take
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs what is asked for; exit code 1 when an error on record as noticed is not noticed anymore."""
+    """Runs what is asked for; exit code 1 when a sample of those on record as noticed is not noticed whole."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--number", type=int, default=600, help="how many errors to make")
-    parser.add_argument("--sample", metavar="DATE", help="only as many as --number of those on record, chosen by date")
+    parser.add_argument("--sample", metavar="DATE", help="only --number of those on record as noticed, chosen by date")
     parser.add_argument("--survivors", action="store_true", help="only those on record that nobody noticed")
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args(arguments)
-    environment = {**WORKER_ENVIRONMENT, **programs.kept()}
-    with cores.environment(environment), ThreadPoolExecutor(chosen.workers) as threads:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(PRELOADED))
+    with cores.environment({**WORKER_ENVIRONMENT, **programs.kept()}), ThreadPoolExecutor(chosen.workers) as threads:
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(PRELOADED))
+        if chosen.sample:
+            found = _tried(_sampled(chosen.number, chosen.sample), threads)
+            return int(_told(found))
         reached = _reached(threads)
-        if chosen.sample or chosen.survivors:
-            known = json.loads(RECORD.read_text(encoding="utf-8"))["mutants"]
-            wanted = [m for m in known if bool(m["noticed_by"]) is bool(chosen.sample)]
-            specs = _again(wanted, chosen, reached)
+        if chosen.survivors:
+            known = record.read()
+            again = _tried([_spec(m, reached) for m in known if record.end(m) == record.SURVIVED], threads)
+            names = {record.name(m) for m in again}
+            found = [m for m in known if record.name(m) not in names] + again
         else:
-            specs = _chosen(chosen.number, reached)
-        return _tried(specs, threads, is_record=not (chosen.sample or chosen.survivors))
+            found = _tried(_chosen(chosen.number, reached), threads)
+        _told(found)
+        record.write(found)
+        return 0
 
 
 def _reached(threads: ThreadPoolExecutor) -> dict[str, dict[str, Any]]:
@@ -95,47 +95,49 @@ def _by_line(reached: Mapping[str, Any]) -> dict[str, dict[int, list[str]]]:
 
 
 def _spec(m: Mapping[str, Any], reached: Mapping[str, Any]) -> dict[str, Any]:
+    m = m if "index" in m else _found_again(m)
     claims = _by_line(reached)[m["file"]].get(m["line"], [])
     limit = LONGEST + 5 * sum(reached[c]["seconds"] for c in claims)
     kept = ("file", "index", "line", "kind", "was", "becomes")
     return {**{k: m[k] for k in kept}, "claims": claims, "limit": round(limit)}
 
 
-def _again(known: Sequence[Mapping[str, Any]], chosen: Any, reached: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Those on record, found again by their text: all, or some chosen by date."""
-    specs = []
-    for m in known:
-        source = (trial.ROOT / m["file"]).read_text(encoding="utf-8")
-        same = [n for n in mutants(source) if (n.kind, n.was, n.becomes) == (m["kind"], m["was"], m["becomes"])]
-        if same:
-            nearest = min(same, key=lambda n: abs(n.line - m["line"]))
-            specs.append(_spec({"file": m["file"], **vars(nearest)}, reached))
-    if chosen.sample:
-        rng = np.random.default_rng(int(hashlib.sha256(chosen.sample.encode()).hexdigest()[:8], 16))
-        specs = [specs[i] for i in sorted(rng.choice(len(specs), min(chosen.number, len(specs)), replace=False))]
-    return specs
+def _sampled(number: int, day: str) -> list[dict[str, Any]]:
+    """Some on record as noticed, chosen by a date; each is to be noticed by the same claim again."""
+    known = [m for m in record.read() if m["noticed_by"] in claim_ids()]
+    rng = np.random.default_rng(int(day.replace("-", "")))
+    some = [known[i] for i in sorted(rng.choice(len(known), min(number, len(known)), replace=False))]
+    return [{**_found_again(m), "claims": [m["noticed_by"]], "limit": round(5 * LONGEST)} for m in some]
 
 
-def _tried(specs: Sequence[dict[str, Any]], threads: ThreadPoolExecutor, *, is_record: bool) -> int:
+def _found_again(m: Mapping[str, Any]) -> dict[str, Any]:
+    """One on record as the source has it now. Errors: SystemExit when the source does not have it anymore."""
+    source = (trial.ROOT / m["file"]).read_text(encoding="utf-8")
+    same = [n for n in mutants(source) if (n.kind, n.was, n.becomes) == (m["kind"], m["was"], m["becomes"])]
+    if not same:
+        raise SystemExit(f"{m['file']} has no {m['was']!r} anymore; make the record anew with `make mutants`.")
+    return {"file": m["file"], **vars(min(same, key=lambda n: abs(n.line - m["line"])))}
+
+
+def _tried(specs: Sequence[dict[str, Any]], threads: ThreadPoolExecutor) -> list[dict[str, Any]]:
     folder = jobs.Folder(store_folder("tried"), {"what": "deliberate errors", "code": sources.digest()})
-    done = track(jobs.run(_judge_job, specs, folder, threads), "errors", total=len(specs), console=Console(stderr=True))
-    found = [{**d.spec, **(d.result or {"noticed_by": "", "how": f"not tried: {d.error[-200:]}"})} for d in done]
-    found.sort(key=lambda m: (m["file"], m["line"], m["index"]))
-    counted = [m for m in found if m["noticed_by"] or m["how"] != "changes no value"]
-    noticed = sum(bool(m["noticed_by"]) for m in counted)
-    console = Console()
-    for m in counted:
-        if not m["noticed_by"]:
-            console.print(f"{m['file']}:{m['line']} {m['kind']}: {m['was']}  ->  {m['becomes']}", soft_wrap=True)
-            console.print(f"    {m['how']} Reached by {', '.join(m['claims'][:4])}", soft_wrap=True)
-    console.print(f"{noticed} of {len(counted)} noticed; {len(found) - len(counted)} more change no value.")
-    if is_record:
-        store.write(RECORD, store.rows({"schema": 1, "mutants": [_row(m) for m in found]}))
-    return 0 if noticed == len(counted) or is_record else 1
+    done = jobs.run(_judge_job, specs, folder, threads)
+    found = []
+    for d in track(done, "errors", total=len(specs), console=Console(stderr=True)):
+        if d.error:
+            raise SystemExit(f"An error could not be judged: {d.spec}\n{d.error}")
+        found.append({**d.spec, **d.result})
+    return found
 
 
-def _row(m: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: m[k] for k in ("file", "line", "kind", "was", "becomes", "noticed_by", "how")}
+def _told(found: Sequence[Mapping[str, Any]]) -> bool:
+    """Prints those that nobody noticed, and the counts; whether there were any."""
+    ends = Counter(map(record.end, found))
+    for m in found:
+        if record.end(m) == record.SURVIVED:
+            print(f"{m['file']}:{m['line']} {m['kind']}: {m['was']}  ->  {m['becomes']}  ({m['how']})")
+    print(", ".join(f"{n} {end}" for end, n in sorted(ends.items())))
+    return bool(ends[record.SURVIVED])
 
 
 def _reach_job(spec: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +160,7 @@ def _judge_job(spec: dict[str, Any]) -> dict[str, Any]:
     before = _in_a_process(trial.values, (spec["file"], None, spec["claims"]), limit)["values"]
     after = _in_a_process(trial.values, (spec["file"], spec["index"], spec["claims"]), limit)["values"]
     if trial.are_the_same(before, after):
-        return {"noticed_by": "", "how": "changes no value"}
+        return {"noticed_by": "", "how": record.UNCHANGED}
     moved = sorted({a[0] for a, b in zip(before, after, strict=False) if not trial.are_the_same([a], [b])})
     return {"noticed_by": "", "how": f"Moves {', '.join(moved[:3]) or 'how often functions are called'}."}
 
@@ -185,12 +187,3 @@ def _in_a_process(function: Any, arguments: tuple[Any, ...], seconds: float) -> 
 def store_folder(name: str) -> pathlib.Path:
     """Where jobs of this state of the code are kept, so that an interrupted run goes on."""
     return trial.ROOT / "build" / "mutants" / sources.digest() / name
-
-
-def summary(found: Sequence[Mapping[str, Any]]) -> dict[str, Counter[str]]:
-    """How many of each kind were noticed, were not, and change no value."""
-    table: dict[str, Counter[str]] = defaultdict(Counter)
-    for m in found:
-        end = "noticed" if m["noticed_by"] else "changes no value" if m["how"] == "changes no value" else "survived"
-        table[m["kind"]][end] += 1
-    return table

@@ -61,7 +61,7 @@ def values(file: str, index: int | None, claims: Sequence[str]) -> dict[str, Any
     if module is not None:
         for name, value in sorted(vars(module).items()):
             if not callable(value) and not isinstance(value, types.ModuleType) and not name.startswith("__"):
-                seen.append((name, _numbers(value)))
+                seen.append((name, numbers(value)))
     return {"values": seen}
 
 
@@ -161,27 +161,27 @@ def _telling(function: Callable[..., Any], seen: Values) -> Callable[..., Any]:
     @functools.wraps(function)
     def telling(*args: Any, **kwargs: Any) -> Any:
         result = function(*args, **kwargs)
-        if (numbers := _numbers(result)) != []:
-            seen.append((getattr(function, "__name__", ""), numbers))
+        if (found := numbers(result)) != []:
+            seen.append((getattr(function, "__name__", ""), found))
         return result
 
     return telling
 
 
-def _numbers(value: Any) -> Numbers:
+def numbers(value: Any) -> Numbers:
     """Some numbers that move when the value does: sums of an array with unlike weights; the text of an expression."""
     if isinstance(value, bool | int | float | complex | np.number):
         return [float(np.real(value)), float(np.imag(value))]
     if isinstance(value, Mapping):
-        return [x for v in value.values() if not isinstance(n := _numbers(v), str) for x in n]
+        return [x for v in value.values() if not isinstance(n := numbers(v), str) for x in n]
     if isinstance(value, tuple | list):
-        parts = [_numbers(v) for v in value[:1000]]
+        parts = [numbers(v) for v in value[:1000]]
         plain = [p for p in parts if not isinstance(p, str)]
         return [x for p in plain for x in p] if len(plain) == len(parts) else "|".join(map(str, parts))
     if hasattr(value, "free_symbols"):
         return hashlib.sha256(str(value).encode()).hexdigest()[:12]
     if hasattr(value, "__dataclass_fields__"):
-        return _numbers([getattr(value, name) for name in value.__dataclass_fields__])
+        return numbers([getattr(value, name) for name in value.__dataclass_fields__])
     try:
         array = np.asarray(value)
     except Exception:  # a traced value, or nothing that has numbers

@@ -240,9 +240,18 @@ def _short(r: Row, table: Mapping[str, About]) -> Row:
     """What is stored of a row, its fields always in one order: a diff then shows what moved, and nothing else."""
     implied = _UNSAID | {"source": table.get(r["claim"], {}).get("source")}
     ordered = {name: r[name] for name in _ORDER if name in r} | r
-    if sizes := r.get("scale"):  # far more digits than `SAME_NUMBER` looks at
-        ordered["scale"] = {name: n if isinstance(n, int) else float(f"{n:.6g}") for name, n in sizes.items()}
+    for name, digits in _DIGITS.items():
+        if ordered.get(name) is not None:
+            ordered[name] = _rounded(ordered[name], digits)
     return {name: value for name, value in ordered.items() if name not in implied or value != implied[name]}
+
+
+def _rounded(value: Any, digits: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(v, digits) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(v, digits) for v in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
 def _whole(r: Row, table: Mapping[str, About]) -> Row:
@@ -250,6 +259,8 @@ def _whole(r: Row, table: Mapping[str, About]) -> Row:
 
 
 _UNSAID: Row = dict.fromkeys(("given", "tightness", "margin", "scale", "witness", "instead")) | {"about": []}
+# Far more digits than `SAME_NUMBER` looks at; a witness is a point to be tried again, so it keeps ten.
+_DIGITS = {"tightness": 8, "margin": 8, "scale": 6, "witness": 10}
 _ORDER = (
     *("key", "claim", "reading", "statement", "text", "given"),
     *("status", "evidence", "tightness", "margin", "scale", "witness", "reason"),

@@ -34,34 +34,53 @@ def literal_deficit(s: Setting, scope: Scope = Scope.FL, draws: int | str = EXPE
 
     Source: ledger; chen2026, Section 3.2, for the masks. Units: dimensionless, in [0, 1]; `literal_allowance` says how
     far a finite size may be from it.
-    Errors: OutOfDomainError for c < N and where `literal_allowance` refuses; ValueError for draws that are neither
+    Errors: OutOfDomainError where `literal_allowance` refuses; ValueError for draws that are neither
     "expected" nor a whole number from 1.
     """
-    literal_allowance(s, scope, draws)
+    _refuse_outside(s, scope, draws)
+    return 1 - _held(s, scope, draws, s.feature_dim)
+
+
+def literal_allowance(s: Setting, scope: Scope = Scope.FL, draws: int | str = EXPECTED) -> float:
+    """How far the mean deficit of finitely many samples and coordinates may lie from the limit.
+
+    N over their number, and the share of the scope that N further features would hold. The limit leaves out the N
+    signal coordinates' own fluctuations, of relative size N/n, and N of d coordinates. Where a direction's eigenvalue
+    is about to leave the bulk, the bulk's few largest eigenvectors hold some of the direction: a share that falls only
+    like d^(-1/3), and further features measure it.
+
+    An order, not a proof: random points of the domain are held against literal data by the claim
+    `literal.limit-of-the-deficit`, and `tests/theory/deficits/test_literal_masks.py` adds the other scopes.
+
+    Source: ledger. Units: those of the deficit.
+    Errors: OutOfDomainError where N over the number is above 1/20, for c < N, without pixel noise, and for one client
+    where its own coordinate tilts towards other signal coordinates as much as towards the noise.
+    """
+    _refuse_outside(s, scope, draws)
+    clients = s.n_clients
+    least = min(s.dim - clients, effective_samples(s, scope, draws))
+    further = _held(s, scope, draws, s.feature_dim + clients) - _held(s, scope, draws, s.feature_dim)
+    return clients / least + max(0.0, further)
+
+
+def _held(s: Setting, scope: Scope, draws: int | str, features: int) -> float:
+    """The limit of the mean of r_k over the scope, with so many features."""
     averaged, n, noise = is_expected(draws), _samples(s, scope), s.dim - s.n_clients
     law = literal_law(float(s.mu) ** 2, noise / n, float(s.mask_ratio), None if averaged else int(draws))
     if s.n_clients > 2 or scope is not Scope.FL:
-        return 1 - _represented(law, _levels(s, scope), s.feature_dim, noise)
+        return _represented(law, _levels(s, scope), features, noise)
     # The masked product of the two coordinates has mean 0 and this spread.
     mu2 = float(s.mu) ** 2
     spread = ((1 + mu2) * (float(s.tau) ** 2 / 2 + mu2) / effective_samples(s, scope, draws)) ** 0.5
     size, held = float(s.tau) ** 2 / 4 + 1 / 2, 0.0
     for z, weight in zip(_NODES, _WEIGHTS, strict=True):
         pair = [(size + spread * z, size, 1, 0.5), (size - spread * z, size, 1, 0.5)]
-        held += weight * _represented(law, pair, s.feature_dim, noise)
-    return 1 - held
+        held += weight * _represented(law, pair, features, noise)
+    return held
 
 
-def literal_allowance(s: Setting, scope: Scope = Scope.FL, draws: int | str = EXPECTED) -> float:
-    """How far the mean deficit of finitely many samples and coordinates may lie from the limit: N over their number.
-
-    An order, not a proof: the N signal coordinates' own fluctuations, of relative size N/n, and N of d coordinates
-    are left out of the limit. `tests/theory/deficits/test_literal_masks.py` holds it against literal data.
-
-    Source: ledger. Units: those of the deficit.
-    Errors: OutOfDomainError where the order is above 1/20, for c < N, without pixel noise, and for one client where
-    its own coordinate tilts towards other signal coordinates as much as towards the noise.
-    """
+def _refuse_outside(s: Setting, scope: Scope, draws: int | str) -> None:
+    """Errors: OutOfDomainError, as `literal_allowance` says."""
     n, noise, clients = effective_samples(s, scope, draws), s.dim - s.n_clients, s.n_clients
     if s.feature_dim < clients:
         raise OutOfDomainError(
@@ -84,7 +103,6 @@ def literal_allowance(s: Setting, scope: Scope = Scope.FL, draws: int | str = EX
                 "Under complementary masks a client's own coordinate must couple to the pixel noise more than to the "
                 f"other clients' coordinates: wanted is a ratio of at most 1/4; got {tilt:.3g}. Raise dim or mu."
             )
-    return clients / min(noise, n)
 
 
 def effective_samples(s: Setting, scope: Scope, draws: int | str) -> float:

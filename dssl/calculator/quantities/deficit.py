@@ -75,7 +75,7 @@ def _of_literal_masks(query: Query) -> Answer:
         value=value,
         units="dimensionless",
         source="ledger, limit of d and samples in proportion for masks of which one hides what the other shows",
-        reason=f"A limit, not second order: a finite size may lie N/min(d - N, samples) = {allowance:.2g} away.",
+        reason=f"A limit, not second order: a finite size may lie about {allowance:.2g} away.",
     )
 
 

@@ -62,6 +62,16 @@ def test_literal_data_meet_the_limit_within_its_allowance(n, dim, n_i, c, scope,
     assert error < 0.02
 
 
+@pytest.mark.parametrize(("dim", "n_i"), [(113, 347), (225, 701)])
+def test_where_a_direction_is_about_to_leave_the_bulk_the_allowance_holds_more_than_its_first_part(dim, n_i):
+    s = Setting.paper(dim, n_clients=3, samples_per_client=n_i, feature_dim=3, tau=1.48513, mu=0.490164)
+    found = drawn(s, Scope.FL, EXPECTED, 40, seed=dim)
+    error = found.std(ddof=1) / np.sqrt(len(found))
+    distance = literal_deficit(s) - found.mean()
+    assert distance > 3 / (dim - 3) + 3 * error
+    assert distance <= literal_allowance(s) + 3 * error
+
+
 @pytest.mark.parametrize("n", [3, 6, 50])
 def test_with_ample_samples_one_direction_is_left(n):
     s = Setting.paper(10**8, beta=1.9, n_clients=n)

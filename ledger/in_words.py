@@ -24,7 +24,8 @@ STATUS_MEANINGS: Mapping[str, str] = {
     "PENDING": "no check has answered yet",
 }
 EVIDENCE_MEANINGS: Mapping[str, str] = {
-    "EXACT": "exact: decided by computer algebra or exact arithmetic, without rounding.",
+    "PROVED": "proved: decided by computer algebra, for all values of the letters.",
+    "ENUMERATED": "enumerated: every case of a finite set was decided without rounding.",
     "CERTIFIED": "certified: decided by interval arithmetic, which keeps track of every rounding error.",
     "NUMERIC": "numeric: computed in double precision at chosen points. Nothing is certain between them.",
     "SEARCHED": "searched: many cases were tried, in search of one where the statement fails.",

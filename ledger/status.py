@@ -24,9 +24,10 @@ class Status(StrEnum):
 
 
 class Evidence(StrEnum):
-    """How strongly: proved by sympy, enclosed by intervals, computed in float64, searched by an adversary, sampled."""
+    """How the verdict was reached. Nothing that was tried at some points of a wider domain is PROVED or ENUMERATED."""
 
-    EXACT = "EXACT"
+    PROVED = "PROVED"  # by sympy, for all values of the letters
+    ENUMERATED = "ENUMERATED"  # every case of a finite set, each decided without rounding
     CERTIFIED = "CERTIFIED"
     NUMERIC = "NUMERIC"
     SEARCHED = "SEARCHED"
@@ -44,7 +45,8 @@ STATUS_WORDS: Mapping[str, str] = {
     "PENDING": "not answered yet",
 }
 EVIDENCE_WORDS: Mapping[str, str] = {
-    "EXACT": "proved by algebra",
+    "PROVED": "proved by algebra",
+    "ENUMERATED": "every case decided",
     "CERTIFIED": "enclosed by intervals",
     "NUMERIC": "computed in double precision",
     "SEARCHED": "searched for a counterexample",

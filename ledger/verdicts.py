@@ -21,7 +21,9 @@ About = dict[str, Any]
 # 5: rows say where their statements hold, and how large their numbers are. 4: they say which items of the ledger they
 # are about. 3: they say their source and what is true instead, and a table says what each claim is about. 2: rows carry
 # the statement's key. In records of version 1, which had no `schema`, its prose was its identity.
-SCHEMA = 5
+SCHEMA = 6
+# Up to version 5 one word stood for proofs and for finite sets decided case by case; which of both it was is not told.
+_OLDER_EVIDENCE = {"EXACT": "ENUMERATED"}
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,10 @@ def read(
     if schema in (1, 2, 3) and isinstance(rows, list):
         rows = [{**_UNSAID, "source": "", **r} if isinstance(r, dict) else r for r in rows]
     table = content.get("claims", {}) if isinstance(content, dict) else None
-    if schema in (4, SCHEMA) and isinstance(rows, list) and _is_table(table):
+    if schema in (4, 5, SCHEMA) and isinstance(rows, list) and _is_table(table):
         rows = [_whole(r, table) if isinstance(r, dict) else r for r in rows]
+    if schema != SCHEMA and isinstance(rows, list):
+        rows = [_in_newer_words(r) if isinstance(r, dict) else r for r in rows]
     if not isinstance(rows, list) or not all(map(_is_row, rows)) or not _is_table(table):
         raise UsageError(f"{path} is no record of verdicts. Restore it from git, or name another with --recorded.")
     return Record(rows, table)
@@ -150,6 +154,11 @@ def wanted(path: pathlib.Path = store.VERDICTS, claims: "Callable[[], Iterable[C
     if not rows:
         raise UsageError(f"{path} holds no verdicts. Restore it from git, or name another record.")
     return rows
+
+
+def _in_newer_words(r: Row) -> Row:
+    evidence = r.get("evidence")
+    return {**r, "evidence": _OLDER_EVIDENCE.get(evidence, evidence) if isinstance(evidence, str) else evidence}
 
 
 def _with_keys(rows: list[Any], claims: "Iterable[Claim]") -> list[Any]:

@@ -25,7 +25,7 @@ WORKER_ENVIRONMENT = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # two workers share one accelerator
 }
 # Sampled and searched claims take longest: started first, none of them is left running alone at the end.
-_SLOWEST_FIRST = ("SAMPLED", "SEARCHED", "CERTIFIED", "NUMERIC", "EXACT", "READING")
+_SLOWEST_FIRST = ("SAMPLED", "SEARCHED", "CERTIFIED", "NUMERIC", "ENUMERATED", "PROVED", "READING")
 
 
 @dataclass(frozen=True)

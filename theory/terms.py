@@ -431,7 +431,7 @@ _VERDICTS = (
     ),
     _word(
         "evidence",
-        "How a verdict was reached, from a proof (EXACT) over a search (SEARCHED) to drawn samples (SAMPLED).",
+        "How a verdict was reached, from a proof (PROVED) over a search (SEARCHED) to drawn samples (SAMPLED).",
         "",
         _ours("ledger/statement.py"),
     ),

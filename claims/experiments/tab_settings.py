@@ -50,7 +50,7 @@ def _statement(
     instead: Instead = (),
     about: tuple[str, ...] = ("table-3",),
 ) -> Statement:
-    check = ForAll(lambda context: settings.items(), agrees, because, Evidence.EXACT)
+    check = ForAll(lambda context: settings.items(), agrees, because, Evidence.ENUMERATED)
     return Statement(key, kind, said, check, reading=reading, instead=instead, about=about)
 
 
@@ -81,7 +81,7 @@ def whole_network_trains(part: str, spoil: float) -> tuple[bool, Mapping[str, An
 
 
 def _true(key: str, said: str, predicate: Any, because: str, reading: str) -> Statement:
-    check = ForAll(lambda _: (reading,), predicate, because, Evidence.EXACT)
+    check = ForAll(lambda _: (reading,), predicate, because, Evidence.ENUMERATED)
     return Statement(key, "corrected", said, check, reading=reading, about=("table-3",))
 
 

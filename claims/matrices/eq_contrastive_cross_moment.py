@@ -89,7 +89,7 @@ CLAIM = Claim(
                     {"mean": str(_mean_over_noise())},
                 ),
                 "True and idle: the contribution is exactly 0 for every strength of the noise.",
-                Evidence.EXACT,
+                Evidence.ENUMERATED,
             ),
             about=("eq-44",),
         ),

@@ -88,7 +88,7 @@ CLAIM = Claim(
                 lambda _: (7,),
                 _shift_order,
                 "2p(1-p) d^(2/5)/N is of order d^(7/20) exactly; the rest is O(1).",
-                Evidence.EXACT,
+                Evidence.ENUMERATED,
             ),
             reading="granted (18)",
             latex=r"2p(1-p)\,d^{2/5} - \Theta(d^{7/20}) + O(d^{-2/5})",

@@ -98,7 +98,7 @@ def _entries_differ(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, A
 
 def _refuted_by(predicate: Predicate, because: str) -> ForAll:
     # One network settles it, in exact fractions.
-    return ForAll(_networks, predicate, because, Evidence.EXACT)
+    return ForAll(_networks, predicate, because, Evidence.ENUMERATED)
 
 
 def _over_networks(predicate: Predicate, because: str, *, regular: bool = False) -> ForAll:

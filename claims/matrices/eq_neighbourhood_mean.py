@@ -71,7 +71,7 @@ CLAIM = Claim(
                 _neighbourhoods,
                 _agrees(_printed_diagonal),
                 "The client belongs to A_i, so its own coordinate is lowered as well.",
-                Evidence.EXACT,
+                Evidence.ENUMERATED,
             ),
             reading="granted (18)",
             instead=("eq27.members-lowered",),

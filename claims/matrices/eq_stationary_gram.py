@@ -84,7 +84,7 @@ def _printed(key: str, equation: str, views: str, latex: str, replaces: tuple[st
             _one_eigenvector,
             _gram_is_x,
             "W = sqrt(3) e_1^T is stationary for X = diag(3, 2, 1) and has rank c = 1, but W^T W = diag(3, 0, 0).",
-            Evidence.EXACT,
+            Evidence.ENUMERATED,
         ),
         latex=latex,
         instead=("eq16.projected-gram", "eq16.equality-by-rank"),

@@ -67,7 +67,7 @@ def _close(
         }
 
     reading = "H = " + h.removesuffix(", 0 elsewhere")
-    check = ForAll(lambda _: (where,), predicate, because, Evidence.EXACT)
+    check = ForAll(lambda _: (where,), predicate, because, Evidence.ENUMERATED)
     return Statement(key, "printed", text, check, reading=reading, latex=latex, instead=instead, about=(about,))
 
 
@@ -166,7 +166,10 @@ CLAIM = Claim(
             "printed",
             "Before (58): the transformation may make the alignment matrix non-square, so singular vectors are needed.",
             ForAll(
-                _transforms, _needs_a_trick, "H is d x d, and half of M + M^T is square and symmetric.", Evidence.EXACT
+                _transforms,
+                _needs_a_trick,
+                "H is d x d, and half of M + M^T is square and symmetric.",
+                Evidence.ENUMERATED,
             ),
             instead=("eq55.square-and-symmetric",),
             about=("eq-58",),

@@ -133,7 +133,7 @@ CLAIM = Claim(
                 spectra_and_choices,
                 any_choice_is_best,
                 "Keeping a smaller eigenvalue is a saddle, W of full rank included.",
-                Evidence.EXACT,
+                Evidence.ENUMERATED,
             ),
             reading="the step to the first c eigenvectors",
             instead=("stationarity.least-loss",),

@@ -135,7 +135,10 @@ CLAIM = Claim(
             "printed",
             "The average connectivity is proportional to 1 - 1/|A|.",
             ForAll(
-                lambda context: range(2, 5), is_proportional, "It rises with it, at a falling rate.", Evidence.EXACT
+                lambda context: range(2, 5),
+                is_proportional,
+                "It rises with it, at a falling rate.",
+                Evidence.ENUMERATED,
             ),
             reading="A.6.5, as typed",
             instead="not known",

@@ -128,7 +128,7 @@ CLAIM = Claim(
                 command_runs,
                 "No parser knows -alpha and -gamma, and the second one, which parses the same line again, none of the "
                 "short options.",
-                Evidence.EXACT,
+                Evidence.ENUMERATED,
             ),
             reading="both parsers",
             instead=("code.shared-options",),
@@ -137,7 +137,7 @@ CLAIM = Claim(
             "code.shared-options",
             "corrected",
             "Options that both parsers of the released code know run: --save_interval and --seed.",
-            ForAll(lambda context: both_know(), shared_option_runs, "All others stop it.", Evidence.EXACT),
+            ForAll(lambda context: both_know(), shared_option_runs, "All others stop it.", Evidence.ENUMERATED),
             reading="both parsers",
         ),
         Statement(

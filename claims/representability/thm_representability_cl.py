@@ -241,7 +241,7 @@ CLAIM = Claim(
                 lambda _: TWENTIETHS,
                 identity_falls,
                 "H = I has trace d and costs what similar views cost.",
-                Evidence.EXACT,
+                Evidence.ENUMERATED,
             ),
             reading="dissimilar views, H = identity",
             latex=LATEX_H,
@@ -296,7 +296,10 @@ CLAIM = Claim(
             "corrected",
             "With H = I the second-order federated deficit has exponent 11/20 - beta, as with similar views.",
             ForAll(
-                lambda _: TWENTIETHS, _identity_exponent, "Degree in d of the second-order deficit.", Evidence.EXACT
+                lambda _: TWENTIETHS,
+                _identity_exponent,
+                "Degree in d of the second-order deficit.",
+                Evidence.ENUMERATED,
             ),
             reading="dissimilar views, H = identity",
         ),

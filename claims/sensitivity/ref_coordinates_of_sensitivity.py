@@ -71,7 +71,10 @@ CLAIM = Claim(
             "A small sensitivity means a robust representation: s = 0 only when every signal coordinate is "
             "represented.",
             ForAll(
-                lambda context: USELESS.items(), small_means_good, "Equal failures have sensitivity 0.", Evidence.EXACT
+                lambda context: USELESS.items(),
+                small_means_good,
+                "Equal failures have sensitivity 0.",
+                Evidence.ENUMERATED,
             ),
             reading="s as a measure of robustness",
             instead=("coordinates.deficit-as-robustness",),

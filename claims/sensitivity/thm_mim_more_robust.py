@@ -145,7 +145,7 @@ READINGS = (
             lambda context: (0,),
             matrices_differ,
             "Independent masks: the two matrices agree up to p(1-p).",
-            Evidence.EXACT,
+            Evidence.ENUMERATED,
         ),
         reading="masks and augmentations both averaged",
         instead=(

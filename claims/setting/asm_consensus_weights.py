@@ -173,7 +173,7 @@ CLAIM = Claim(
             "expected",
             'Repeated averaging with weights that satisfy A.3 makes the clients agree, as the name "consensus '
             'weights" says.',
-            ForAll(two_clients, agreement, BECAUSE_SWAP, Evidence.EXACT),
+            ForAll(two_clients, agreement, BECAUSE_SWAP, Evidence.ENUMERATED),
             reading="A.3, sufficiency for consensus",
             instead=("a3.averaging-self-weight",),
         ),
@@ -182,7 +182,7 @@ CLAIM = Claim(
             "printed",
             "The results need only the properties in A.3: whatever the weights, the objective is that of Eq (1) "
             "with uniform weights.",
-            ForAll(tilted_star, counts_every_client, BECAUSE_TARGET, Evidence.EXACT),
+            ForAll(tilted_star, counts_every_client, BECAUSE_TARGET, Evidence.ENUMERATED),
             reading="Remark A.4, sufficiency for the objective",
             instead=("a3.objective-doubly-stochastic",),
         ),

@@ -111,7 +111,7 @@ CLAIM = Claim(
             "eq1.averaged-local-models",
             "expected",
             "Averaging local models minimises the average of the local losses.",
-            ForAll(lambda context: ((1, 1), (1, -1)), average_is_no_worse, BECAUSE_ROTATION, Evidence.EXACT),
+            ForAll(lambda context: ((1, 1), (1, -1)), average_is_no_worse, BECAUSE_ROTATION, Evidence.ENUMERATED),
             reading="one aggregation of separately trained models",
             instead=(
                 "eq25.averaged-fl-mim",

@@ -96,7 +96,7 @@ CLAIM = Claim(
                 lambda context: ("one q a sample",),
                 signal_rank,
                 "The offsets then lie on one line: rank 2, so r_k = 1 for all k is out of reach locally.",
-                Evidence.EXACT,
+                Evidence.ENUMERATED,
             ),
             reading="one q a sample",
             instead=("offsets.one-offset-block",),

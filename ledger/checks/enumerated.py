@@ -118,7 +118,7 @@ def entries_up_to(entries: Callable[[], Iterable[Entry]], power: int, because: s
             "allowed": str(sp.Rational(power, 20)),
         }
 
-    return ForAll(lambda _: entries(), predicate, because, Evidence.EXACT)
+    return ForAll(lambda _: entries(), predicate, because, Evidence.ENUMERATED)
 
 
 def matrix_entries(printed: sp.Matrix, derived: sp.Matrix, label: str = "") -> list[Entry]:

@@ -41,7 +41,7 @@ class Identity:
         if claimed.shape != derived.shape:
             return Verdict(
                 Status.VIOLATED,
-                Evidence.EXACT,
+                Evidence.PROVED,
                 f"The two sides have different shapes. {self.because}",
                 witness={"claimed_shape": list(claimed.shape), "derived_shape": list(derived.shape)},
             )
@@ -55,7 +55,7 @@ class Identity:
                 continue
             return Verdict(
                 Status.VIOLATED,
-                Evidence.EXACT,
+                Evidence.PROVED,
                 self.because,
                 witness={
                     "entry": list(divmod(where, claimed.cols)),
@@ -71,7 +71,7 @@ class Identity:
                 Evidence.NUMERIC,
                 f"The sides agree to 30 digits where tried, but sympy does not prove it. {self.because}",
             )
-        return Verdict(Status.HOLDS, Evidence.EXACT, self.because)
+        return Verdict(Status.HOLDS, Evidence.PROVED, self.because)
 
 
 def _point_of_difference(difference: sp.Expr) -> dict[sp.Symbol, sp.Expr] | None:
@@ -199,7 +199,7 @@ class ForAll:
     """`predicate(point, spoil)` holds at every point searched; it returns (holds, details).
 
     The first failing point, in the order given (smallest first), is the witness. `evidence` says what passing is worth:
-    EXACT where the points are all there are and each is decided without rounding.
+    ENUMERATED where the points are all there are and each is decided without rounding.
     """
 
     points: Callable[[Context], Iterable[Any]]
@@ -232,7 +232,7 @@ class Empty:
     status: Status
     because: str
     demonstration: Callable[[float], bool]
-    evidence: Evidence = Evidence.EXACT
+    evidence: Evidence = Evidence.PROVED
 
     def run(self, context: Context) -> Verdict:
         """`status` where the demonstration comes out true, INCONCLUSIVE where it does not."""

@@ -6,7 +6,10 @@ Everything that is measured is measured at points of the domain. `outcome` says 
 - for all: the relation there, within the round-off of both sides;
 - in expectation: the mean over independent draws, within five standard errors;
 - with probability: how many draws break the relation, by a binomial test against the share that may;
-- in the limit: the relation within the remainder that the statement gives for that point.
+- in the limit: the relation within the remainder that the statement gives for that point;
+- there is: the relation, of the best that a full search at the point finds.
+
+Both sides may be arrays of one shape: the relation is then meant entry by entry, and the worst entry is shown.
 """
 
 import math
@@ -39,7 +42,10 @@ class Effort:
 
 @dataclass(frozen=True)
 class Sample:
-    """What was measured: independent draws, or one value (1,); `resolution` bounds the error of each one."""
+    """What was measured: independent draws (trials, *shape), or one value (1, *shape); `shape` is that of the claim.
+
+    `resolution` bounds the error of each one.
+    """
 
     values: np.ndarray
     resolution: float = 0.0
@@ -49,11 +55,12 @@ class Sample:
 class Then:
     """What is said at a point: `measured` stands in this relation to `claimed`.
 
-    `within` is the relative tolerance of "="; `remainder`, for a limit, the distance that is allowed at a point.
+    `within` is the relative tolerance of "=", relative to the largest entry of an array; `remainder`, for a limit, the
+    distance that is allowed at a point. A promise "with probability" is about one number.
     """
 
     relation: Relation
-    claimed: Callable[[Point], float]
+    claimed: Callable[[Point], float | np.ndarray]
     measured: Callable[[Point, Effort], Sample]
     within: float = 0.0
     remainder: Callable[[Point], float] | None = None
@@ -79,26 +86,34 @@ class Outcome:
 
 def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float = 1.0) -> Outcome:
     """What a measurement at this point shows of the statement, its claimed number multiplied by `factor`."""
-    claimed, sample = float(then.claimed(at)) * factor, then.measured(at, effort)
+    side, sample = np.asarray(then.claimed(at), dtype=np.float64) * factor, then.measured(at, effort)
     values = np.atleast_1d(np.asarray(sample.values, dtype=np.float64))
-    if not (math.isfinite(claimed) and np.isfinite(values).all()):
-        return Outcome(at, claimed, float(values.mean()), 0.0, sample.resolution, None, len(values))
-    allowed = sample.resolution + then.within * abs(claimed)
+    trials = len(values)
+    if values.shape[1:] != side.shape:
+        raise ValueError(f"Draws of the claim's shape {side.shape} were wanted; got {values.shape[1:]}. Reshape them.")
+    entries, draws = side.ravel(), values.reshape(trials, -1)
+    if not (np.isfinite(entries).all() and np.isfinite(draws).all()):
+        broken = int(np.argmin(np.isfinite(entries) & np.isfinite(draws).all(axis=0)))
+        claimed, mean = float(entries[broken]), float(draws[:, broken].mean())
+        return Outcome(at, claimed, mean, 0.0, sample.resolution, None, trials)
+    allowed = sample.resolution + then.within * float(np.abs(entries).max(initial=0.0))
     if then.remainder is not None:
         allowed += float(then.remainder(at))
     if given.quantifier is Quantifier.WITH_PROBABILITY:
-        return _probable(given, then.relation, at, claimed, values, allowed)
-    mean = float(values.mean())
-    error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
-    beyond = excess(then.relation, claimed, mean)
-    holds: bool | None = bool(beyond <= allowed + STANDARD_ERRORS_TO_VIOLATE * error)
-    if holds and then.relation == "=" and STANDARD_ERRORS_TO_HOLD * error > allowed:
+        return _probable(given, then.relation, at, float(side), values, allowed)
+    means = draws.mean(axis=0)
+    errors = draws.std(axis=0, ddof=1) / math.sqrt(trials) if trials > 1 else np.zeros_like(means)
+    beyond = excess(then.relation, entries, means) - STANDARD_ERRORS_TO_VIOLATE * errors
+    worst = int(np.argmax(beyond))
+    holds: bool | None = bool(beyond[worst] <= allowed)
+    if holds and then.relation == "=" and STANDARD_ERRORS_TO_HOLD * float(errors.max()) > allowed:
         holds = None  # the noise would hide a difference as large as the one allowed
-    return Outcome(at, claimed, mean, error, sample.resolution, holds, len(values))
+    shown = float(entries[worst]), float(means[worst]), float(errors[worst])
+    return Outcome(at, *shown, sample.resolution, holds, trials)
 
 
-def excess(relation: Relation, claimed: float, measured: float) -> float:
-    """How far a measured number lies beyond the claimed one; 0 or less where the relation holds."""
+def excess(relation: Relation, claimed: Any, measured: Any) -> Any:
+    """How far a measured number lies beyond the claimed one, or entries of arrays; 0 or less where it holds."""
     gap = measured - claimed
     return {"<=": gap, ">=": -gap, "=": abs(gap)}[relation]
 
@@ -126,7 +141,8 @@ class OnDomain:
 
     `points` and `trials` are of the quick and the full tier: how many random points, and how many draws at each.
     The claimed number is spoiled, before anything is measured, by the statement's own factor. HOLDS needs a resolved
-    pass at every point; one point that fails makes it VIOLATED.
+    pass at every point; one point that fails makes it VIOLATED. "There is" needs one point that passes, and fails
+    where none of them does.
     """
 
     given: Domain
@@ -149,6 +165,8 @@ class OnDomain:
         tightness = _largest(shares)
         margin = min((-excess(self.then.relation, one.claimed, one.measured) for one in found), default=None)
         sizes = scale({"claimed": one.claimed, "measured": one.measured} for one in found)
+        if self.given.quantifier is Quantifier.THERE_IS:
+            found = [one for one in found if one.holds] or found  # one of them is enough
         if failed := [one for one in found if one.holds is False]:
             return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, margin, witness(failed[0]), sizes)
         if not found or any(one.holds is None for one in found):

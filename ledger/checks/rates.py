@@ -77,7 +77,7 @@ def falls_like(
             "n_clients": "d^(1/20)" if is_growing else "fixed",
         }
 
-    return ForAll(lambda _: betas, predicate, because, Evidence.EXACT)
+    return ForAll(lambda _: betas, predicate, because, Evidence.ENUMERATED)
 
 
 def has_exponent(
@@ -96,7 +96,7 @@ def has_exponent(
         said = law(beta) + (Fraction(0) if spoil == 1.0 else Fraction(1, 20))
         return true == said, {"beta": str(beta), "true_exponent": str(true), "claimed_exponent": str(said)}
 
-    return ForAll(lambda _: TWENTIETHS, predicate, because, Evidence.EXACT)
+    return ForAll(lambda _: TWENTIETHS, predicate, because, Evidence.ENUMERATED)
 
 
 def population_representability(

@@ -8,7 +8,7 @@ from ledger import in_words, verdicts
 from ledger.status import KINDS, Evidence, Status
 
 ROWS = verdicts.recorded()
-PLAIN = {"status": "HOLDS", "evidence": "EXACT", "reason": "Because.", "tightness": None, "margin": None}
+PLAIN = {"status": "HOLDS", "evidence": "PROVED", "reason": "Because.", "tightness": None, "margin": None}
 
 
 @pytest.mark.parametrize("status", list(Status))

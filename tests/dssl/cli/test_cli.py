@@ -150,7 +150,7 @@ def test_an_interrupted_run_exits_130_and_records_nothing(tmp_path, monkeypatch,
     assert not record.exists()
 
 
-def row(status: str, text: str = "t", evidence: str = "EXACT") -> verdicts.Row:
+def row(status: str, text: str = "t", evidence: str = "PROVED") -> verdicts.Row:
     return {"key": f"c.{text}", "claim": "c", "reading": "any", "statement": "printed", "text": text, "status": status,
             "evidence": evidence, "reason": "because"}  # fmt: skip
 
@@ -184,7 +184,7 @@ def test_in_one_tier_a_verdict_moves_with_its_numbers(before, after, seen):
     none = dict.fromkeys(("tightness", "margin", "scale", "witness"))
     old, new = [row("HOLDS") | none | before], [row("HOLDS") | none | after]
     assert not moves(old, new)  # two tiers have different numbers
-    assert [m.recorded for m in moves(old, new, numbers=True)] == ([f"HOLDS (EXACT), {seen}"] if seen else [])
+    assert [m.recorded for m in moves(old, new, numbers=True)] == ([f"HOLDS (PROVED), {seen}"] if seen else [])
 
 
 def test_numbers_of_the_full_tier_are_not_recorded(tmp_path, capsys):

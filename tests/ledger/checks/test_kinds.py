@@ -137,4 +137,4 @@ def test_an_empty_statement_needs_its_demonstration():
 
 def test_a_violation_without_a_witness_cannot_be_recorded():
     with pytest.raises(ValueError, match="needs a witness"):
-        Verdict(Status.VIOLATED, Evidence.EXACT, "because")
+        Verdict(Status.VIOLATED, Evidence.PROVED, "because")

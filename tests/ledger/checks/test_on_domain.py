@@ -154,3 +154,27 @@ def test_points_outside_the_conditions_are_never_asked():
 
     OnDomain(small, Then("<=", lambda _: 1.0, measured), "b", Evidence.NUMERIC).run(Context())
     assert max(seen) <= 0.5
+
+
+def test_of_arrays_the_worst_entry_is_shown():
+    pair = Then("=", lambda _: np.array([1.0, 2.0]), lambda *_: Sample(np.array([[1.0, 2.5]])), within=0.1)
+    found = outcome(ALL, pair, {"x": 0.5}, EFFORT)
+    assert (found.claimed, found.measured, found.holds) == (2.0, 2.5, False)
+    # 0.2 is allowed, a tenth of the larger entry, of the smaller one, too
+    near = Then("=", lambda _: np.array([1.0, 2.0]), lambda *_: Sample(np.array([[1.19, 2.0]])), within=0.1)
+    assert outcome(ALL, near, {"x": 0.5}, EFFORT).holds is True
+    assert outcome(ALL, near, {"x": 0.5}, EFFORT, factor=0.8).holds is False
+
+
+def test_draws_of_another_shape_than_the_claim_are_an_error():
+    wrong = Then("=", lambda _: np.ones(3), lambda *_: Sample(np.ones((1, 2))))
+    with pytest.raises(ValueError, match="shape"):
+        outcome(ALL, wrong, {"x": 0.5}, EFFORT)
+
+
+def test_there_is_needs_one_point_and_fails_where_none_passes():
+    some = Domain((X,), quantifier=Quantifier.THERE_IS)
+    low = Then("<=", lambda _: 0.5, lambda at, _: Sample(np.array([at["x"]])))
+    assert OnDomain(some, low, "because", Evidence.NUMERIC).run(Context(seed=3)).status is Status.HOLDS
+    none = Then("<=", lambda _: -0.5, lambda at, _: Sample(np.array([at["x"]])))
+    assert OnDomain(some, none, "because", Evidence.NUMERIC).run(Context(seed=3)).status is Status.VIOLATED

@@ -167,7 +167,9 @@ def test_the_record_says_of_trained_encoders_what_their_tables_say():
     for claim, s in trained:
         found = verdicts.row(decide(claim, s, "quick"))
         sizes = {
-            name: pytest.approx(found[name], rel=1e-9) for name in ("tightness", "margin") if found[name] is not None
+            name: pytest.approx(found[name], rel=1e-7)  # the record keeps eight digits
+            for name in ("tightness", "margin")
+            if found[name] is not None
         }
         assert recorded[s.key] == found | sizes, "a training was replaced: run `dssl verify --accept`"
 

@@ -245,13 +245,16 @@ def _field(item: tuple[str, Any]) -> str:
     return ":".join(map(store.line, item))
 
 
+def kept(r: Row) -> Row:
+    """The row with as many digits as the record keeps."""
+    numbers = {name: r[name] for name in _DIGITS if r.get(name) is not None}
+    return {**r, **{name: _rounded(value, _DIGITS[name]) for name, value in numbers.items()}}
+
+
 def _short(r: Row, table: Mapping[str, About]) -> Row:
     """What is stored of a row, its fields always in one order: a diff then shows what moved, and nothing else."""
     implied = _UNSAID | {"source": table.get(r["claim"], {}).get("source")}
-    ordered = {name: r[name] for name in _ORDER if name in r} | r
-    for name, digits in _DIGITS.items():
-        if ordered.get(name) is not None:
-            ordered[name] = _rounded(ordered[name], digits)
+    ordered = kept({name: r[name] for name in _ORDER if name in r} | r)
     return {name: value for name, value in ordered.items() if name not in implied or value != implied[name]}
 
 

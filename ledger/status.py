@@ -27,7 +27,7 @@ class Evidence(StrEnum):
     """How the verdict was reached. Nothing that was tried at some points of a wider domain is PROVED or ENUMERATED."""
 
     PROVED = "PROVED"  # by sympy, for all values of the letters
-    ENUMERATED = "ENUMERATED"  # every case of a finite set, each decided without rounding
+    ENUMERATED = "ENUMERATED"  # every case of a finite set, or one counterexample, decided without rounding
     CERTIFIED = "CERTIFIED"
     NUMERIC = "NUMERIC"
     SEARCHED = "SEARCHED"

@@ -61,7 +61,9 @@ def more_uniform(first: str, second: str, instead: Instead = ()) -> Statement:
     key = f"ssd.uniform-{IN_KEY[first]}-over-{IN_KEY[second]}"
     sides = uniformity(second), uniformity(first)
     kind: Kind = "expected" if first == "wide hard separation" else "printed"  # fang2025 has no such cell
-    return ordered(key, EXPERIMENT, *sides, text, BECAUSE_SPREAD, kind=kind, unit="", instead=instead)
+    return ordered(
+        key, EXPERIMENT, *sides, text, BECAUSE_SPREAD, kind=kind, unit="", family="geometry", instead=instead
+    )
 
 
 def more_accurate(first: str, second: str) -> Statement:

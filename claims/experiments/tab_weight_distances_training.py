@@ -62,6 +62,7 @@ def nearer(near: str, far: str, pair: tuple[str, str]) -> Statement:
     return ordered(
         *(key, "table5", *sides, text, because),
         unit="",
+        family="geometry",
         instead=INSTEAD.get(key, ()),
         are_one=are_one(near, far, pair),
     )
@@ -83,6 +84,7 @@ def shares_more(near: str, far: str, pair: tuple[str, str]) -> Statement:
         kind="expected",
         reading=reading,
         unit="",
+        family="geometry",
         instead=INSTEAD.get(key, ()),
         are_one=are_one(near, far, pair),
     )
@@ -101,6 +103,7 @@ def sees_alike(near: str, far: str, pair: tuple[str, str]) -> Statement:
         kind="expected" if far == "mae" else "printed",  # the paper sets masks against contrast, not MAR against MAE
         reading=reading,
         unit="",
+        family="geometry",
         instead=INSTEAD.get(key, ()),
         are_one=are_one(near, far, pair),
     )
@@ -128,7 +131,7 @@ def goes_further(far: str, near: str, pair: tuple[str, str]) -> Statement:
     because = f"{NAMES[far]}'s ways minus {NAMES[near]}'s, added up over arrays. {SEEN}"
     sides = ways(near, pair), ways(far, pair)
     key = f"tab5-trained.ways-{far}-{near}-{words}"
-    return ordered(key, "table5", *sides, text, because, kind="corrected", unit="", is_seen=True)
+    return ordered(key, "table5", *sides, text, because, kind="corrected", unit="", family="geometry", is_seen=True)
 
 
 def is_one_alone() -> Statement:
@@ -141,6 +144,7 @@ def is_one_alone() -> Statement:
         "A client alone has nobody to align with: MAR's distance minus MAE's.",
         within=1e-9,
         unit="",
+        family="geometry",
     )
     text = "The encoders of two clients alone lie as far apart under MAR as under MAE: they are the same."
     return Statement("tab5-trained.mar-mae-alone", "corrected", text, check, reading=READING, spoil=-1.0)

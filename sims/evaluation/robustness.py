@@ -42,10 +42,14 @@ class PairedDifference:
 
 
 def paired_difference(
-    first: Float[np.ndarray, " seeds"], second: Float[np.ndarray, " seeds"], confidence: float = 0.95
+    first: Float[np.ndarray, " seeds"],
+    second: Float[np.ndarray, " seeds"],
+    confidence: float = 0.95,
+    least_std: float = 0.0,
 ) -> PairedDifference:
     """`first` minus `second` where entry i of both is seed i: what the two share at a seed cancels.
 
+    The deviation of one seed's difference is taken to be `least_std` where the seeds lie closer together than that.
     Source: Student's t for the mean of independent normal differences.
     Errors: ValueError for fewer than two seeds, different numbers of them, entries that are not finite, or a
     confidence outside (0, 1).
@@ -63,7 +67,7 @@ def paired_difference(
     mean = float(np.mean(per_seed))
     # Accuracies apart by one amount at each seed have differences that still vary by round-off.
     is_flat = float(np.ptp(per_seed)) <= 4 * np.finfo(np.float64).eps * float(np.max(np.abs([first, second])))
-    error = np.inf if is_flat else float(np.std(per_seed, ddof=1) / np.sqrt(n))
+    error = np.inf if is_flat else max(float(np.std(per_seed, ddof=1)), least_std) / float(np.sqrt(n))
     half = float(scipy.stats.t.isf((1 - confidence) / 2, n - 1)) * error
     return PairedDifference(per_seed, mean, error, mean - half, mean + half, confidence)
 

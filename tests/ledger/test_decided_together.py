@@ -79,26 +79,44 @@ def test_a_comparison_that_is_stated_twice_is_counted_once_and_one_seen_first_no
     assert [row.statement.text for row in decided_together({"made-up": made})] == ["0", "2", "3", "4"]
 
 
-def test_together_they_follow_the_step_up_rule_for_any_dependence():
+@pytest.mark.parametrize("family", module.FAMILIES)
+def test_together_they_follow_the_step_up_rule_for_any_dependence(family):
     """Written out: the k smallest stay, k the last place where p times n times the harmonic sum is below 5% of k."""
-    rows = sorted(decided_together(CATALOGUE), key=lambda row: row.p_value)
+    rows = sorted((r for r in decided_together(CATALOGUE) if r.family == family), key=lambda row: row.p_value)
     n = len(rows)
+    assert n > 10
     harmonic = sum(1 / k for k in range(1, n + 1))
     places = [k for k, row in enumerate(rows, 1) if row.p_value * n * harmonic / k < module.LEVEL]
     kept = max(places, default=0)
-    assert [row.is_among_all for row in rows] == [i < kept for i in range(n)]
-    assert kept < sum(row.is_alone for row in rows)
+    assert [row.is_in_family for row in rows] == [i < kept for i in range(n)]
+
+
+def test_the_page_counts_each_family_and_says_that_no_order_of_accuracy_is_decided():
+    rows = decided_together(CATALOGUE)
+    text = module.in_words(CATALOGUE)
+    for family, question in module.QUESTIONS.items():
+        of = [row for row in rows if row.family == family]
+        line = next(line for line in text.splitlines() if question in line)
+        assert [int(cell) for cell in line.split("|")[2:5]] == [
+            len(of),
+            sum(r.is_alone for r in of),
+            sum(r.is_in_family for r in of),
+        ]
+    assert ("None of the orders of accuracy is decided" in text) == (
+        not any(r.is_in_family for r in rows if r.family == "accuracy")
+    )
 
 
 @pytest.mark.parametrize("all_are", ["nothing", "everything"])
-def test_what_chance_decides_is_not_kept(all_are):
+def test_what_chance_decides_is_not_kept(all_are, monkeypatch):
     """As many statements on noise: some are decided alone, none together; with large differences all are, both ways."""
+    monkeypatch.setattr(trained_order, "recorded", lambda name: NOTHING)
     rng = np.random.default_rng(0)
     shift = 0.0 if all_are == "nothing" else 1e6
 
     def shuffled(check):
         values = rng.standard_normal(3)
-        return TrainedOrder(check.experiment, column(np.zeros(3)), column(values + shift), "Because.")
+        return TrainedOrder("made up", column(np.zeros(3)), column(values + shift), "Because.", family=check.family)
 
     class Shuffled:
         def __init__(self, claim):
@@ -109,7 +127,7 @@ def test_what_chance_decides_is_not_kept(all_are):
             ]
 
     rows = decided_together({name: cast(Claim, Shuffled(claim)) for name, claim in CATALOGUE.items()})
-    alone, together = sum(row.is_alone for row in rows), sum(row.is_among_all for row in rows)
+    alone, together = sum(row.is_alone for row in rows), sum(row.is_in_family for row in rows)
     if all_are == "nothing":
         assert 0 < alone < 0.15 * len(rows)
         assert together == 0

@@ -44,7 +44,7 @@ def test_a_statement_is_shown_with_all_that_is_known_about_it(capsys):
     text = shown(capsys, FAILS)
     for label in LABELS:
         assert f"  {label} " in text
-    wanted = [row["text"], "printed in the paper", row["status"], row["reason"], "computer algebra", "[[3, 0, 0]"]
+    wanted = [row["text"], "printed in the paper", row["status"], row["reason"], "without rounding", "[[3, 0, 0]"]
     wanted += [f"dssl verify --claim {FAILS}", row["claim"], *(ROWS[k]["text"] for k in row["instead"])]
     for part in wanted:
         assert unwrapped(part) in unwrapped(text), part

@@ -233,3 +233,32 @@ def test_every_experiment_of_a_statement_exists():
         if isinstance(s.check, TrainedOrder | TrainedAlike)
     }
     assert set(NAMES) - WITHOUT_STATEMENTS <= stated <= set(names()) - WITHOUT_STATEMENTS
+
+
+def test_three_seeds_that_lie_close_by_chance_are_as_wide_as_their_experiment(monkeypatch):
+    """E2: +2.5 points at a spread of .1 is decided by itself, and not where other differences spread by 2."""
+    alone = decided([70.0, 71.0, 72.0], [72.5, 73.6, 74.4])
+    assert alone.status is Status.HOLDS
+    monkeypatch.setattr(trained_order, "usual_std", lambda name: 2.0)
+    wide = decided([70.0, 71.0, 72.0], [72.5, 73.6, 74.4])
+    assert wide.status is Status.INCONCLUSIVE
+    assert "closer than other differences of this experiment (2.00 points)" in wide.reason
+    # Four seeds speak for themselves, and so do numbers that are no accuracies.
+    assert decided([70.0, 71.0, 72.0, 70.0], [72.5, 73.6, 74.4, 72.5]).status is Status.HOLDS
+    assert decided([70.0, 71.0, 72.0], [72.5, 73.6, 74.4], family="geometry").status is Status.HOLDS
+
+
+def test_the_usual_spread_of_an_experiment_is_that_of_its_pairs_of_cells():
+    found = known("table8")
+    cells = [found.scores(cell) for cell in found.cells]
+    squares = [(a - b).var(ddof=1) for i, a in enumerate(cells) for b in cells[:i] if (a - b).any()]
+    assert trained_order.usual_std("table8") == pytest.approx(np.sqrt(np.mean(squares)))
+    assert trained_order.usual_std("never trained") == 0.0
+
+
+def test_what_rests_on_a_fault_decides_nothing():
+    for larger, status in (([80.1, 81.0, 80.5], Status.HOLDS), ([60.1, 61.0, 60.5], Status.VIOLATED)):
+        assert decided([70.0, 71.0, 70.5], larger).status is status
+        found = decided([70.0, 71.0, 70.5], larger, doubt="The clients were wrong.")
+        assert found.status is Status.INCONCLUSIVE
+        assert "The clients were wrong." in found.reason

@@ -24,7 +24,7 @@ STATUS_MEANINGS: Mapping[str, str] = {
     "PENDING": "no check has answered yet",
 }
 EVIDENCE_MEANINGS: Mapping[str, str] = {
-    "PROVED": "proved: decided by computer algebra, for all values of the letters.",
+    "PROVED": "proved: decided by computer algebra, for all values of the letters that stand in the formula.",
     "ENUMERATED": "enumerated: every case of a finite set, or one counterexample, was decided without rounding.",
     "CERTIFIED": "certified: decided by interval arithmetic, which keeps track of every rounding error.",
     "NUMERIC": "numeric: computed in double precision at chosen points. Nothing is certain between them.",

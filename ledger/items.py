@@ -128,12 +128,18 @@ def numbers(keys: Iterable[str]) -> str:
     shown = [f"({r[0]})" if len(r) == 1 else f"({r[0]})-({r[-1]})" for r in runs]
     heading = [f"{'Eq' if len(equations) == 1 else 'Eqs'} {', '.join(shown)}"] if shown else []
     others = sorted((n for n in found if n.kind in _KINDS), key=lambda n: _KINDS.index(n.kind))
-    further = [n for n in found if n.kind == "eq" and (n.last or n.words)]
-    return ", ".join(dict.fromkeys(heading + [_named(n) for n in [*further, *others]]))
+    further = [*(n for n in found if n.kind == "eq" and (n.last or n.words)), *others]
+    printed = list(dict.fromkeys(heading + [_named(n) for n in further if not n.words.startswith(_TRAINED)]))
+    trained = list(dict.fromkeys(_named(n) for n in further if n.words.startswith(_TRAINED)))
+    if not trained:
+        return ", ".join(printed)
+    if trained == printed:
+        return f"{', '.join(printed)}, also in our own trainings"
+    return ", ".join([*printed, f"{', '.join(trained)} in our own trainings"])
 
 
 def _named(item: Numbered) -> str:
     is_equation = item.kind == "eq"
     first, last = (f"({n})" if is_equation and n else n for n in (item.first, item.last))
     number = f"s {first}-{last}" if last else f" {first}"
-    return f"{item.kind.capitalize()}{number}{' in our own trainings' if item.words.startswith(_TRAINED) else ''}"
+    return f"{item.kind.capitalize()}{number}"

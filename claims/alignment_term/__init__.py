@@ -11,7 +11,7 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `eq_adaptive_mmd.py`: Eq (6), Section 5: the adaptive MMD, a distance between two sets of features.
 - `eq_alignment_weight.py`: Eq (7), Section 5: the weight of the alignment term over the rounds.
 - `eq_mar_loss.py`: Eq (5), Section 5: the MAR loss.
-- `sec_mar_drift.py`: Section 5, Section 5 in our own trainings: how far the averaged model ends from the best shared
+- `sec_mar_drift.py`: Section 5, also in our own trainings: how far the averaged model ends from the best shared
   one (drift), with the alignment term and without.
 - `sec_mar_overhead.py`: Section A.5: what MAR adds to the communication.
 """

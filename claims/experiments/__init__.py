@@ -17,7 +17,7 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `tab_iid_gaps_training.py`: Table 1 in our own trainings: accuracy lost from IID to non-IID data.
 - `tab_settings.py`: Table 3, Table 4: do the settings agree with the text?
 - `tab_weight_distances.py`: Table 5: distances between the weights of local and global models.
-- `tab_weight_distances_training.py`: Table 5 in our own trainings, Figure 3: how near clients' models are.
+- `tab_weight_distances_training.py`: Figure 3, Table 5 in our own trainings: how near clients' models are.
 - `tab_weight_schedules.py`: Table 8: the weight of the alignment term.
 - `tab_weight_schedules_training.py`: Table 8 in our own trainings: the weight of the alignment term.
 """

@@ -1,4 +1,7 @@
-"""How the network changes the encoder that minimises the averaged loss, without training: Corollary 4.5, Theorem 4.6.
+"""How does the network change the encoder that minimises the averaged loss? From formulas, without any training.
+
+Corollary 4.5 and Theorem 4.6 are about this. The Laplacian of a network is the matrix with each client's number of
+neighbours on the diagonal and -1 for each link.
 
 A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, and the other rooms of `claims`. Begin
 with `cor_connectivity.py`. What each file decides:

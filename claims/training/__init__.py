@@ -15,9 +15,9 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `thm_effective_covariance.py`: The averaged model of a network represents an effective covariance.
 - `thm_federated_training.py`: Theorem 4.6 in our own trainings: federated against decentralised learning: the models
   that training reaches.
-- `thm_rotation.py`: When trained models come to rest, and when they rotate for ever.
+- `thm_rotation.py`: When the weights of trained models come to rest, and when they rotate for ever.
 - `thm_shared_eigenvectors.py`: In the paper's data model the matrices of all clients have the same eigenvectors: what
   follows for networks.
-- `thm_training_weights.py`: Eq (1) in our own trainings, Eqs (25)-(33) in our own trainings: how much each client's
+- `thm_training_weights.py`: Eq (1), Eqs (25)-(33) in our own trainings: how much each client's
   loss counts in what training minimises.
 """

@@ -47,7 +47,8 @@ def picture() -> str:
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
         "Further right, augmentation adds more noise. Further up, clients have more images, in multiples of the "
         "number of pixels. The dashed line is the border by our formula, noise of standard deviation "
-        f"{r['sigma_star']:.3f}. The solid line is the border in simulations. "
+        f"{r['sigma_star']:.3f} (the two classes of a client differ by 2 in one pixel). The solid line is the border "
+        "in simulations. "
         f"({r['n_clients']} clients; made-up images of {r['dim']} pixels, of which MIM hides {r['mask_ratio']:.0%}; "
         f"one pair of masks or of views per image; {r['trials']} simulations in each field.)*"
     )
@@ -85,7 +86,7 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         "   - *The two masks are drawn in the same way, but only one pair of masks or views is taken per image.* CL "
         f"has the smaller deficit if the noise of augmentation is below {diagram['sigma_star']:.3f}, and MIM if it is "
         "above. This is the picture above.",
-        "   - *What one mask hides, the other one shows, as Section 3.2 of the paper describes.* For "
+        "   - *What one mask hides, the other one shows, as in the paper's text.* For "
         f"{drawn['clients']} clients with {drawn['samples_per_client']} images each, CL is the more robust: the "
         f"sensitivity is {drawn['mean_said_lesser']:.3f} with MIM and {drawn['mean_said_greater']:.3f} with CL. With "
         f"unlimited images both have sensitivity 0, but CL keeps every signal direction whole (representability "
@@ -128,9 +129,9 @@ def _predictions() -> list[str]:
         "3. **Where training on a network ends can be computed in advance.** If clients have different data, their "
         "models keep disagreeing, unless one averaging makes them all equal. "
         f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the size "
-        f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual bound knows only one number "
-        "of the network, its spectral gap, which says how fast repeated averaging makes models equal. It is proved for "
-        "networks whose links go both ways. For those of our networks, this bound is "
+        f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual upper bound of it knows only "
+        "one number of the network, its spectral gap, which says how fast repeated averaging makes models equal. It is "
+        "proved for networks whose links go both ways. For those of our networks, this bound is "
         f"{min(over):.1f} to {max(over):.0f} times as large as the simulated disagreement. The command `dssl topology` "
         "computes such predictions, and says which links to add.",
     ]

@@ -1,9 +1,9 @@
 """The calculator's catalogue: one file per quantity, found by listing this folder.
 
-Each file holds `TITLE` (a line of words), a frozen dataclass `Query` whose fields are the keys (with types and
-defaults), and `answer(query) -> Answer`. `Query.__post_init__` raises ValueError with one clear sentence on bad input.
-May use `dssl.networks`, `dssl.user_files` and all packages that `dssl` may use. Begin with `deficit.py`; a new file is
-a new quantity.
+Each file holds `TITLE` (a line of words), a frozen dataclass `Query` whose fields are the arguments that a user gives
+(with types and defaults), and `answer(query) -> Answer`. `Query.__post_init__` raises ValueError with one clear
+sentence on bad input. May use `dssl.networks`, `dssl.user_files` and all packages that `dssl` may use. Begin with
+`deficit.py`; a new file is a new quantity.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Labelled images from the embedded subset or from disk, one file for each format.
+"""Labelled images, from the 5,000 that come with the project or from disk; one file for each format.
 
 May use the files directly in `sims`. Begin with `loading.py`: its `load` tells the format from what it finds.
 """

@@ -1,4 +1,4 @@
-"""Encoders of images: one file each, the modules in flax nnx, the interface functions of (params, images).
+"""Encoders of images, one file each: neural networks written with flax nnx, used as functions of (params, images).
 
 May use the files directly in `sims`. Begin with `linear.py`, the smallest.
 """

@@ -1,7 +1,7 @@
 """Self-supervision, one file a method: what a client minimises, keeps, sends, and does with what it receives.
 
-A method is a frozen dataclass of its settings, so that equal methods share one compilation. Training calls it for one
-client at a time and knows nothing else of it. May use the encoders, `sims.losses` and `theory`. Begin with
+A method is a frozen dataclass of its settings, so that JAX compiles a training once for equal methods. Training calls
+it for one client at a time and knows nothing else of it. May use the encoders, `sims.losses` and `theory`. Begin with
 `simsiam.py`.
 """
 

@@ -20,7 +20,7 @@ PREFIXES = ("alg", "asm", "cor", "def", "eq", "fig", "lem", "ref", "sec", "tab",
 
 @cache
 def _places() -> dict[str, str]:
-    """The module of every claim by the claim's id: file names with hyphens, in every room."""
+    """For each claim's id (its file name with hyphens), the module that holds it."""
     found = (p for p in HERE.glob("*/*.py") if p.stem.split("_")[0] in PREFIXES)
     return {p.stem.replace("_", "-"): f"{p.parent.name}.{p.stem}" for p in sorted(found, key=lambda p: p.stem)}
 

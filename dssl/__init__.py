@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _shadowed() -> str:
-    """A sentence on the first of our packages that Python would not take from beside this one; "" if there is none."""
+    """An error message if Python would import a foreign package in place of one of ours; "" if it would not."""
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for name in _PACKAGES:
         spec = importlib.util.find_spec(name)  # looks for the package and does not import it

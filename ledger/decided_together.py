@@ -14,7 +14,7 @@ LEVEL = 0.05
 FAMILIES: tuple[Family, ...] = get_args(Family)
 QUESTIONS: Mapping[Family, str] = {
     "start": "Is a trained encoder more accurate than the same encoder before training?",
-    "geometry": "How near do models lie to each other, in weights or in features?",
+    "geometry": "Under which of two ways of training do models lie nearer to each other, in weights or in features?",
     "accuracy": "Which of two ways of training gives the more accurate encoder, or loses less accuracy?",
 }
 
@@ -94,19 +94,22 @@ def in_words(claims: Mapping[str, Claim]) -> str:
         alone, together = sum(row.is_alone for row in of), sum(row.is_in_family for row in of)
         table.append(f"| {QUESTIONS[family]} | {len(of)} | {alone} | {together} |")
     orders = sum(row.is_in_family for row in rows if row.family == "accuracy")
-    verdict = "**None of the orders of accuracy is decided.**" if not orders else f"{orders} orders are decided."
+    verdict = f"{orders} of the rankings by accuracy are decided."
+    if not orders:
+        verdict = "**None of the rankings by accuracy is decided.**"
     return "\n\n".join(
         (
             f"We made {len(rows)} comparisons of trained encoders, such as a server against a network. Each comes with "
-            "a 95% confidence interval over repeated trainings. The comparisons answer three different questions. So "
-            "many comparisons at once decide some by chance; the last column corrects for that, question by question "
-            f"(method of Benjamini and Yekutieli, false discovery rate {LEVEL:.0%}).",
+            "a 95% confidence interval over repeated trainings. A comparison is decided if its interval does not "
+            "contain what would speak for neither side, such as a difference of 0. The comparisons answer three "
+            "different questions. Among so many, some come out decided by chance; the last column corrects for that, "
+            f"question by question (method of Benjamini and Yekutieli, false discovery rate {LEVEL:.0%}).",
             "\n".join(table),
-            "The paper's own orders of trained encoders (MIM against CL, more links against fewer, a server against a "
-            "network, with alignment against without) are questions of the third kind, but for its distances between "
-            f"models. {verdict} Some of their trainings had a fault that was found later; they count as "
-            "undecided, and `dssl show` names the fault. All counts suppose that the number of repetitions was fixed "
-            "in advance. For some experiments we added repetitions later, so a few more may be decided by chance than "
-            "these rates say.",
+            "The paper ranks trained encoders: MIM against CL, more links against fewer, a server against a network, "
+            "and with a term that draws clients together (alignment) against without. Its rankings by accuracy belong "
+            f"to the third question, its distances between models to the second. {verdict} Some of their trainings had "
+            "a fault that was found later. They count as undecided, and `dssl show` names the fault. All counts "
+            "suppose that the number of repetitions was fixed in advance. For some experiments we added repetitions "
+            "later, so a few more may be decided by chance than these rates say.",
         )
     )

@@ -25,7 +25,7 @@ STATUS_MEANINGS: Mapping[str, str] = {
 }
 EVIDENCE_MEANINGS: Mapping[str, str] = {
     "PROVED": "proved: decided by computer algebra, for all values of the letters that stand in the formula.",
-    "ENUMERATED": "enumerated: every case of a finite set, or one counterexample, was decided without rounding.",
+    "ENUMERATED": "enumerated: all of finitely many cases were decided without rounding; one is enough to refute.",
     "CERTIFIED": "certified: decided by interval arithmetic, which keeps track of every rounding error.",
     "NUMERIC": "numeric: computed in double precision at chosen points. Nothing is certain between them.",
     "SEARCHED": "searched: many cases were tried, in search of one where the statement fails.",

@@ -7,9 +7,9 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, an
 with `cor_connectivity.py`. What each file decides:
 
 - `cor_connectivity.py`: Corollary 4.5: average connectivity and the robustness of decentralised learning.
-- `ref_spectral_gap.py`: Does the loss of robustness grow like 1/lambda_2, where lambda_2 is an eigenvalue of the
-  network's Laplacian?
+- `ref_spectral_gap.py`: Does the loss of robustness grow like 1/lambda_2, where lambda_2 is the second smallest
+  eigenvalue of the network's Laplacian?
 - `sec_graph_functionals.py`: Which number of a network predicts the robustness of training.
-- `thm_federated_no_less_robust.py`: Theorem 4.6: federated against decentralised learning: the sensitivity of the
-  objectives' minimisers.
+- `thm_federated_no_less_robust.py`: Theorem 4.6: federated against decentralised learning: the sensitivity of the best
+  possible encoders, without training.
 """

@@ -11,8 +11,9 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `eq_federated_width_order.py`: Eqs (74)-(77): under federated learning: MIM's width against CL's.
 - `eq_sensitivity_is_a_width.py`: Eqs (62)-(64), (71)-(73): what the proofs call sensitivity is the width of an upper
   and a lower bound.
-- `ref_coordinates_of_sensitivity.py`: Over which coordinates the sensitivity is taken.
-- `ref_outside_the_regime.py`: Do the orders survive other shares of hidden pixels, and other sizes of signal and noise?
+- `ref_coordinates_of_sensitivity.py`: Over which directions the largest and the smallest representability are taken.
+- `ref_outside_the_regime.py`: Is the same method still the more robust for other shares of hidden pixels, and other
+  sizes of signal and noise?
 - `sec_real_images.py`: Which of CL and MIM is less robust on real images, and at which noise this changes.
 - `thm_critical_noise.py`: Theorem 4.4: the augmentation noise at which masking overtakes contrast.
 - `thm_mim_more_robust.py`: Theorem 4.4: masking against contrast: which is more sensitive, under every reading.

@@ -22,8 +22,8 @@ def tally(rows: Sequence[Row]) -> str:
         f"with a counterexample. {printed.get('VACUOUS', 0)} are empty: their condition is never met, or what they say "
         f"is true whatever happens. {printed.get('ILL_FORMED', 0)} have no definite meaning as printed. "
         f"{printed.get('INCONCLUSIVE', 0)} stay undecided, because our measurement is too coarse. We added "
-        f"{sum(corrected.values())} corrected statements, in place of printed ones or beside them; "
-        f"{_all_or(corrected)} hold."
+        f"{sum(corrected.values())} statements of our own, which we call corrected: some say what is true where a "
+        f"printed one fails, some say more than a printed one. {_all_or(corrected).capitalize()} of them hold."
     )
     if expected:
         of = {status: expected.get(status, 0) for status in ("HOLDS", "VIOLATED", "INCONCLUSIVE")}
@@ -47,8 +47,8 @@ def picture() -> str:
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
         "Further right, augmentation adds more noise. Further up, clients have more images, in multiples of the "
         "number of pixels. The dashed line is the border by our formula, noise of standard deviation "
-        f"{r['sigma_star']:.3f} (the two classes of a client differ by 2 in one pixel). The solid line is the border "
-        "in simulations. "
+        f"{r['sigma_star']:.3f}. (In these made-up images each client has two classes, which differ by 2 in one "
+        "pixel. The noise is to be compared with that 2.) The solid line is the border in simulations. "
         f"({r['n_clients']} clients; made-up images of {r['dim']} pixels, of which MIM hides {r['mask_ratio']:.0%}; "
         f"one pair of masks or of views per image; {r['trials']} simulations in each field.)*"
     )
@@ -76,7 +76,8 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         + (f", and under {rest} it cannot be decided" if rest else "")
         + ". One open choice is how the two masks of an image are drawn. Another is how many pairs of masks or views "
         "are taken of each image. Three examples follow. The first two compare deficits, and the third compares "
-        "sensitivities. (A method's sensitivity cannot exceed its largest deficit.)",
+        "sensitivities. (A small deficit in all directions also means a small sensitivity, for the sensitivity is "
+        "never larger than the largest deficit.)",
         "   - *The two masks are drawn without regard to each other, so that a pixel may be in both or in neither. "
         "For MIM we average over all possible pairs of masks of each image; for CL we use one pair of views of "
         "each image.* "
@@ -110,8 +111,9 @@ def _networks() -> list[str]:
         f"{len(barbell['links'])} links. A hypercube, in which each client has "
         f"{2 * len(cube['links']) // len(cube['weights'])} neighbours, has {len(cube['links'])} links. Yet in the "
         f"network of two groups the clients' models end up disagreeing {error:.0f} times as much as in the hypercube "
-        "(mean squared distance). Theorem 4.6 says that a server is never less robust than a network. We also tested "
-        "whether a server does at least as well as a network when models are trained. "
+        "(mean squared distance). Theorem 4.6 says that a server is never less robust than a network. It is about "
+        "the best possible models. We also looked at the models that training in rounds reaches: does a server do at "
+        "least as well as a network? "
         "There the measure is the distance between the average of the clients' models and the one model that fits all "
         "clients' data best. A search of small networks "
         f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
@@ -131,7 +133,7 @@ def _predictions() -> list[str]:
         f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the size "
         f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual upper bound of it knows only "
         "one number of the network, its spectral gap, which says how fast repeated averaging makes models equal. It is "
-        "proved for networks whose links go both ways. For those of our networks, this bound is "
+        "proved for networks whose links go both ways. For our networks of that sort, the bound is "
         f"{min(over):.1f} to {max(over):.0f} times as large as the simulated disagreement. The command `dssl topology` "
         "computes such predictions, and says which links to add.",
     ]

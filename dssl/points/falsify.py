@@ -1,6 +1,5 @@
-"""Attacks on statements with a domain, one or many: what `dssl falsify` calls, and the record of attacks survived."""
+"""Attacks on statements with a domain, one or many: what `dssl falsify` calls."""
 
-import json
 import multiprocessing
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,18 +12,14 @@ import numpy as np
 from claims import catalogue
 from dssl.points.check import statement_of
 from ledger import attack, verdicts
+from ledger.attacks import Row
 from ledger.checks.on_domain import OnDomain, Outcome
 from ledger.decide import seed_of
 from ledger.statement import Status
 from ledger.workers import WORKER_ENVIRONMENT
-from runtime import cores, jobs, programs, sources, store
+from runtime import cores, jobs, programs, sources
 from runtime.store import jsonable
-from runtime.usage import UsageError
 from theory.domain import Point
-
-ATTACKS = store.RESULTS / "attacks.json"
-SCHEMA = 1
-Row = dict[str, Any]
 
 
 def attackable() -> list[str]:
@@ -80,24 +75,6 @@ def sample(keys: Sequence[str], n: int, day: str) -> list[str]:
     """Some of the keys, chosen by a date: equal for equal dates."""
     rng = np.random.default_rng(int(day.replace("-", "")))
     return sorted(rng.choice(list(keys), min(n, len(keys)), replace=False).tolist())
-
-
-def recorded(path: pathlib.Path = ATTACKS) -> dict[str, Row]:
-    """The last attack on record of each statement, by key; none without a record."""
-    if not path.exists():
-        return {}
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if content.get("schema") != SCHEMA:
-        raise UsageError(f"{path} has schema {content.get('schema')!r}; this version reads {SCHEMA}. Make it anew.")
-    return {row["key"]: row for row in content["attacks"]}
-
-
-def record(rows: Sequence[Row], path: pathlib.Path = ATTACKS) -> None:
-    """Puts these attacks on record in place of earlier ones; statements that are gone are left out."""
-    kept = {**recorded(path), **{row["key"]: row for row in rows}}
-    known = set(attackable())
-    listed = [{n: v for n, v in kept[key].items() if v is not None} for key in sorted(kept) if key in known]
-    store.write(path, store.rows({"schema": SCHEMA, "attacks": listed}))
 
 
 def line(key: str, at: Point) -> str:

@@ -70,8 +70,9 @@ def in_words(results: Results) -> str:
     better = [max(pair, key=lambda gain: gain.mean) for pair in zip(gains["central"], gains["slower"], strict=True)]
     lowest = min(gain.low for gain in shared)
     return (
-        "How good are these encoders? We train a linear classifier (a rule that guesses the class of an image from "
-        "weighted sums of its features), and another one on the features of the same encoder before any training. "
+        "How good are these encoders? A linear classifier is a rule that guesses the class of an image from "
+        "weighted sums of its features. We train one on the features of the trained encoder, and another one on those "
+        "of the same encoder before any training. "
         "Training the encoder with a server or with neighbours raises the "
         f"accuracy of the classifier by {_range(shared)} percentage points, depending on the case. There are "
         f"{len(shared)} cases: two methods (MAE, a form of MIM, and SimSiam, a form of CL), two kinds of neural "

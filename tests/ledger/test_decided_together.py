@@ -102,7 +102,7 @@ def test_the_page_counts_each_family_and_says_that_no_order_of_accuracy_is_decid
             sum(r.is_alone for r in of),
             sum(r.is_in_family for r in of),
         ]
-    assert ("None of the orders of accuracy is decided" in text) == (
+    assert ("None of the rankings by accuracy is decided" in text) == (
         not any(r.is_in_family for r in rows if r.family == "accuracy")
     )
 

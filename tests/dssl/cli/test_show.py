@@ -109,10 +109,10 @@ def test_all_lists_every_statement(capsys, monkeypatch):
     every = json.loads(shown(capsys, "--all", "--json"))
     assert [s["key"] for s in every] == list(ROWS)
     for s in every:
-        assert tuple(s) == show.FIELDS
+        assert tuple(s) == (*show.FIELDS, "attacks")
         row = ROWS[s["key"]]
         assert s["kind"] == row["statement"]
-        assert all(s[name] == row[name] for name in s if name != "kind")
+        assert all(s[name] == row[name] for name in s if name not in ("kind", "attacks"))
 
 
 def shown_json(capsys, *arguments: str):

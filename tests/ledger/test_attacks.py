@@ -1,0 +1,39 @@
+"""The record of attacks: read, renewed, shown."""
+
+import json
+
+import pytest
+
+from ledger import attacks
+from runtime.usage import UsageError
+from tests.command import answered
+
+ROW = {"key": "thm42-bounds.fl-upper", "date": "2026-01-02", "tried": 1234, "coverage": 0.97, "ratio": 0.84}
+
+
+def test_a_renewed_record_keeps_the_other_statements_and_forgets_those_that_are_gone(tmp_path):
+    path = tmp_path / "attacks.json"
+    assert attacks.recorded(path) == {}
+    attacks.renew(
+        [ROW, ROW | {"key": "gone.now"}, ROW | {"key": "other.one"}], {ROW["key"], "gone.now", "other.one"}, path
+    )
+    attacks.renew([ROW | {"tried": 9, "witness": None}], {ROW["key"], "other.one"}, path)
+    found = attacks.recorded(path)
+    assert found.keys() == {ROW["key"], "other.one"}
+    assert found[ROW["key"]] == ROW | {"tried": 9}
+
+
+@pytest.mark.parametrize("text", ["[]", '{"schema": 7, "attacks": []}', "{"])
+def test_what_is_no_record_is_refused(tmp_path, text):
+    path = tmp_path / "attacks.json"
+    path.write_text(text)
+    with pytest.raises(UsageError):
+        attacks.recorded(path)
+
+
+def test_a_statement_is_shown_with_the_attack_it_survived(capsys, monkeypatch):
+    monkeypatch.setattr(attacks, "recorded", lambda: {ROW["key"]: ROW})
+    _, out, _ = answered(capsys, "show", ROW["key"])
+    assert "none of 1,234 points on 2026-01-02, in 97% of the cells" in " ".join(out.split())
+    _, out, _ = answered(capsys, "show", ROW["key"], "--json")
+    assert json.loads(out)["statements"][0]["attacks"] == {n: ROW[n] for n in ("date", "tried", "coverage", "ratio")}

@@ -5,7 +5,7 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 
 - `fig_connectivity_and_heterogeneity.py`: Figure 2, Section 5 in our own trainings: connectivity, and MAR against MAE.
 - `ref_nonlinear_encoders.py`: Do comparisons that hold for linear models also hold for neural networks?
-- `ref_soft_separation.py`: Soft separation and distillation (SSD), a published method: how much each of its two parts adds.
+- `ref_soft_separation.py`: Soft separation and distillation (SSD), a published method: what either of its parts adds.
 - `tab_alignment_metrics.py`: Table 7: which distance works best in the alignment term.
 - `tab_alignment_metrics_training.py`: Table 7 in our own trainings: which alignment metric.
 - `tab_consensus_matrices.py`: Table 6: the rule by which neighbours weigh each other (consensus matrix), and the

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
-from ledger import attacks, in_words
+from ledger import attack_record, in_words
 from ledger.items import Item
 from ledger.lookup import Found, written
 from ledger.verdicts import About, Row, counts
@@ -80,8 +80,8 @@ def _lines(row: Row, known: Mapping[str, Row]) -> list[tuple[str, Text]]:
         ("evidence", Text(in_words.evidence(row))),
     ]
     lines += labelled("numbers", map(Text, in_words.numbers(row)))
-    if attack := attacks.recorded().get(row["key"]):
-        lines.append(("attacks", Text(attacks.in_words(attack))))
+    if attack := attack_record.recorded().get(row["key"]):
+        lines.append(("attacks", Text(attack_record.in_words(attack))))
     lines += labelled("witness", (Text(f"{name}: {value}") for name, value in in_words.witness(row)))
     lines += labelled("true instead", _instead(row, known))
     return [*lines, ("reproduce", Text(f"dssl verify --claim {row['key']}"))]

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from dssl.cli import _cards
 from dssl.points import falsify
-from ledger import attacks
+from ledger import attack_record
 from runtime import store
 from runtime.usage import UsageError
 
@@ -56,7 +56,7 @@ class Falsify:
         seconds = self._checked()
         rows = self._many(seconds) if self.key is None else [falsify.falsified(self.key, seconds, self.seed)]
         if self.record is not None:
-            attacks.renew(rows, falsify.attackable(), self.record)
+            attack_record.renew(rows, falsify.attackable(), self.record)
         failed = [row["key"] for row in rows if row["witness"]]
         if self.json:
             print(store.dumps({"attacks": rows, "falsified": failed}), end="")

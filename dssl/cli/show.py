@@ -9,7 +9,7 @@ import tyro
 
 from dssl.cli import _cards
 from dssl.cli._optional import Words
-from ledger import attacks, items, lookup, verdicts
+from ledger import attack_record, items, lookup, verdicts
 from ledger.lookup import Found
 from ledger.verdicts import Row
 from runtime import store
@@ -76,7 +76,7 @@ class Show:
 
 def statement(row: Row) -> dict[str, Any]:
     """A row of the record as JSON gives it, with the last attack on record or null."""
-    attack = attacks.recorded().get(row["key"])
+    attack = attack_record.recorded().get(row["key"])
     fields = {name: row["statement" if name == "kind" else name] for name in FIELDS}
     return fields | {"attacks": attack and {name: attack.get(name) for name in _ATTACK}}
 

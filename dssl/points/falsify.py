@@ -12,7 +12,7 @@ import numpy as np
 from claims import catalogue
 from dssl.points.check import statement_of
 from ledger import attack, verdicts
-from ledger.attacks import Row
+from ledger.attack_record import Row
 from ledger.checks.on_domain import OnDomain, Outcome
 from ledger.decide import seed_of
 from ledger.statement import Status

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ledger import attacks
+from ledger import attack_record
 from runtime.usage import UsageError
 from tests.command import answered
 
@@ -13,12 +13,12 @@ ROW = {"key": "thm42-bounds.fl-upper", "date": "2026-01-02", "tried": 1234, "cov
 
 def test_a_renewed_record_keeps_the_other_statements_and_forgets_those_that_are_gone(tmp_path):
     path = tmp_path / "attacks.json"
-    assert attacks.recorded(path) == {}
-    attacks.renew(
+    assert attack_record.recorded(path) == {}
+    attack_record.renew(
         [ROW, ROW | {"key": "gone.now"}, ROW | {"key": "other.one"}], {ROW["key"], "gone.now", "other.one"}, path
     )
-    attacks.renew([ROW | {"tried": 9, "witness": None}], {ROW["key"], "other.one"}, path)
-    found = attacks.recorded(path)
+    attack_record.renew([ROW | {"tried": 9, "witness": None}], {ROW["key"], "other.one"}, path)
+    found = attack_record.recorded(path)
     assert found.keys() == {ROW["key"], "other.one"}
     assert found[ROW["key"]] == ROW | {"tried": 9}
 
@@ -28,11 +28,11 @@ def test_what_is_no_record_is_refused(tmp_path, text):
     path = tmp_path / "attacks.json"
     path.write_text(text)
     with pytest.raises(UsageError):
-        attacks.recorded(path)
+        attack_record.recorded(path)
 
 
 def test_a_statement_is_shown_with_the_attack_it_survived(capsys, monkeypatch):
-    monkeypatch.setattr(attacks, "recorded", lambda: {ROW["key"]: ROW})
+    monkeypatch.setattr(attack_record, "recorded", lambda: {ROW["key"]: ROW})
     _, out, _ = answered(capsys, "show", ROW["key"])
     assert "none of 1,234 points on 2026-01-02, in 97% of the cells" in " ".join(out.split())
     _, out, _ = answered(capsys, "show", ROW["key"], "--json")

@@ -42,7 +42,7 @@ NOTE = (
     "`vmap` turns every product into one of {n_clients} small ones in {n_clients} times the memory, which suits an "
     "accelerator; `collapsed`, exact for one plain step with a server, takes one optimiser step and moves one model "
     "where the others do so for each client; its gradients are taken client by client as in `loop`. Our processes keep "
-    "freed memory (`sims/memory.py`), but for the one that says it is returned."
+    "freed memory (`runtime/memory.py`), but for the one that says it is returned."
 )
 
 

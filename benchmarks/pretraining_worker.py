@@ -42,7 +42,7 @@ def ours(form: str, method: str, encoder: str, n_clients: int, n_images: int, de
     """The engine in one form, the data and the start in place, as `sims.pretraining.training.pretrain` calls it."""
     import jax
 
-    from sims import memory
+    from runtime import memory
     from sims.images.partitions import Partition
     from sims.pretraining import training
     from sims.pretraining.client_training import ClientTraining

@@ -28,7 +28,7 @@ def n_used() -> int:
 
 def use_all() -> None:
     """One JAX device for each core, up to eight (a JAX that runs keeps its own), and freed memory is kept."""
-    from sims import memory
+    from runtime import memory
     from sims.placement import use_cores
 
     memory.keep_freed()
@@ -51,7 +51,7 @@ def forget_programs() -> None:
     """Drops all compiled programs and gives their memory back to the system; what is needed again compiles again."""
     import jax
 
-    from sims import memory
+    from runtime import memory
 
     jax.clear_caches()
     gc.collect()

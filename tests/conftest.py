@@ -34,7 +34,7 @@ import jax  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 import theory.float64  # noqa: E402, F401
-from sims import memory  # noqa: E402
+from runtime import memory  # noqa: E402
 from tests import lanes  # noqa: E402
 
 # The same examples everywhere: a red test is red for whoever runs it next.

@@ -12,8 +12,8 @@ import numpy as np
 from experiments.pretraining import checkpoints
 from experiments.pretraining.checkpoints import Saved
 from experiments.pretraining.settings import Prepared, Pretraining
+from runtime import memory
 from runtime.usage import UsageError
-from sims import memory
 from sims.pretraining import training
 from sims.rounds.engine import State
 

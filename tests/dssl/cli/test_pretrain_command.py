@@ -22,8 +22,8 @@ from dssl.cli import pretrain
 from dssl.cli.main import main
 from experiments.pretraining import checkpoints, evaluated, methods, settings
 from experiments.pretraining.checkpoints import Saved
+from runtime import memory
 from runtime.usage import UsageError
-from sims import memory
 from sims.evaluation import probes
 from sims.images.datasets.loading import load
 from sims.pretraining import privacy

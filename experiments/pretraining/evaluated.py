@@ -16,7 +16,7 @@ from experiments.pretraining.settings import Prepared, Pretraining
 from sims.evaluation import feature_geometry, probes
 from sims.images.datasets.labelled_images import pixels
 from sims.images.views import two_views
-from sims.linear.mar_client_steps import Variant
+from sims.losses.mar_variants import Variant
 from sims.pretraining import communication, privacy
 from sims.pretraining.encoders import PyTree
 from sims.pretraining.methods.mar import Mar

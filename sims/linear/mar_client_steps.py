@@ -8,19 +8,18 @@ Before the first message both are zero, and the loss is that of the encoder alon
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from sims.losses.adaptive_mmd import Bandwidth, a_mmd, mixture_mmd
+from sims.losses.mar_variants import Variant
 from theory.alignment_term.gaussian_mmd import alignment_force
 from theory.alignment_term.weight_schedule import ALIGNMENT_WEIGHT, CLAMPED_ALIGNMENT_WEIGHT
 from theory.objectives import linear_alignment
 
-Variant = Literal["printed", "corrected", "released"]
-VARIANTS = get_args(Variant)
 PyTree = Any
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from sims.linear import metrics
-from sims.linear.mar_client_steps import VARIANTS, MarUpdate, PopulationMarUpdate, Variant
+from sims.linear.mar_client_steps import MarUpdate, PopulationMarUpdate
 from sims.linear.training import check
 from sims.linear.training_options import check_steps
 from sims.losses.adaptive_mmd import Bandwidth
+from sims.losses.mar_variants import VARIANTS, Variant
 from sims.rounds import engine
 from theory.networks.mixing import mixing_matrix
 

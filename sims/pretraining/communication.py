@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Int
 
-from sims.linear.mar_client_steps import Variant
+from sims.losses.mar_variants import Variant
 from theory.alignment_term.weight_schedule import BYTES_PER_FLOAT32
 
 PyTree = Any

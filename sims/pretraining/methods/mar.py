@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from sims.linear.mar_client_steps import VARIANTS
 from sims.losses.adaptive_mmd import Bandwidth, a_mmd, mixture_mmd
+from sims.losses.mar_variants import VARIANTS
 from sims.pretraining.directions import unit
 from sims.pretraining.encoders import Encoder, ImageShape
 from sims.pretraining.methods import Context, Images, Method, Params, PyTree

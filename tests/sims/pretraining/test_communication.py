@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dssl.calculator.compute import compute
-from sims.linear.mar_client_steps import Variant
+from sims.losses.mar_variants import Variant
 from sims.pretraining.communication import Payload, decentralised, federated, n_bytes, payload
 from theory.alignment_term.weight_schedule import EMBEDDING_BYTES, MODEL_BYTES
 from theory.networks.mixing import mixing_matrix

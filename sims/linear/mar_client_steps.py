@@ -8,7 +8,7 @@ Before the first message both are zero, and the loss is that of the encoder alon
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp

@@ -8,14 +8,19 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import ROUND_OFF
+from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, mixing_at, network_at, network_parameters
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.resting_clients import DIM, FEATURE_DIM, at_rest, clients
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
+from theory.domain import Domain, Point
 from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import perron_weights
+from theory.networks.objective_entries import least_gap
 from theory.networks.objective_weights import objective_weights
 from theory.networks.small_networks import degree_normalised, members, metropolis, uniform
 from theory.training.consensus import client_variance
@@ -69,21 +74,18 @@ def agreement(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     return bool(modulus < 1), {"mixing": [[str(w) for w in row] for row in mixing], "second_modulus": str(modulus)}
 
 
-def positive_diagonal(context: Context) -> list[Mixing]:
-    """Uniform and Metropolis mixing matrices with positive self-weight, two to four clients (full: five)."""
-    graphs = networks.connected_networks(2, 4 if context.tier == "quick" else 5)
-    # Both rules count the client itself, so none drops out: the condition is there because the statement has it.
-    return [
-        rule(graph) for graph in graphs for rule in (uniform, metropolis) if min(rule(graph)[i][i] for i in graph) > 0
-    ]
+GAP_DOMAIN = Domain(
+    (*network_parameters(32, least=2, rules=("uniform", "metropolis")), DRAW),
+    (RINGS_ARE_WIDE,),
+    assumes="The network is connected and undirected; a neighbourhood counts the client itself.",
+)
 
 
-def eigenvalues_inside_circle(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Whether all eigenvalues but one lie inside the unit circle; spoiled, whether all but one are 0."""
-    # Both rules are similar to symmetric matrices, so eigenvalues come out to 1e-15, repeated ones too.
-    values = np.linalg.eigvals(as_array(mixing))
-    moduli = np.sort(np.abs(values))[::-1].tolist()
-    return moduli[1] < 1 - 1e-9 if spoil == 1 else moduli[1] < 1e-9, {"moduli": moduli}
+def _measured_gap(at: Point, _: Effort) -> Sample:
+    """1 minus the largest modulus of an eigenvalue other than one copy of 1."""
+    # Both rules are similar to symmetric matrices, so eigenvalues come out to 1e-14, repeated ones too.
+    moduli = np.sort(np.abs(np.linalg.eigvals(mixing_at(at))))[::-1]
+    return Sample(np.array([1 - moduli[1]]), ROUND_OFF)
 
 
 def tilted_star(context: Context) -> list[Mixing]:
@@ -189,15 +191,20 @@ CLAIM = Claim(
         Statement(
             "a3.averaging-self-weight",
             "corrected",
-            "On a connected graph, uniform and Metropolis weights with positive self-weight have one eigenvalue "
-            "on the unit circle.",
-            ForAll(
-                positive_diagonal,
-                eigenvalues_inside_circle,
-                "Irreducible and aperiodic: every small network.",
+            "With uniform or Metropolis weights, which count the client itself, every eigenvalue but one copy of 1 has "
+            "a modulus of at most 1 - 2/((N-1) a D), a the largest neighbourhood and D the diameter: repeated "
+            "averaging makes all clients agree.",
+            OnDomain(
+                GAP_DOMAIN,
+                Then(">=", lambda at: least_gap(network_at(at)), _measured_gap),
+                "Differences add up along the shortest path; self-weights of at least 1/a keep -1 away.",
                 Evidence.NUMERIC,
+                named=[
+                    {"n_clients": 2, "network": "complete", "mixing": m, "draw": 1} for m in ("uniform", "metropolis")
+                ],
             ),
-            reading="sufficiency for consensus",
+            latex=r"1 - |\lambda_l| \ge \frac{2}{(N-1)\, a\, D}",
+            spoil=1.01,
         ),
         Statement(
             "a3.objective-doubly-stochastic",

@@ -199,7 +199,7 @@ CLAIM = Claim(
                 "Client k lowers, or raises, coordinate k alone, by its weight.",
                 Evidence.NUMERIC,
             ),
-            latex=r"\overline{X}_{kk} = 2p(1-p)\left((1-w_k)\tau^2 + w_k\right)",
+            latex=r"\overline{X}_{kk} = (1-w_k)\, a + w_k\, b",
         ),
         Statement(
             "eq29.mean-entry",

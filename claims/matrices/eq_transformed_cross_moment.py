@@ -235,8 +235,8 @@ CLAIM = Claim(
         Statement(
             "eq55.square-and-symmetric",
             "corrected",
-            "The alignment matrix is square and symmetric for every H, so that its singular values are the moduli of its "
-            "eigenvalues.",
+            "The alignment matrix is square and symmetric for every H, so that its singular values are the moduli of "
+            "its eigenvalues.",
             OnDomain(
                 ANY_H,
                 Then("=", _moduli, _singular_values),

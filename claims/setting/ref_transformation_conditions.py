@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from ledger.checks.drawn_networks import DRAW
+from ledger.checks.drawn_samples import drawn_samples, members_of
 from ledger.checks.drawn_transformations import (
     ALONG_AXIS,
     RESOLUTION,
@@ -132,7 +133,7 @@ def signal_map(at: Point, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _population(at: Point) -> np.ndarray:
     """E[x x^T] on the signal, pixel noise included, (N, N), all labels and offsets listed."""
     n = int(at["n_clients"])
-    blocks = [listed_block(n, float(at["tau"]), i) for i in (range(n) if at["scope"] == FL else (0,))]
+    blocks = [listed_block(n, float(at["tau"]), i) for i in members_of(at)]
     return sum(blocks, np.zeros((n, n))) / len(blocks) + float(at["mu"]) ** 2 * np.eye(n)
 
 
@@ -153,19 +154,17 @@ def _drawn_cost(at: Point, effort: Effort) -> Sample:
     h_signal, aligned = signal_map(at, sigma)
     n, d, k, h = len(sigma), int(at["dim"]), int(at["draws"]), float(at["beyond"])
     g = np.linalg.inv(aligned - h * float(at["mu"]) ** 2 * np.eye(n))
-    rng, members = np.random.default_rng(effort.seed), range(n) if at["scope"] == FL else (0,)
-    size, total = (effort.trials, int(at["samples_per_client"])), int(at["samples_per_client"]) * len(members)
+    rng, members = np.random.default_rng(effort.seed), members_of(at)
+    total = int(at["samples_per_client"]) * len(members)
     # Few samples and few coordinates make for heavy tails: then a number is the mean over several data sets.
     data_sets = max(math.ceil(ENOUGH_COORDINATES / (d - n)), math.ceil(ENOUGH_SAMPLES / total))
     found = np.zeros(effort.trials)
     for _ in range(data_sets):
         block = np.zeros((effort.trials, d - n, n))
         for client in members:
-            x = float(at["mu"]) * rng.standard_normal((*size, d))
-            x[:, :, :n] -= float(at["tau"]) * rng.integers(0, 2, (*size, n)) * (np.arange(n) != client)
-            x[:, :, client] += rng.choice([-1.0, 1.0], size)
+            x = drawn_samples(rng, at, client, effort.trials)
             # Only the mean over its draws of a sample's view enters X.
-            noise = rng.standard_normal((k, *size, d)).mean(axis=0)
+            noise = rng.standard_normal((k, *x.shape)).mean(axis=0)
             a = x + float(at["augmentation_std"]) * noise
             moved = x[:, :, :n] @ h_signal.T
             block += np.swapaxes(a[:, :, n:], 1, 2) @ moved / 2 + h * np.swapaxes(x[:, :, n:], 1, 2) @ a[:, :, :n] / 2

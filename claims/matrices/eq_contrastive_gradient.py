@@ -13,7 +13,6 @@ import sympy as sp
 from ledger.checks.drawn_matrices import (
     FEATURES_FIT,
     ROUND_OFF,
-    alignment_loss,
     matrix_at,
     matrix_parameters,
     stationary_at,
@@ -24,6 +23,7 @@ from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source
+from theory.objectives import linear_alignment
 from theory.objectives.alignment_minimum import stationary_loss
 
 W = generic("w", 2, 3)
@@ -55,7 +55,7 @@ DOMAIN = Domain((*matrix_parameters(),), (FEATURES_FIT,), assumes="X is symmetri
 
 def _loss_there(at: Point, _: Effort) -> Sample:
     drawn = matrix_at(at)
-    return Sample(np.array([alignment_loss(stationary_at(at, drawn).model, drawn.x)]), ROUND_OFF * drawn.size**2)
+    return Sample(np.array([linear_alignment.loss(stationary_at(at, drawn).model, drawn.x)]), ROUND_OFF * drawn.size**2)
 
 
 STATIONARY_LOSS = Then("=", lambda at: stationary_loss(stationary_at(at, matrix_at(at)).kept), _loss_there)

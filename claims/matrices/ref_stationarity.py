@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import FEATURES_FIT, ROUND_OFF, alignment_loss, matrix_at, matrix_parameters
+from ledger.checks.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters
 from ledger.checks.drawn_matrices import SPECTRA as SIGNS
 from ledger.checks.enumerated import generic, gradient, half_gram_penalty
 from ledger.checks.kinds import ForAll, Identity
@@ -19,6 +19,7 @@ from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source
+from theory.objectives import linear_alignment
 from theory.objectives.alignment_minimum import least_loss
 
 SPECTRA = ((5, 3, 2, 1), (4, 3, 0, -1), (3, 1, -2, -5))
@@ -78,7 +79,7 @@ def _best_stationary(at: Point, _: Effort) -> Sample:
     rows = [np.sqrt(v) * u for v, u in zip(drawn.values, drawn.vectors.T, strict=True) if v > 0]
     sizes = range(1, min(int(at["feature_dim"]), len(rows)) + 1)
     every = itertools.chain.from_iterable(itertools.combinations(rows, size) for size in sizes)
-    best = min(alignment_loss(np.array(chosen), drawn.x) for chosen in every)
+    best = min(linear_alignment.loss(np.array(chosen), drawn.x) for chosen in every)
     return Sample(np.array([best]), ROUND_OFF * drawn.size**2)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.optimize
 import sympy as sp
 
-from ledger.checks.drawn_matrices import FEATURES_FIT, alignment_loss, matrix_at, matrix_parameters
+from ledger.checks.drawn_matrices import FEATURES_FIT, matrix_at, matrix_parameters
 from ledger.checks.enumerated import aligned, generic, half_gram_penalty
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
@@ -21,6 +21,7 @@ from theory import symbols as sy
 from theory.data.moments import symbolic_fl_block, symbolic_local_block
 from theory.domain import Domain, Point
 from theory.formula import Source
+from theory.objectives import linear_alignment
 from theory.objectives.alignment_minimum import least_loss
 from theory.readings import Mask
 
@@ -64,7 +65,7 @@ def _found_by_descent(at: Point, effort: Effort) -> Sample:
 
     def loss_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
         w = flat.reshape(shape)
-        return alignment_loss(w, x), (2 * (w @ w.T @ w - w @ x)).ravel()
+        return linear_alignment.loss(w, x), (2 * (w @ w.T @ w - w @ x)).ravel()
 
     start = np.random.default_rng(effort.seed).standard_normal(shape).ravel()
     options = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}

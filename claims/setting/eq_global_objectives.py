@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF, alignment_loss
+from ledger.checks.drawn_matrices import ROUND_OFF
 from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, clients_at, network_at, network_parameters
 from ledger.checks.kinds import Empty, ForAll, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
@@ -16,6 +16,7 @@ from theory.domain import Domain, Point, Whole
 from theory.formula import Source
 from theory.networks.mixing import mixing_matrix, objective_weights_of
 from theory.networks.objective_weights import neighbourhoods, objective_weights, uniform_mixing
+from theory.objectives import linear_alignment
 
 BECAUSE_TYPED = (
     "The minimum runs over W, but the losses are those of W_1, ..., W_N: nothing in the sum depends on W, and a "
@@ -40,7 +41,7 @@ def losses_at(at: Point) -> list[float]:
     """L_1, ..., L_N at one common random W, each with the alignment matrix of its client."""
     shape = int(at["feature_dim"]), int(at["dim"])
     w = np.random.default_rng((int(at["draw"]), 5)).standard_normal(shape)
-    return [alignment_loss(w, x) for x in clients_at(at, "symmetric")]
+    return [linear_alignment.loss(w, x) for x in clients_at(at, "symmetric")]
 
 
 def weighted_objective(at: Point) -> float:
@@ -70,8 +71,8 @@ def average_is_no_worse(signs: tuple[int, int], spoil: float) -> tuple[bool, Map
     """Two clients with one and the same X = I, each at a minimiser: does the average of the two minimise as well?"""
     x = np.eye(2)
     minimisers = [sign * np.eye(2) for sign in signs]
-    best = alignment_loss(minimisers[0], x)
-    averaged = alignment_loss(sum(minimisers, np.zeros((2, 2))) / 2, x)
+    best = linear_alignment.loss(minimisers[0], x)
+    averaged = linear_alignment.loss(sum(minimisers, np.zeros((2, 2))) / 2, x)
     return averaged <= best, {"W_1": f"{signs[0]} I", "W_2": f"{signs[1]} I", "loss": best, "loss_of_average": averaged}
 
 

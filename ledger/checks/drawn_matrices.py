@@ -78,8 +78,3 @@ def stationary_at(at: Point, drawn: Drawn) -> Stationary:
     off = np.abs(model @ drawn.x - model @ model.T @ model).max()
     assert off <= ROUND_OFF * drawn.size**1.5 * len(drawn.x), "only a stationary point is a point of the statement"
     return Stationary(model, drawn.values[kept])
-
-
-def alignment_loss(model: np.ndarray, x: np.ndarray) -> float:
-    """-tr(W X W^T) + |W^T W|_F^2 / 2: Eqs (2) and (4) in expectation."""
-    return float(-np.sum((model @ x) * model) + np.sum((model @ model.T) ** 2) / 2)

@@ -36,6 +36,31 @@ def left_out(eigenvalues: Sequence[float] | np.ndarray, kept: Sequence[float] | 
     return math.fsum(values**2) - math.fsum(part**2)
 
 
+def best_gram(x: Float[np.ndarray, "dim dim"], feature_dim: int) -> Float[np.ndarray, "dim dim"]:
+    """The W^T W of the least loss: the c largest eigenvalues of X with their eigenvectors, negative ones left out.
+
+    Source: eckart1936 under the constraint W^T W >= 0. Units: those of X.
+    """
+    values, vectors = np.linalg.eigh(x)
+    kept = np.maximum(values[-feature_dim:], 0.0)
+    top = vectors[:, -feature_dim:]
+    return (top * kept) @ top.T
+
+
+def best_reconstruction(
+    within: Float[np.ndarray, "dim dim"], cross: Float[np.ndarray, "dim dim"], feature_dim: int
+) -> Float[np.ndarray, "dim dim"]:
+    """The map of rank c from a view a to the best guess of b, given E a a^T and E a b^T: U U^T E[b a^T] E[a a^T]^-1.
+
+    U are the leading eigenvectors of E[b a^T] E[a a^T]^-1 E[a b^T].
+    Source: ledger, reduced-rank regression for chen2026 (3). Units: dimensionless.
+    """
+    guess = np.linalg.solve(within, cross).T
+    explained = guess @ cross
+    top = np.linalg.eigh((explained + explained.T) / 2)[1][:, -feature_dim:]
+    return top @ top.T @ guess
+
+
 def gram_distance_bound(model: Float[np.ndarray, "feature dim"], x: Float[np.ndarray, "dim dim"]) -> float:
     """|W X - W W^T W| over the least singular value of W: at least |P X - W^T W|, P the projector on the rows of W.
 

@@ -40,7 +40,7 @@ def _gram_is_x(point: Listed, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 # W begins at a stationary point that keeps c eigenvectors and is moved away from it by `distance`.
 ANY_MODEL = Domain(
-    (*matrix_parameters(), Real("distance", 0.0, math.inf, "[)", reach=(0.0, 2.0))),
+    (*matrix_parameters(), Real("distance", 0.0, math.inf, "[)", reach=(0.01, 2.0), is_log=True)),
     (FEATURES_FIT,),
     assumes="X is symmetric with positive eigenvalues, some 0 or of both signs; W has independent rows.",
 )
@@ -131,7 +131,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=[
                     {"dim": 5, "feature_dim": 1, "spectrum": "indefinite", "draw": 1, "distance": distance}
-                    for distance in (0.0, 0.5)
+                    for distance in (0.1, 0.5)
                 ],
             ),
             latex=r"\|P_{\mathcal{R}} X - W^\top W\|_F \le \frac{\|W X - W W^\top W\|_F}{\sigma_{\min}(W)}",

@@ -3,6 +3,7 @@
 Plain NumPy and SciPy: a step costs microseconds at the sizes of a test, and every size may be another.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +93,7 @@ def descend_reconstruction(
     found = scipy.optimize.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options)
     decoder, encoder = parts(found.x)
     _, *slopes = reconstruction_loss(decoder, encoder, within, cross)
-    norm = float(np.hypot(*(np.linalg.norm(slope) for slope in slopes)))
+    norm = math.hypot(*(float(np.linalg.norm(slope)) for slope in slopes))
     return Solution(_row_space(encoder), encoder, float(found.fun), norm, decoder)
 
 

@@ -18,7 +18,7 @@ from sims.linear.resting_clients import DIM, FEATURE_DIM, Trained, at_rest, clie
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from theory.domain import Domain, Point, Quantifier, Real
-from theory.formula import Source
+from theory.formula import OutOfDomainError, Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import perron_weights
 from theory.networks.objective_entries import least_gap
@@ -167,21 +167,28 @@ TRAINED = Domain(
 
 
 @lru_cache(maxsize=64)
-def _at_rest(at: tuple[tuple[str, Any], ...]) -> Trained:
+def _at_rest(at: tuple[tuple[str, Any], ...]) -> Trained | None:
+    """Training at rest at a point; None where the clients differ too much for the iteration to settle."""
     point = dict(at)
     x = clients(point["n_clients"], point["level"], point["draw"])
-    return at_rest(mixing_at(point), x, point["step_size"])
+    try:
+        return at_rest(mixing_at(point), x, point["step_size"])
+    except OutOfDomainError:
+        return None
 
 
 def _overlap(at: Point, _: Effort) -> Sample:
     """tr(P P*), P of the averaged model and P* of the optimum for the plain mean of the clients."""
     trained = _at_rest(tuple(at.items()))
-    return Sample(np.array([np.sum(trained.projector * trained.wanted)]), 1e-10)
+    found = np.nan if trained is None else float(np.sum(trained.projector * trained.wanted))
+    return Sample(np.array([found]), 1e-10)
 
 
 def _overlap_missing(at: Point) -> float:
     """|P - P*|^2 / 2, at most: from how far apart the clients' models stand, which is of the order of the step size."""
     trained = _at_rest(tuple(at.items()))
+    if trained is None:
+        return 0.0
     n = len(trained.models)
     return deviation_bound(trained.models, trained.problem.covariances, np.full(n, 1 / n)) ** 2 / 2
 

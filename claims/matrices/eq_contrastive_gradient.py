@@ -7,12 +7,24 @@ it.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import (
+    FEATURES_FIT,
+    ROUND_OFF,
+    matrix_at,
+    matrix_parameters,
+    stationary_at,
+)
 from ledger.checks.enumerated import generic, gradient, half_gram_penalty
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
+from theory.domain import Domain, Point
 from theory.formula import Source
+from theory.objectives import linear_alignment
+from theory.objectives.alignment_minimum import stationary_loss
 
 W = generic("w", 2, 3)
 X, XI, XI_OTHER = generic("x", 3, 1), generic("s", 3, 1), generic("t", 3, 1)
@@ -38,15 +50,15 @@ def _stationary_is_minimal(w: sp.Matrix, spoil: float) -> tuple[bool, Mapping[st
     return bool(loss <= least), {"W": str(w), "gradient": 0, "loss": str(loss), "least_loss": str(least)}
 
 
-def _keeps_the_largest(rows: tuple[int, ...], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    # All stationary points of full rank, up to rotation of the features: two scaled axes each.
-    w = SIGMA.applyfunc(sp.sqrt)[list(rows), :]
-    assert (w * SIGMA - w * w.T * w).applyfunc(sp.simplify).is_zero_matrix
-    loss = sp.simplify(-(w * SIGMA * w.T).trace() + half_gram_penalty(w))
-    kept = sum(SIGMA[i, i] ** 2 for i in rows)
-    is_least = loss <= -sp.Rational(3**2 + 2**2, 2)
-    predicted = loss == -sp.Rational(str(spoil)) * kept / 2 and bool(is_least) == (rows == (0, 1))
-    return bool(predicted), {"axes": list(rows), "loss": str(loss), "claimed_loss": str(-spoil * kept / 2)}
+DOMAIN = Domain((*matrix_parameters(),), (FEATURES_FIT,), assumes="X is symmetric; W keeps some of its eigenvectors.")
+
+
+def _loss_there(at: Point, _: Effort) -> Sample:
+    drawn = matrix_at(at)
+    return Sample(np.array([linear_alignment.loss(stationary_at(at, drawn).model, drawn.x)]), ROUND_OFF * drawn.size**2)
+
+
+STATIONARY_LOSS = Then("=", lambda at: stationary_loss(stationary_at(at, matrix_at(at)).kept), _loss_there)
 
 
 CLAIM = Claim(
@@ -122,15 +134,14 @@ CLAIM = Claim(
         Statement(
             "eq39.stationary-loss",
             "corrected",
-            "(53): at a stationary point the loss is -1/2 times the sum of the squared eigenvalues kept: least "
-            "for the largest.",
-            ForAll(
-                lambda _: ((0, 1), (0, 2), (1, 2)),
-                _keeps_the_largest,
-                "Every stationary point of rank c = 2, up to a rotation of the features.",
-                Evidence.ENUMERATED,
+            "(53): where the gradient vanishes the loss is -1/2 times the sum of the squared eigenvalues of X that W "
+            "keeps, so that keeping the largest is best.",
+            OnDomain(
+                DOMAIN,
+                STATIONARY_LOSS,
+                "W X = W W^T W makes tr(W X W^T) and the squared norm of W^T W equal.",
+                Evidence.NUMERIC,
             ),
-            reading="E[x x^T] = diag(3, 2, 1), H = I",
             about=("eq-53",),
         ),
     ),

@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import POSITIVE, matrix_at, matrix_parameters
 from ledger.checks.enumerated import SCALING, U
 from ledger.checks.kinds import Empty, ForAll, Identity, Printed
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
+from theory.domain import Choice, Condition, Domain, Point
 from theory.formula import Source
+from theory.objectives.alignment_minimum import entry_bound
 
 P, Q, R = sp.symbols("p q r", real=True)
 TURN = sp.Matrix([[0, -R, Q], [R, 0, -P], [-Q, P, 0]])
@@ -97,13 +101,25 @@ def _rayleigh(draw: Draw, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     return bool(np.max(np.diag(x)) <= spoil * top * (1 + 1e-12)), {"X": x.round(6).tolist()}
 
 
-def _repaired(draw: Draw, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    x, feature_dim = draw
-    values, vectors = np.linalg.eigh(x)
-    r = np.sum(vectors[:, -feature_dim:] ** 2, axis=1)
-    following, top = values[-feature_dim - 1], values[-1]
-    bound = (np.diag(x) - following) / (top - following)
-    return bool(np.all(spoil * r >= bound - 1e-9)), {"X": x.round(6).tolist(), "feature_dim": feature_dim}
+# The c-th eigenvalue is positive, so that the minimiser of the loss keeps the c largest ones.
+SUBSPACE = Domain(
+    (*matrix_parameters(24, (POSITIVE,), least=2), Choice("axes", ("turned", "own"))),
+    (Condition("feature_dim below dim", r"c < d", lambda p: p["feature_dim"] < p["dim"]),),
+    assumes="X is symmetric and positive definite, its eigenvectors a random basis or the axes.",
+)
+
+
+def _matrix(at: Point) -> np.ndarray:
+    drawn = matrix_at(at)
+    return np.diag(drawn.values) if at["axes"] == "own" else drawn.x
+
+
+def _represented(at: Point, _: Effort) -> Sample:
+    """r_k of every axis: one minus the squared distance to the span of the c leading eigenvectors, (1, d)."""
+    vectors = np.linalg.eigh(_matrix(at))[1]
+    rest = vectors[:, : len(vectors) - int(at["feature_dim"])]
+    # An eigenvector is known to round-off over the least relative gap, and r_k to first order in that.
+    return Sample(1 - np.sum(rest**2, axis=1)[None], 1e-9)
 
 
 def _limits_of_the_repair() -> sp.Matrix:
@@ -145,7 +161,14 @@ CLAIM = Claim(
             "basis-sum.subspace-bound",
             "corrected",
             "The representability satisfies r_k >= (X_kk - l_(c+1)) / (l_1 - l_(c+1)), l the descending eigenvalues.",
-            ForAll(_draws, _repaired, "X_kk <= l_1 r_k + l_(c+1) (1 - r_k).", Evidence.SEARCHED),
+            OnDomain(
+                SUBSPACE,
+                Then(">=", lambda at: entry_bound(_matrix(at), int(at["feature_dim"])), _represented),
+                "X_kk <= l_1 r_k + l_(c+1) (1 - r_k), with equality for the leading axis of a diagonal X.",
+                Evidence.NUMERIC,
+                named=[{"dim": 5, "feature_dim": c, "draw": 1, "axes": "own"} for c in (1, 3)],
+            ),
+            spoil=1.01,
             latex=r"r_k \ge \frac{X_{kk} - \lambda_{c+1}}{\lambda_1 - \lambda_{c+1}}",
         ),
         Statement(

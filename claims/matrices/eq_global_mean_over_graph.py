@@ -8,22 +8,24 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import ROUND_OFF
+from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, network_parameters
 from ledger.checks.enumerated import PI, SCALING, U, entries_up_to
 from ledger.checks.kinds import ForAll, Printed
+from ledger.checks.network_entries import entries_at, entries_domain, resolution, summed_objective, weights_at
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory import symbols as sy
+from theory.domain import Domain, Point
 from theory.formula import Source
-from theory.networks.small_networks import (
-    connected_networks,
-    global_diagonal,
-    mean_inverse_size,
-    mean_size,
-    name,
-    weights,
-)
+from theory.networks.objective_entries import entries_by_weight, entries_spread, mean_entry
+from theory.networks.objective_weights import average_connectivity, neighbourhoods
+from theory.networks.small_networks import connected_networks, global_diagonal, mean_inverse_size, mean_size, name
 
+CONNECTED = "The network is connected and undirected; |A_i| counts client i and its neighbours."
 Predicate = Callable[[nx.Graph, float], tuple[bool, Mapping[str, Any]]]
 
 
@@ -53,11 +55,6 @@ def _mean_itself(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]
     return left == spoil * right, {"network": name(graph), "mean_of_inverses": str(left), "mean_size": str(right)}
 
 
-def _jensen(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    left, right = _rational(mean_inverse_size(graph)), 1 / _rational(mean_size(graph))
-    return bool(sp.Rational(str(spoil)) * left >= right), {"network": name(graph)}
-
-
 def _printed_diagonal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     lowered = 1 - 1 / _rational(mean_size(graph))
     derived = global_diagonal(graph)
@@ -69,19 +66,6 @@ def _printed_diagonal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str,
     }
 
 
-def _weighted_diagonal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    shares = [sp.Rational(str(spoil)) * _rational(w) for w in weights(graph)]
-    said = [sp.expand((1 - w) * sy.tau**2 + w) for w in shares]
-    return said == global_diagonal(graph), {"network": name(graph)}
-
-
-def _mean_loss(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    derived = global_diagonal(graph)
-    n = len(derived)
-    said = sp.Rational(str(spoil)) / n * (sy.tau**2 - 1)
-    return sp.expand(sy.tau**2 - sum(derived) / n - said) == 0, {"network": name(graph)}
-
-
 def _entries_agree(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     derived = global_diagonal(graph)
     # (31) and (32) put every entry and the largest eigenvalue at one number up to a vanishing error.
@@ -89,11 +73,18 @@ def _entries_agree(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, An
     return all(gap == 0 for gap in gaps), {"network": name(graph), "entries": [str(e) for e in derived]}
 
 
-def _entries_differ(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    derived, shares = global_diagonal(graph), [_rational(w) for w in weights(graph)]
-    said = sp.Rational(str(spoil)) * (sy.tau**2 - 1) * (max(shares) - min(shares))
-    by_weight = sorted(zip(shares, derived, strict=True), key=lambda pair: pair[0])
-    return sp.expand(by_weight[0][1] - by_weight[-1][1] - said) == 0, {"network": name(graph)}
+def _summed(of: Callable[[np.ndarray], np.ndarray | float]) -> Callable[[Point, Effort], Sample]:
+    """A function of the entries of the global matrix, these summed as printed."""
+    return lambda at, _: Sample(np.asarray(of(summed_objective(at)))[None], resolution(at))
+
+
+def _inverse_sizes(at: Point, _: Effort) -> Sample:
+    sizes = [1 + int(row.sum()) for row in network_at(at)]
+    return Sample(np.array([sum(1 / size for size in sizes) / len(sizes)]), ROUND_OFF)
+
+
+def _inverse_connectivity(at: Point) -> float:
+    return 1 / float(average_connectivity(neighbourhoods(network_at(at))))
 
 
 def _refuted_by(predicate: Predicate, because: str) -> ForAll:
@@ -101,9 +92,9 @@ def _refuted_by(predicate: Predicate, because: str) -> ForAll:
     return ForAll(_networks, predicate, because, Evidence.ENUMERATED)
 
 
-def _over_networks(predicate: Predicate, because: str, *, regular: bool = False) -> ForAll:
+def _over_regular_networks(predicate: Predicate, because: str) -> ForAll:
     # Exact fractions, but a search: every network up to a size is not every network.
-    return ForAll(_regular_networks if regular else _networks, predicate, because, Evidence.SEARCHED)
+    return ForAll(_regular_networks, predicate, because, Evidence.SEARCHED)
 
 
 def _dropped_term() -> ForAll:
@@ -146,7 +137,7 @@ CLAIM = Claim(
             "eq29.sizes-regular",
             "printed",
             "(29), read as (30) uses it: the mean of 1/|A_i| is 1 over the mean of |A_i|.",
-            _over_networks(_inverse_mean, "All sizes agree, so every mean does.", regular=True),
+            _over_regular_networks(_inverse_mean, "All sizes agree, so every mean does."),
             reading="regular networks",
             about=("eq-29", "eq-30"),
         ),
@@ -200,31 +191,52 @@ CLAIM = Claim(
         Statement(
             "eq29.entries-by-weight",
             "corrected",
-            "Entry k of the global matrix is (1 - w_k) tau^2 + w_k, granted (18).",
-            _over_networks(_weighted_diagonal, "Every connected network of three to six clients."),
-            reading="granted (18)",
-            latex=r"\overline{X}_{kk} = 2p(1-p)\left((1-w_k)\tau^2 + w_k\right)",
+            "Entry k of the global matrix is (1 - w_k) a + w_k b, w_k the weight of client k in the objective, b the "
+            "own entry of that client and a the entry of every other client there.",
+            OnDomain(
+                entries_domain(),
+                Then("=", lambda at: entries_by_weight(weights_at(at), *entries_at(at)), _summed(lambda e: e)),
+                "Client k lowers, or raises, coordinate k alone, by its weight.",
+                Evidence.NUMERIC,
+            ),
+            latex=r"\overline{X}_{kk} = (1-w_k)\, a + w_k\, b",
         ),
         Statement(
             "eq29.mean-entry",
             "corrected",
-            "The mean entry is tau^2 - (tau^2 - 1)/N for every network: connectivity does not enter, granted (18).",
-            _over_networks(_mean_loss, "The weights sum to 1."),
-            reading="granted (18)",
+            "The mean entry of the global matrix is a - (a - b)/N for every network: connectivity does not enter.",
+            OnDomain(
+                entries_domain(),
+                Then("=", lambda at: mean_entry(int(at["n_clients"]), *entries_at(at)), _summed(np.mean)),
+                "The weights sum to 1.",
+                Evidence.NUMERIC,
+            ),
         ),
         Statement(
             "eq29.sizes-jensen",
             "corrected",
             "The mean of 1/|A_i| is at least 1 over the mean of |A_i|.",
-            _over_networks(_jensen, "Jensen's inequality; equality for regular networks."),
+            OnDomain(
+                Domain((*network_parameters(64, least=2), DRAW), (RINGS_ARE_WIDE,), assumes=CONNECTED),
+                Then(">=", _inverse_connectivity, _inverse_sizes),
+                "Jensen's inequality; equality for regular networks.",
+                Evidence.NUMERIC,
+                named=[{"n_clients": 7, "network": network, "draw": 1} for network in ("ring", "complete")],
+            ),
             latex=r"\tfrac1N \sum_i \tfrac{1}{|A_i|} \ge \tfrac{1}{|\bar A|}",
+            spoil=1.01,
         ),
         Statement(
             "eq29.entries-spread",
             "corrected",
-            "Largest minus smallest entry is (max w - min w)(tau^2 - 1), granted (18).",
-            _over_networks(_entries_differ, "Zero exactly when all weights agree, as in every regular network."),
-            reading="granted (18)",
+            "Largest minus smallest entry of the global matrix is (max w - min w) |a - b|: zero exactly when all "
+            "clients have one weight, as in every regular network, or when a = b.",
+            OnDomain(
+                entries_domain(),
+                Then("=", lambda at: entries_spread(weights_at(at), *entries_at(at)), _summed(np.ptp)),
+                "Each entry is moved from a by its client's weight.",
+                Evidence.NUMERIC,
+            ),
         ),
     ),
 )

@@ -8,20 +8,27 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_networks import network_at
 from ledger.checks.enumerated import LEADING, PI
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.network_entries import entries_at, entries_domain, resolution, summed_neighbourhood
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory import symbols as sy
+from theory.domain import Condition, Point, Whole
 from theory.formula import Source
+from theory.networks.objective_entries import neighbourhood_entries
+from theory.networks.objective_weights import neighbourhoods
 from theory.networks.small_networks import connected_networks, name, neighbourhood_diagonal
 
 SIZE = sp.Symbol("A_i", positive=True)
-Point = tuple[nx.Graph, int]
+Listed = tuple[nx.Graph, int]
 
 
-def _neighbourhoods(_: Context) -> Iterable[Point]:
+def _neighbourhoods(_: Context) -> Iterable[Listed]:
     for graph in connected_networks(largest=5):
         for client in graph.nodes:
             yield graph, client
@@ -36,13 +43,8 @@ def _printed_diagonal(graph: nx.Graph, client: int) -> list[sp.Expr]:
     return [lowered if k in graph[client] else sy.tau**2 for k in graph.nodes]
 
 
-def _correct_diagonal(graph: nx.Graph, client: int) -> list[sp.Expr]:
-    lowered = _lowered(graph.degree[client] + 1)
-    return [lowered if k == client or k in graph[client] else sy.tau**2 for k in graph.nodes]
-
-
 def _agrees(claimed):
-    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+    def predicate(point: Listed, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         graph, client = point
         said = [sp.expand(sp.Rational(str(spoil)) * e) for e in claimed(graph, client)]
         true = [sp.expand(e) for e in neighbourhood_diagonal(graph, client)]
@@ -54,6 +56,19 @@ def _agrees(claimed):
         }
 
     return predicate
+
+
+CLIENT = Whole("client", 1, 16)
+CLIENT_IS_THERE = Condition("client at most n_clients", r"i \le N", lambda p: p["client"] <= p["n_clients"])
+
+
+def _closed_entries(at: Point) -> np.ndarray:
+    members = neighbourhoods(network_at(at))[int(at["client"]) - 1]
+    return neighbourhood_entries(members, *entries_at(at))
+
+
+def _summed_entries(at: Point, _: Effort) -> Sample:
+    return Sample(summed_neighbourhood(at, int(at["client"]) - 1)[None], resolution(at))
 
 
 CLAIM = Claim(
@@ -95,15 +110,14 @@ CLAIM = Claim(
         Statement(
             "eq27.members-lowered",
             "corrected",
-            "Entries at coordinates owned inside A_i, the client's own included, are lowered; all others are "
-            "tau^2, granted (18).",
-            ForAll(
-                _neighbourhoods,
-                _agrees(_correct_diagonal),
-                "Every neighbourhood of every connected network of three to five clients.",
-                Evidence.SEARCHED,
+            "In the mean matrix over A_i the entries at coordinates owned inside A_i, the client's own included, are "
+            "(1 - 1/|A_i|) a + b/|A_i|, b the own entry of a client and a its entry elsewhere; all others stay at a.",
+            OnDomain(
+                entries_domain(CLIENT, conditions=(CLIENT_IS_THERE,)),
+                Then("=", _closed_entries, _summed_entries),
+                "One member of A_i owns such a coordinate, and nobody in A_i owns the others.",
+                Evidence.NUMERIC,
             ),
-            reading="granted (18)",
         ),
     ),
 )

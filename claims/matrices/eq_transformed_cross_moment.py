@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import ROUND_OFF
+from ledger.checks.drawn_networks import DRAW
 from ledger.checks.enumerated import SCALING, U, degree, generic
 from ledger.checks.kinds import ForAll, Identity, Printed
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
+from theory.domain import Domain, Point, Real, Whole
 from theory.formula import Source
 
 N = 4
@@ -80,12 +84,6 @@ def _transforms(context: Context) -> Iterable[tuple[np.ndarray, np.ndarray]]:
             yield rng.standard_normal((size, size)), root @ root.T
 
 
-def _is_symmetric(point: tuple[np.ndarray, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    h, sigma = point
-    x = (h @ sigma + spoil * sigma @ h.T) / 2
-    return bool(np.allclose(x, x.T, rtol=0, atol=1e-12 * np.abs(x).max())), {"H": h.tolist(), "shape": x.shape}
-
-
 def _singular_bound(point: tuple[np.ndarray, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
     h, sigma = point
     x = (h @ sigma + sigma @ h.T) / 2
@@ -102,6 +100,37 @@ def _needs_a_trick(point: tuple[np.ndarray, np.ndarray], _: float) -> tuple[bool
         "shape": list(x.shape),
         "asymmetry": float(np.abs(x - x.T).max()),
     }
+
+
+ANY_H = Domain(
+    (
+        Whole("dim", 2, 16),
+        Whole("samples_per_client", 1, 32),
+        Real("augmentation_std", 0.0, np.inf, "[)", reach=(0.0, 2.0)),
+        DRAW,
+    ),
+    assumes="H is any matrix. The matrix of one data set is half the mean of b a^T + a b^T, a = x + xi and b = H x.",
+)
+
+
+def _summed_products(at: Point) -> np.ndarray:
+    """The alignment matrix of a drawn data set, summed sample by sample and entry by entry: (d, d)."""
+    rng, d, n = np.random.default_rng((int(at["draw"]), 8)), int(at["dim"]), int(at["samples_per_client"])
+    h, total = rng.standard_normal((d, d)), np.zeros((d, d))
+    for _ in range(n):
+        x = rng.standard_normal(d)
+        a, b = x + float(at["augmentation_std"]) * rng.standard_normal(d), h @ x
+        total += (np.outer(b, a) + np.outer(a, b)) / 2
+    return total / n
+
+
+def _moduli(at: Point) -> np.ndarray:
+    return np.sort(np.abs(np.linalg.eigvals(_summed_products(at))))
+
+
+def _singular_values(at: Point, _: Effort) -> Sample:
+    values = np.sort(np.linalg.svd(_summed_products(at), compute_uv=False))
+    return Sample(values[None], ROUND_OFF * float(values[-1]))
 
 
 CLAIM = Claim(
@@ -206,8 +235,14 @@ CLAIM = Claim(
         Statement(
             "eq55.square-and-symmetric",
             "corrected",
-            "The alignment matrix is square and symmetric for every H.",
-            ForAll(_transforms, _is_symmetric, "It is half of a matrix plus its transpose.", Evidence.SEARCHED),
+            "The alignment matrix is square and symmetric for every H, so that its singular values are the moduli of "
+            "its eigenvalues.",
+            OnDomain(
+                ANY_H,
+                Then("=", _moduli, _singular_values),
+                "It is half of a matrix plus its transpose.",
+                Evidence.NUMERIC,
+            ),
         ),
     ),
 )

@@ -5,6 +5,7 @@ The block that couples signal and noise needs beta >= 1.8 for that (1.85 for one
 10^6 and 10^9.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Literal
@@ -12,11 +13,20 @@ from typing import Any, Literal
 import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_samples import drawn_samples, members_of
 from ledger.checks.enumerated import U
-from ledger.checks.kinds import Finding, ForAll, Identity, Prediction
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.listed_population import FL, LOCAL, MODEL
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
 from sims.samplers.coupling import deviation
-from theory.deficits.concentration import concentration_threshold
+from theory.deficits.concentration import (
+    COUPLING_MEAN_SQUARE,
+    concentration_threshold,
+    coupling_rate,
+    coupling_rate_error,
+)
+from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.readings import Objective, Scope
 from theory.scaling import NGrowth
@@ -78,17 +88,90 @@ def _falls(objective: Objective, betas: tuple[Fraction, ...], *, whole: bool) ->
     return ForAll(points, predicate, ABOVE if whole else BELOW, Evidence.SAMPLED)
 
 
-def _slope_findings(context: Context) -> list[Finding]:
-    findings = []
-    for objective, offset in ((Objective.MIM, Fraction(0)), (Objective.CL, Fraction(1, 5))):
-        for scope in ("local", "fl"):
-            # Away from the beta where the exponent is zero, so that a relative tolerance means something.
-            for beta in (Fraction(8, 5), Fraction(37, 20)):
-                law = (1 - beta) / 2 + offset
-                slope, error = _slope(context, objective, beta, scope)
-                at = {"objective": objective.value, "scope": scope, "beta": float(beta)}
-                findings.append(Finding(at, float(law), slope, error))
-    return findings
+LARGEST_COUNT = 10**18  # samples: what a count of 64 bits holds
+SCALES = 1000  # from the smaller dimension to the larger one
+SCOPES = Choice("scope", (FL, LOCAL))
+OBJECTIVES = Choice("objective", tuple(str(o) for o in Objective))
+COUPLED = Domain(
+    (
+        Whole("n_clients", 2, 6),
+        Whole("dim", 3, 16),
+        Whole("samples_per_client", 1, 32),
+        Real("tau", 0.0, np.inf, "()", reach=(0.3, 6.0), is_log=True),
+        Real("mu", 0.0, np.inf, "[)", reach=(0.1, 1.0)),
+        Real("augmentation_std", 0.0, np.inf, "[)", reach=(0.0, 2.0)),
+        SCOPES,
+        OBJECTIVES,
+    ),
+    (Condition("dim above n_clients", "N < d", lambda p: p["n_clients"] < p["dim"]),),
+    Quantifier.IN_EXPECTATION,
+    f"{MODEL} CL has the views x + xi and x + xi', one draw a sample; MIM independent masks, averaged, over p(1-p).",
+)
+GROWING = Domain(
+    (
+        Whole("n_clients", 2, 8),
+        Whole("dim", 10**5, 10**7),
+        Real("beta", 1.0, np.inf, "[)", reach=(1.0, 2.2)),
+        Real("augmentation_std", 0.0, np.inf, "()", reach=(0.5, 2.0)),
+        SCOPES,
+        OBJECTIVES,
+    ),
+    (
+        Condition(
+            "samples that can be counted in 64 bits at 1000 dim",
+            r"(1000 d)^\beta \le 10^{18}",
+            lambda p: (SCALES * p["dim"]) ** p["beta"] <= LARGEST_COUNT,
+        ),
+    ),
+    Quantifier.IN_THE_LIMIT,
+    f"{MODEL} N is fixed, tau = d^(1/5), mu = d^(-1/5), d^beta samples a client. The slope is from dim to 1000 dim.",
+    limit="dim -> infinity",
+)
+ENOUGH_COORDINATES, ENOUGH_SAMPLES = 12, 96
+
+
+def _coupling_mean(at: Point) -> float:
+    values = dict(at) | ({} if at["objective"] == Objective.CL else {"augmentation_std": 0.0})
+    return COUPLING_MEAN_SQUARE.value(**values) / len(members_of(at))
+
+
+def _drawn_coupling(at: Point, effort: Effort) -> Sample:
+    """|P_perp X P|_F^2 of data sets drawn sample by sample, the mean over several where they are small."""
+    rng, members = np.random.default_rng(effort.seed), members_of(at)
+    n, d, total = int(at["n_clients"]), int(at["dim"]), len(members) * int(at["samples_per_client"])
+    sigma = float(at["augmentation_std"]) if at["objective"] == Objective.CL else 0.0
+    data_sets = max(math.ceil(ENOUGH_COORDINATES / (d - n)), math.ceil(ENOUGH_SAMPLES / total))
+    found = np.zeros(effort.trials)
+    for _ in range(data_sets):
+        block = np.zeros((effort.trials, d - n, n))
+        for client in members:
+            x = drawn_samples(rng, at, client, effort.trials)
+            a, b = (x + sigma * rng.standard_normal(x.shape) for _view in range(2)) if sigma else (x, x)
+            block += np.swapaxes(a[:, :, n:], 1, 2) @ b[:, :, :n] / 2 + np.swapaxes(b[:, :, n:], 1, 2) @ a[:, :, :n] / 2
+        found += np.sum((block / total) ** 2, axis=(1, 2)) / data_sets
+    return Sample(found)
+
+
+def _grown(at: Point) -> tuple[Setting, Setting]:
+    """The setting at `dim`, and at 1000 times as many coordinates."""
+    dims = (int(at["dim"]), SCALES * int(at["dim"]))
+    n, std = int(at["n_clients"]), float(at["augmentation_std"])
+    first, second = (Setting.paper(d, float(at["beta"]), n_clients=n, augmentation_std=std) for d in dims)
+    return first, second
+
+
+def _measured_slope(at: Point, effort: Effort) -> Sample:
+    scope: Literal["fl", "local"] = "fl" if at["scope"] == FL else "local"
+    norms = [
+        deviation(effort.seed + k, s, objective=Objective(at["objective"]), scope=scope, trials=effort.trials).coupling
+        for k, s in enumerate(_grown(at))
+    ]
+    return Sample(np.log(norms[1] / norms[0]) / math.log(SCALES))
+
+
+def _slope_error(at: Point) -> float:
+    scope = Scope.FL if at["scope"] == FL else Scope.LOCAL_OTHER
+    return coupling_rate_error(Objective(at["objective"]), scope, *_grown(at))
 
 
 CASES = ((Scope.LOCAL_OTHER, NGrowth.PAPER), (Scope.LOCAL_OTHER, NGrowth.FIXED), (Scope.FL, NGrowth.PAPER))
@@ -162,11 +245,42 @@ CLAIM = Claim(
             latex=r"1 - \tfrac12 e^{-d^{1/10}}",
         ),
         Statement(
+            "concentration.coupling-mean",
+            "corrected",
+            "The squared Frobenius norm of the block that couples signal and noise has exactly the mean (d - N)/n "
+            "times mu^2 t + (sigma^2/2)(t + N mu^2 + N sigma^2), t = 1 + (N - 1) tau^2/2 + N mu^2, n all samples; "
+            "sigma = 0 for MIM.",
+            OnDomain(
+                COUPLED,
+                Then("=", _coupling_mean, _drawn_coupling, within=0.1),
+                "Samples are independent, and noise on every other coordinate is independent of all else.",
+                Evidence.SAMPLED,
+                points=(6, 60),
+                corners=(2, 32),
+                trials=(400, 2000),
+            ),
+            latex=COUPLING_MEAN_SQUARE.latex,
+            spoil=0.8,
+        ),
+        Statement(
             "concentration.coupling-block",
             "corrected",
-            "With N fixed the norm of the block that couples signal and noise falls with exponent (1 - beta)/2 "
+            "With N fixed the norm of the block that couples signal and noise goes with the power (1 - beta)/2 of d "
             "for MIM and 1/5 + (1 - beta)/2 for CL.",
-            Prediction(_slope_findings, "Between d = 10^6 and d = 10^9, six clients.", 0.03),
+            OnDomain(
+                GROWING,
+                Then(
+                    "=",
+                    lambda at: coupling_rate(Objective(at["objective"]), float(at["beta"])),
+                    _measured_slope,
+                    remainder=_slope_error,
+                ),
+                "A Gaussian block given the signal: (d/n) times the largest level of its rows' covariance.",
+                Evidence.SAMPLED,
+                points=(6, 60),
+                corners=(4, 32),
+                trials=(20, 200),
+            ),
             reading="N fixed",
             latex=r"\|X_{\perp S}\| = \Theta(d^{(1-\beta)/2}),\ \Theta(d^{1/5 + (1-\beta)/2})",
         ),

@@ -2,23 +2,30 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import ROUND_OFF
+from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, SYMMETRIC, mixing_at, network_at, network_parameters
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
-from sims.linear.resting_clients import DIM, FEATURE_DIM, at_rest, clients
+from sims.linear.resting_clients import DIM, FEATURE_DIM, Trained, at_rest, clients
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
-from theory.formula import Source
+from theory.domain import Domain, Point, Quantifier, Real
+from theory.formula import OutOfDomainError, Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import perron_weights
+from theory.networks.objective_entries import least_gap
 from theory.networks.objective_weights import objective_weights
 from theory.networks.small_networks import degree_normalised, members, metropolis, uniform
 from theory.training.consensus import client_variance
+from theory.training.subspace_drift import deviation_bound
 
 Mixing = list[list[Fraction]]
 STEP_SIZE, ROUNDS = 0.02, 4000
@@ -69,21 +76,18 @@ def agreement(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     return bool(modulus < 1), {"mixing": [[str(w) for w in row] for row in mixing], "second_modulus": str(modulus)}
 
 
-def positive_diagonal(context: Context) -> list[Mixing]:
-    """Uniform and Metropolis mixing matrices with positive self-weight, two to four clients (full: five)."""
-    graphs = networks.connected_networks(2, 4 if context.tier == "quick" else 5)
-    # Both rules count the client itself, so none drops out: the condition is there because the statement has it.
-    return [
-        rule(graph) for graph in graphs for rule in (uniform, metropolis) if min(rule(graph)[i][i] for i in graph) > 0
-    ]
+GAP_DOMAIN = Domain(
+    (*network_parameters(32, least=2, rules=("uniform", "metropolis")), DRAW),
+    (RINGS_ARE_WIDE,),
+    assumes="The network is connected and undirected; a neighbourhood counts the client itself.",
+)
 
 
-def eigenvalues_inside_circle(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Whether all eigenvalues but one lie inside the unit circle; spoiled, whether all but one are 0."""
-    # Both rules are similar to symmetric matrices, so eigenvalues come out to 1e-15, repeated ones too.
-    values = np.linalg.eigvals(as_array(mixing))
-    moduli = np.sort(np.abs(values))[::-1].tolist()
-    return moduli[1] < 1 - 1e-9 if spoil == 1 else moduli[1] < 1e-9, {"moduli": moduli}
+def _measured_gap(at: Point, _: Effort) -> Sample:
+    """1 minus the largest modulus of an eigenvalue other than one copy of 1."""
+    # Both rules are similar to symmetric matrices, so eigenvalues come out to 1e-14, repeated ones too.
+    moduli = np.sort(np.abs(np.linalg.eigvals(mixing_at(at))))[::-1]
+    return Sample(np.array([1 - moduli[1]]), ROUND_OFF)
 
 
 def tilted_star(context: Context) -> list[Mixing]:
@@ -145,9 +149,48 @@ def trained_target(mixing: Mixing, spoil: float) -> tuple[bool, Mapping[str, Any
     }
 
 
-def doubly_stochastic_networks(context: Context) -> list[Mixing]:
-    """The Metropolis mixing matrix of every connected network of three or four clients."""
-    return [metropolis(graph) for graph in networks.connected_networks(3, 4)]
+TRAINED = Domain(
+    (
+        *network_parameters(8, least=2, rules=SYMMETRIC),
+        DRAW,
+        Real("level", 0.0, 1.0, "(]", reach=(0.01, 0.5)),
+        Real("step_size", 0.0, np.inf, "()", reach=(1e-4, 0.02), is_log=True),
+    ),
+    (RINGS_ARE_WIDE,),
+    Quantifier.IN_THE_LIMIT,
+    assumes=(
+        "The network is connected and undirected. Clients have random matrices in 6 dimensions, a share `level` of "
+        "each its own, and train 2 features with one step a round until at rest. The subspaces' overlap is tr(P P*)."
+    ),
+    limit="step_size -> 0",
+)
+
+
+@lru_cache(maxsize=64)
+def _at_rest(at: tuple[tuple[str, Any], ...]) -> Trained | None:
+    """Training at rest at a point; None where the clients differ too much for the iteration to settle."""
+    point = dict(at)
+    x = clients(point["n_clients"], point["level"], point["draw"])
+    try:
+        return at_rest(mixing_at(point), x, point["step_size"])
+    except OutOfDomainError:
+        return None
+
+
+def _overlap(at: Point, _: Effort) -> Sample:
+    """tr(P P*), P of the averaged model and P* of the optimum for the plain mean of the clients."""
+    trained = _at_rest(tuple(at.items()))
+    found = np.nan if trained is None else float(np.sum(trained.projector * trained.wanted))
+    return Sample(np.array([found]), 1e-10)
+
+
+def _overlap_missing(at: Point) -> float:
+    """|P - P*|^2 / 2, at most: from how far apart the clients' models stand, which is of the order of the step size."""
+    trained = _at_rest(tuple(at.items()))
+    if trained is None:
+        return 0.0
+    n = len(trained.models)
+    return deviation_bound(trained.models, trained.problem.covariances, np.full(n, 1 / n)) ** 2 / 2
 
 
 CLAIM = Claim(
@@ -189,15 +232,20 @@ CLAIM = Claim(
         Statement(
             "a3.averaging-self-weight",
             "corrected",
-            "On a connected graph, uniform and Metropolis weights with positive self-weight have one eigenvalue "
-            "on the unit circle.",
-            ForAll(
-                positive_diagonal,
-                eigenvalues_inside_circle,
-                "Irreducible and aperiodic: every small network.",
+            "With uniform or Metropolis weights, which count the client itself, every eigenvalue but one copy of 1 has "
+            "a modulus of at most 1 - 2/((N-1) a D), a the largest neighbourhood and D the diameter: repeated "
+            "averaging makes all clients agree.",
+            OnDomain(
+                GAP_DOMAIN,
+                Then(">=", lambda at: least_gap(network_at(at)), _measured_gap),
+                "Differences add up along the shortest path; self-weights of at least 1/a keep -1 away.",
                 Evidence.NUMERIC,
+                named=[
+                    {"n_clients": 2, "network": "complete", "mixing": m, "draw": 1} for m in ("uniform", "metropolis")
+                ],
             ),
-            reading="sufficiency for consensus",
+            latex=r"1 - |\lambda_l| \ge \frac{2}{(N-1)\, a\, D}",
+            spoil=1.01,
         ),
         Statement(
             "a3.objective-doubly-stochastic",
@@ -242,13 +290,17 @@ CLAIM = Claim(
         Statement(
             "a3.training-doubly-stochastic",
             "corrected",
-            "Doubly stochastic weights with positive self-weight on a connected graph train near the federated "
-            "optimum.",
-            ForAll(
-                doubly_stochastic_networks, trained_target, "Off by the step size, models at rest.", Evidence.NUMERIC
+            "With doubly stochastic weights and positive self-weight training tends to the federated optimum as the "
+            "step size tends to 0: the averaged model then represents all c of its directions.",
+            OnDomain(
+                TRAINED,
+                Then("=", lambda at: float(FEATURE_DIM), _overlap, remainder=_overlap_missing),
+                "Every client has the weight 1/N, so the gradients at the clients' models cancel in the plain mean.",
+                Evidence.NUMERIC,
+                points=(4, 60),
+                corners=(4, 32),
             ),
             reading="sufficiency for training",
-            spoil=1e-9,
         ),
     ),
 )

@@ -4,12 +4,25 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
-from claims.setting.ref_transformation_conditions import Point, condition_at, is_perfect, searched
+from ledger.checks.drawn_matrices import FEATURES_FIT
+from ledger.checks.drawn_transformations import (
+    ALONG_AXIS,
+    RESOLUTION,
+    chosen_alignment,
+    transformation_at,
+    transformation_domain,
+)
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.listed_population import FL, listed_moment
+from ledger.checks.listed_transformations import Listed, condition_at, is_perfect, searched
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
+from theory.domain import Point, Whole
 from theory.formula import Source
+from theory.objectives.transformation_bounds import least_on_signal
 from theory.objectives.transformation_family import small_integer_matrices
 
 SIGMA = sp.diag(2, 1)
@@ -37,17 +50,29 @@ def _same_spectrum(pair: tuple[sp.Matrix, sp.Matrix], spoil: float) -> tuple[boo
     }
 
 
-def _suffices(which: str, point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+def _suffices(which: str, point: Listed, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     found, shown = condition_at(point)
     return is_perfect(found, spoil) or getattr(found, which) <= 0, shown
 
 
-def _is_needed(which: str, point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+def _is_needed(which: str, point: Listed, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     found, shown = condition_at(point)
     return getattr(found, which) > (1 - spoil) * len(found.representability) or not is_perfect(found), shown
 
 
-def _shows_loss(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
+def _least_trace(at: Point) -> float:
+    """The least eigenvalue that X must have on the signal, times tr(Sigma_S^-1)."""
+    n = int(at["n_clients"])
+    inverse = np.linalg.inv(listed_moment(at)[:n, :n])
+    return least_on_signal(chosen_alignment(at), n, int(at["feature_dim"])) * float(np.trace(inverse))
+
+
+def _trace_on_signal(at: Point, _: Effort) -> Sample:
+    n, h = int(at["n_clients"]), transformation_at(at, chosen_alignment(at))
+    return Sample(np.array([np.trace(h[:n, :n])]), RESOLUTION * float(np.abs(h).max()))
+
+
+def _shows_loss(point: Listed, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     found, shown = condition_at(point)
     keeps_little = max(found.representability) < spoil * 0.9
     return not keeps_little or found.sensitivity > 1e-9, shown | {"sensitivity": round(found.sensitivity, 12)}
@@ -98,13 +123,22 @@ CLAIM = Claim(
         Statement(
             "a9.trace-necessary-signal",
             "corrected",
-            "Where the signal is represented, tr(P H_sym P) > 0, P the projector onto the N signal coordinates.",
-            ForAll(
-                searched,
-                lambda p, f: _is_needed("trace_signal", p, f),
-                "Lyapunov, see `ref-transformation-conditions`.",
+            "Where the signal is represented, tr(P H_sym P) > 0, P the projector onto the N signal coordinates. It is "
+            "at least (l - (l - l_d) sum (1 - r_k)) tr(Sigma_S^-1), l > 0 the least eigenvalue of sym(H Sigma) that is "
+            "kept and l_d the least of all.",
+            OnDomain(
+                transformation_domain(Whole("feature_dim", 1, 16), conditions=(FEATURES_FIT,)),
+                Then(">=", _least_trace, _trace_on_signal),
+                "Lyapunov: the trace of H over the signal is that of Sigma_S^-1 times X there.",
+                Evidence.NUMERIC,
+                points=(12, 200),
+                named=[
+                    {"n_clients": 3, "dim": 5, "tau": 2.0, "mu": 0.5, "scope": FL, "least": 1.0, "rival": 0.5}
+                    | {"leak": 0.0, "leaks_along": ALONG_AXIS, "draw": 1, "feature_dim": 3}
+                ],
             ),
             reading="the N signal coordinates",
+            spoil=1.01,
         ),
         Statement(
             "a9.sensitivity-shows-loss",

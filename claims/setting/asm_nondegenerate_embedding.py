@@ -10,15 +10,31 @@ from typing import Any
 
 import numpy as np
 
+from ledger.checks.drawn_matrices import ROUND_OFF
 from ledger.checks.kinds import ForAll
+from ledger.checks.listed_population import (
+    FL,
+    LOCAL,
+    MASK_RATIO,
+    MODEL,
+    SCOPE,
+    WIDE,
+    listed_moment,
+    masked,
+    signal_parameters,
+)
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.reading_words import in_words
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.data.moments import Site, alignment_matrix
+from theory.data.population_spectra import evaluate, spectrum
+from theory.domain import Condition, Domain, Parameter, Point, Whole
 from theory.formula import Source
+from theory.objectives.alignment_minimum import least_loss
 from theory.readings import Mask, Objective
 from theory.setting import Setting
 
-ROUND_OFF = 1e-12
+NOTHING = 1e-12
 Case = tuple[Setting, Site]
 
 
@@ -40,7 +56,7 @@ def _spectrum(case: Case, mask: Mask) -> list[tuple[float, int]]:
 
 def _n_positive(spectrum: list[tuple[float, int]]) -> int:
     scale = max(abs(value) for value, _ in spectrum) or 1.0
-    return sum(count for value, count in spectrum if value > ROUND_OFF * scale)
+    return sum(count for value, count in spectrum if value > NOTHING * scale)
 
 
 def _details(case: Case, mask: Mask) -> dict[str, Any]:
@@ -65,11 +81,6 @@ def _full_rank(mask: Mask):
     return predicate
 
 
-def _rank_one(case: Case, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    details = _details(case, Mask.COMPLEMENTARY)
-    return details["rank_of_minimiser"] == spoil, details
-
-
 def _zero_is_beaten(mask: Mask):
     def predicate(case: Case, spoil: float) -> tuple[bool, Mapping[str, Any]]:
         top = _spectrum(case, mask)[0][0]
@@ -81,21 +92,67 @@ def _zero_is_beaten(mask: Mask):
     return predicate
 
 
-def _beaten_exactly_when(case: Case, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    predicted = (case[0].n_clients > 2) == (spoil == 1.0)
-    top = _spectrum(case, Mask.COMPLEMENTARY)[0][0]
-    return bool(predicted == (top > ROUND_OFF)), _details(case, Mask.COMPLEMENTARY)
+COMPLEMENTARY = "The two views of an image are masked complementarily, in expectation over the masks."
 
 
-def _two_clients_leave_nothing(context: Context) -> Iterable[Case]:
-    return (case for case in _cases(context) if case[0].n_clients == 2)
+def _domain(least: int, *, features: bool = False) -> Domain:
+    more: tuple[Parameter, ...] = (Whole("feature_dim", 1, 12),) if features else ()
+    fit = (Condition("feature_dim at most dim", r"c \le d", lambda p: p["feature_dim"] <= p["dim"]),)
+    return Domain(
+        (*signal_parameters(least=least, widest=24), MASK_RATIO, SCOPE, *more),
+        (WIDE, *(fit if features else ())),
+        assumes=f"{MODEL} {COMPLEMENTARY}",
+    )
 
 
-def _is_zero(case: Case, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    matrix = alignment_matrix(case[0], Objective.MIM, Mask.COMPLEMENTARY, scope=case[1])
-    size = float(np.abs(matrix.corner).max() + abs(matrix.bulk))
-    # No factor spoils a claim of 0.
-    return bool(size == 1 - spoil), {"largest_entry": size}
+def _closed_spectrum(at: Point) -> list[tuple[float, int]]:
+    """(eigenvalue, multiplicity) by `theory.data.population_spectra`, descending."""
+    scope = "fl" if at["scope"] == FL else "local"
+    return evaluate(spectrum(Objective.MIM, Mask.COMPLEMENTARY, scope), at)
+
+
+def _listed_spectrum(at: Point) -> tuple[np.ndarray, float]:
+    """The eigenvalues of the listed matrix, descending (d,), and how well they are known."""
+    moment = listed_moment(at)
+    matrix = masked(moment, float(at["mask_ratio"]), Mask.COMPLEMENTARY)
+    return np.linalg.eigvalsh(matrix)[::-1], ROUND_OFF * float(np.linalg.norm(moment))
+
+
+def _positive_directions(at: Point) -> float:
+    positive = sum(count for value, count in _closed_spectrum(at) if value > 0)
+    return float(min(positive, int(at["feature_dim"])))
+
+
+def _rank(at: Point, _: Effort) -> Sample:
+    values, error = _listed_spectrum(at)
+    # The minimiser keeps the positive eigenvalues among the c largest.
+    return Sample(np.array([np.sum(values[: int(at["feature_dim"])] > error)]))
+
+
+def _least(at: Point) -> float:
+    return least_loss([_closed_spectrum(at)[0][0]], 1)
+
+
+def _listed_least(at: Point, _: Effort) -> Sample:
+    values, error = _listed_spectrum(at)
+    kept = values[values > 0]
+    return Sample(np.array([-np.sum(kept**2) / 2]), error * float(np.abs(values).max()) + error**2)
+
+
+def _norm(at: Point) -> float:
+    return max(abs(value) for value, _ in _closed_spectrum(at))
+
+
+def _listed_norm(at: Point, _: Effort) -> Sample:
+    values, error = _listed_spectrum(at)
+    return Sample(np.array([np.abs(values).max()]), error)
+
+
+CASES = tuple(
+    {"n_clients": n, "dim": 6, "tau": 2.0, "mu": 0.5, "mask_ratio": 0.75, "scope": scope}
+    for n in (2, 3, 6)
+    for scope in (FL, LOCAL)
+)
 
 
 CLAIM = Claim(
@@ -156,31 +213,46 @@ CLAIM = Claim(
         Statement(
             "a5.rank-one-complementary",
             "corrected",
-            "With three or more clients the minimiser has rank one, for one client and for the average.",
-            ForAll(
-                _cases_beyond_two,
-                _rank_one,
+            "With three or more clients the minimiser has rank one, whatever c is, for one client and for the average.",
+            OnDomain(
+                _domain(3, features=True),
+                Then("=", _positive_directions, _rank),
                 "One positive eigenvalue, the one of the all-ones direction.",
                 Evidence.NUMERIC,
+                points=(8, 60),
             ),
             reading=in_words(Mask.COMPLEMENTARY),
         ),
         Statement(
             "a5.zero-two-clients",
             "corrected",
-            "W = 0 is the minimiser exactly when there are two clients.",
-            ForAll(_cases, _beaten_exactly_when, "A positive eigenvalue exists exactly for N > 2.", Evidence.NUMERIC),
+            "The least loss is -1/2 times the square of p(1-p)(N-2) tau^2/4 for one client, and of (N-1)/N of that for "
+            "the average: W = 0 is a minimiser exactly when there are two clients.",
+            OnDomain(
+                _domain(2),
+                Then("=", _least, _listed_least),
+                "The largest eigenvalue is above 0 exactly for N > 2.",
+                Evidence.NUMERIC,
+                points=(8, 60),
+                named=CASES,
+            ),
             reading=in_words(Mask.COMPLEMENTARY),
         ),
         Statement(
             "a5.matrix-two-clients",
             "corrected",
-            "With two clients the population's alignment matrix is exactly zero, for one client and for the average.",
-            ForAll(
-                _two_clients_leave_nothing, _is_zero, "One offset has no partner to correlate with.", Evidence.NUMERIC
+            "The population's alignment matrix has the norm p(1-p)(N-2) tau^2/4 for one client, and (N-1)/N of that "
+            "for the average: with two clients it is exactly zero.",
+            OnDomain(
+                _domain(2),
+                Then("=", _norm, _listed_norm),
+                "One offset has no partner to correlate with.",
+                Evidence.NUMERIC,
+                points=(8, 60),
+                named=CASES,
             ),
             reading=in_words(Mask.COMPLEMENTARY),
-            latex=r"X^M = 0 \quad (N = 2)",
+            latex=r"\|X^M\|_2 = p(1-p)(N-2)\tfrac{\tau^2}{4}",
         ),
     ),
 )

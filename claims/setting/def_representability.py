@@ -7,10 +7,15 @@ theorems then write c entries, which keeps the signal only because the signal co
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import ROUND_OFF
+from ledger.checks.drawn_networks import DRAW
 from ledger.checks.kinds import ForAll, Identity, Printed
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement, Status
+from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 
 ANGLE = sp.Symbol("angle", real=True)
@@ -42,16 +47,33 @@ def _matrices(_: Context) -> Iterable[sp.Matrix]:
         yield sp.Matrix(rows, cols, lambda _, j: j + 1)
 
 
-def _sum_is_rank(w: sp.Matrix, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    independent = sp.Matrix.vstack(*w.rowspace())
-    total = sum(_by_projection(independent))
-    return total == sp.Rational(str(spoil)) * w.rank(), {"W": str(w), "sum": str(total), "rank": w.rank()}
-
-
 def _sum_is_feature_dim(w: sp.Matrix, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     independent = sp.Matrix.vstack(*w.rowspace())
     total = sum(_by_projection(independent))
     return total == sp.Rational(str(spoil)) * w.rows, {"W": str(w), "sum": str(total), "feature_dim": w.rows}
+
+
+ANY_W = Domain(
+    (Whole("dim", 1, 24), Whole("feature_dim", 1, 24), Whole("rank", 1, 24), DRAW),
+    (
+        Condition(
+            "rank at most dim and feature_dim",
+            r"\operatorname{rank} W \le \min(c, d)",
+            lambda p: p["rank"] <= min(p["dim"], p["feature_dim"]),
+        ),
+    ),
+    assumes="W is any matrix of that shape and rank.",
+)
+
+
+def _projected_axes(at: Point, _: Effort) -> Sample:
+    """The sum over all axes of their squared lengths after projection onto the row space, each by least squares."""
+    rng, rank = np.random.default_rng((int(at["draw"]), 7)), int(at["rank"])
+    left, right = (np.linalg.qr(rng.standard_normal((int(at[n]), rank)))[0] for n in ("feature_dim", "dim"))
+    w = (left * rng.uniform(0.1, 1.0, rank)) @ right.T
+    axes = np.eye(w.shape[1])
+    images = w.T @ np.linalg.lstsq(w.T, axes, rcond=1e-9)[0]
+    return Sample(np.array([np.sum(images**2)]), ROUND_OFF * len(axes))
 
 
 CLAIM = Claim(
@@ -92,7 +114,12 @@ CLAIM = Claim(
             "def41.entries-sum",
             "corrected",
             "The d entries of the representability vector add up to rank(W).",
-            ForAll(_matrices, _sum_is_rank, "The trace of a projector is its rank.", Evidence.SEARCHED),
+            OnDomain(
+                ANY_W,
+                Then("=", lambda at: float(at["rank"]), _projected_axes),
+                "The trace of a projector is its rank.",
+                Evidence.NUMERIC,
+            ),
             latex=r"\sum_{k=1}^{d} r_k = \operatorname{rank} W",
         ),
     ),

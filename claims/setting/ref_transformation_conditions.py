@@ -4,114 +4,224 @@ X = sym(H Sigma) must be positive on the signal, must not mix the signal with th
 trace says almost nothing.
 """
 
-import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import Any
+import math
 
 import numpy as np
 
-from ledger.checks.kinds import Bound, Finding, ForAll, Prediction
-from ledger.statement import Claim, Context, Evidence, Statement
-from sims.samplers.literal import literal_moments
-from sims.samplers.subspace import squared_projections, top_subspace
-from theory.data.moments import second_moment
+from ledger.checks.drawn_networks import DRAW
+from ledger.checks.drawn_samples import drawn_samples, members_of
+from ledger.checks.drawn_transformations import (
+    ALONG_AXIS,
+    RESOLUTION,
+    aligned_at,
+    between,
+    chosen_alignment,
+    represented,
+    transformation_at,
+    transformation_domain,
+)
+from ledger.checks.listed_population import FL, LOCAL, MODEL, listed_block
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.statement import Claim, Evidence, Statement
+from theory.data.moments import CornerMatrix, second_moment
 from theory.deficits.transformation import transformed_view_deficit
+from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Value, Whole
 from theory.formula import Source
-from theory.objectives.transformation_family import family
-from theory.objectives.transformations import Condition, plane_rotation, transformation_condition
-from theory.readings import Objective, Reading
+from theory.objectives.transformation_bounds import first_order_remainder, least_on_signal, loss_lower_bound
+from theory.objectives.transformations import transformation_condition
 from theory.setting import Setting
 
-PERFECT = 1e-9
-Point = tuple[str, np.ndarray, Setting]
-DRAWN = Setting.paper(48, n_clients=4, samples_per_client=1000, augmentation_std=0.8)
-# (scale of H_S, its angle in the first two coordinates, h outside the signal, draws a sample)
-VIEWS = ((1.0, 0.5, 1.0, 1), (1.5, 0.3, 0.5, 2), (1.0, 0.0, 1.0, 1))
+FEATURES = Whole("feature_dim", 1, 16)
+FIT = Condition("feature_dim at most dim", r"c \le d", lambda p: p["feature_dim"] <= p["dim"])
+POSITIVE = Condition("least above 0", r"\lambda_{\min}(PXP) > 0", lambda p: p["least"] > 0)
+ABOVE_RIVAL = Condition(
+    "least above rival", r"\lambda_{\min}(PXP) > \lambda_{\max}(P_\perp X P_\perp)", lambda p: p["least"] > p["rival"]
+)
+ENOUGH = Condition("feature_dim at least n_clients", r"c \ge N", lambda p: p["feature_dim"] >= p["n_clients"])
 
 
-def searched(_: Context) -> Iterator[Point]:
-    """The family of transformations on four clients in twelve coordinates, with c = N and then c = 2N."""
-    for c in (4, 8):
-        s = Setting.paper(12, n_clients=4, feature_dim=c)
-        for words, h in family(4, c, 12):
-            yield words, h, s
+def _ranked(at: Point) -> bool:
+    n = int(at["n_clients"])
+    outside = np.linalg.eigvalsh(chosen_alignment(at)[n:, n:])
+    return n + int(np.sum(outside >= at["least"])) <= at["feature_dim"]
 
 
-def with_n_features(context: Context) -> Iterator[Point]:
-    """Those with c = N."""
-    return (point for point in searched(context) if point[2].feature_dim == point[2].n_clients)
+RANKED = Condition(
+    "at most c - N eigenvalues of X outside the signal as large as the least on it",
+    r"\#\{j : \lambda_j(P_\perp X P_\perp) \ge \lambda_{\min}(PXP)\} \le c - N",
+    _ranked,
+)
+# One plane of a signal coordinate and a noise coordinate: the bounds are nearly met there.
+PLANE: dict[str, Value] = {"n_clients": 2, "dim": 3, "tau": 2.0, "mu": 0.5, "scope": FL, "draw": 1}
+LEAKING: dict[str, Value] = {**PLANE, "least": 1.0, "rival": 0.0, "leak": 0.02, "leaks_along": ALONG_AXIS}
 
 
-def condition_at(point: Point) -> tuple[Condition, dict[str, Any]]:
-    """What H does, and the same in words for a witness."""
-    words, h, s = point
-    found = transformation_condition(h, s, second_moment(s))
-    return found, {
-        "H": words,
-        "n_clients": s.n_clients,
-        "dim": s.dim,
-        "feature_dim": s.feature_dim,
-        "trace_signal": found.trace_signal,
-        "trace_leading": found.trace_leading,
-        "representability": [round(v, 12) for v in found.representability],
-    }
+def setting_at(at: Point, feature_dim: int) -> Setting:
+    """The setting of a point."""
+    return Setting(int(at["n_clients"]), int(at["dim"]), feature_dim, 100, float(at["tau"]), float(at["mu"]))
 
 
-def is_perfect(found: Condition, spoil: float = 1.0) -> bool:
-    """r_k = 1 for every signal coordinate, whatever minimiser is reached; spoiled, more than 1 is asked."""
-    return found.unique and spoil * min(found.representability) > 1 - PERFECT
+def _least_value(at: Point, _: Effort) -> Sample:
+    n = int(at["n_clients"])
+    aligned = aligned_at(at, chosen_alignment(at))
+    return Sample(np.linalg.eigvalsh(aligned[:n, :n])[:1], RESOLUTION)
 
 
-def _trace_needed(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    found, shown = condition_at(point)
-    # Spoiled, the mean diagonal entry would have to exceed 1 - spoil.
-    needs = found.necessary and found.trace_signal > (1 - spoil) * len(found.representability)
-    return needs or not is_perfect(found), shown
+def _least_claimed(at: Point) -> float:
+    return least_on_signal(chosen_alignment(at), int(at["n_clients"]), int(at["feature_dim"]))
 
 
-def _sufficient(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    found, shown = condition_at(point)
-    return is_perfect(found, spoil) or not found.condition_holds, shown
+def _represented(at: Point, _: Effort) -> Sample:
+    r = represented(aligned_at(at, chosen_alignment(at)), int(at["n_clients"]), int(at["feature_dim"]))
+    return Sample(r[None], RESOLUTION)
 
 
-def _equivalent(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    found, shown = condition_at(point)
-    return is_perfect(found, spoil) == found.condition_holds, shown
+def _lost_together(at: Point, _: Effort) -> Sample:
+    n = int(at["n_clients"])
+    return Sample(np.array([n - represented(aligned_at(at, chosen_alignment(at)), n, n).sum()]), RESOLUTION)
 
 
-def _leaks(_: Context) -> list[Finding]:
-    s = Setting.paper(12, n_clients=4)
-    findings = []
-    for row, column in ((7, 0), (5, 2)):
-        for size in (1e-3, 1e-2, 1e-1):
-            h = np.eye(12)
-            h[row, column] = size
-            found = transformation_condition(h, s, second_moment(s))
-            if found.gap_bound is not None:
-                missed = 1 - min(found.representability)
-                at = {"H": f"identity plus {size} from {column} to {row}"}
-                findings.append(Finding(at, found.gap_bound, missed, resolution=1e-13))
-    return findings
+def _lost_each(at: Point, _: Effort) -> Sample:
+    n = int(at["n_clients"])
+    return Sample((1 - represented(aligned_at(at, chosen_alignment(at)), n, n))[None], RESOLUTION)
 
 
-def _drawn_deficits(context: Context) -> list[Finding]:
-    """The mean over S of 1 - r_k for data drawn sample by sample, against second order."""
-    s, findings = DRAWN, []
-    for scale, angle, noise, draws in VIEWS[: context.trials(2, 3)]:
-        h = noise * np.eye(s.dim)
-        h[: s.n_clients, : s.n_clients] = h_signal = scale * plane_rotation(s.n_clients, 0, 1, angle)
-        rng = np.random.default_rng([context.seed, draws, round(10 * angle)])
-        found = []
-        for _ in range(context.trials(60, 300)):
-            task = ((Objective.CL, Reading(draws=draws)),)
-            (moments,) = literal_moments(rng, s, task, transformation=h)
-            r = squared_projections(top_subspace(moments.alignment(), s.feature_dim))
-            found.append(1 - r[: s.n_clients].mean())
-        predicted = transformed_view_deficit(h_signal, noise, s, second_moment(s), draws).mean()
-        at = {"scale": scale, "angle": angle, "h_outside": noise, "draws": draws, **dataclasses.asdict(s)}
-        error = np.std(found, ddof=1) / np.sqrt(len(found))
-        findings.append(Finding(at, float(predicted), float(np.mean(found)), float(error)))
-    return findings
+def _gap_bound(at: Point) -> np.ndarray:
+    s = setting_at(at, int(at["n_clients"]))
+    sigma = second_moment(s, scope="fl" if at["scope"] == FL else "local")
+    found = transformation_condition(transformation_at(at, chosen_alignment(at)), s, sigma)
+    return np.full(s.n_clients, np.nan if found.gap_bound is None else found.gap_bound)
+
+
+ENOUGH_COORDINATES, ENOUGH_SAMPLES = 12, 96
+# Finite samples: H = (H_S, beyond I), and the views of every sample drawn.
+SAMPLED = Domain(
+    (
+        Whole("n_clients", 2, 4),
+        Whole("dim", 3, 12),
+        Whole("samples_per_client", 1, 32),
+        Whole("draws", 1, 3),
+        Real("tau", 0.0, math.inf, "()", reach=(0.5, 3.0), is_log=True),
+        Real("mu", 0.0, math.inf, "()", reach=(0.1, 1.0)),
+        Real("augmentation_std", 0.0, math.inf, "[)", reach=(0.0, 2.0)),
+        Choice("scope", (FL, LOCAL)),
+        Real("least", 0.0, 1.0, "(]", reach=(0.2, 1.0)),
+        Real("beyond", -math.inf, math.inf, "()", reach=(-2.0, 2.0)),
+        DRAW,
+    ),
+    (
+        Condition("dim above n_clients", "N < d", lambda p: p["n_clients"] < p["dim"]),
+        Condition(
+            "beyond mu^2 at most half of least",
+            r"2 h \mu^2 \le \lambda",
+            lambda p: 2 * p["beyond"] * p["mu"] ** 2 <= p["least"],
+        ),
+    ),
+    Quantifier.IN_EXPECTATION,
+    f"{MODEL} H is H_S on the signal and `beyond` times the identity outside; sym(H_S Sigma_S) has eigenvalues from "
+    "`least` to 1. The views of a sample are x + xi, drawn `draws` times, and H x.",
+)
+
+
+def signal_map(at: Point, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(H_S, sym(H_S Sigma_S)) of a point, both (N, N), the second chosen and the antisymmetric part drawn."""
+    n, rng = int(at["n_clients"]), np.random.default_rng((int(at["draw"]), 11))
+    aligned, turn = between(rng, float(at["least"]), 1.0, n), rng.standard_normal((n, n)) / 2
+    return (aligned + (turn - turn.T) / 2) @ np.linalg.inv(sigma), aligned
+
+
+def _population(at: Point) -> np.ndarray:
+    """E[x x^T] on the signal, pixel noise included, (N, N), all labels and offsets listed."""
+    n = int(at["n_clients"])
+    blocks = [listed_block(n, float(at["tau"]), i) for i in members_of(at)]
+    return sum(blocks, np.zeros((n, n))) / len(blocks) + float(at["mu"]) ** 2 * np.eye(n)
+
+
+def _mean_cost(at: Point) -> float:
+    sigma = _population(at)
+    n, total = len(sigma), int(at["samples_per_client"])
+    s = Setting(
+        n, int(at["dim"]), n, total, float(at["tau"]), float(at["mu"]), augmentation_std=float(at["augmentation_std"])
+    )
+    corner = CornerMatrix(sigma, float(at["mu"]) ** 2, s.dim)
+    cost = transformed_view_deficit(signal_map(at, sigma)[0], float(at["beyond"]), s, corner, int(at["draws"])).mean()
+    return float(cost) * (n if at["scope"] == LOCAL else 1)  # one client alone has n_i samples
+
+
+def _drawn_cost(at: Point, effort: Effort) -> Sample:
+    """The mean over k of |P_perp X g_k|^2, X from samples and views drawn one by one."""
+    sigma = _population(at)
+    h_signal, aligned = signal_map(at, sigma)
+    n, d, k, h = len(sigma), int(at["dim"]), int(at["draws"]), float(at["beyond"])
+    g = np.linalg.inv(aligned - h * float(at["mu"]) ** 2 * np.eye(n))
+    rng, members = np.random.default_rng(effort.seed), members_of(at)
+    total = int(at["samples_per_client"]) * len(members)
+    # Few samples and few coordinates make for heavy tails: then a number is the mean over several data sets.
+    data_sets = max(math.ceil(ENOUGH_COORDINATES / (d - n)), math.ceil(ENOUGH_SAMPLES / total))
+    found = np.zeros(effort.trials)
+    for _ in range(data_sets):
+        block = np.zeros((effort.trials, d - n, n))
+        for client in members:
+            x = drawn_samples(rng, at, client, effort.trials)
+            # Only the mean over its draws of a sample's view enters X.
+            noise = rng.standard_normal((k, *x.shape)).mean(axis=0)
+            a = x + float(at["augmentation_std"]) * noise
+            moved = x[:, :, :n] @ h_signal.T
+            block += np.swapaxes(a[:, :, n:], 1, 2) @ moved / 2 + h * np.swapaxes(x[:, :, n:], 1, 2) @ a[:, :, :n] / 2
+        found += np.mean(np.sum((block / total @ g) ** 2, axis=1), axis=1) / data_sets
+    return Sample(found)
+
+
+# A symmetric perturbation of diag(M, beyond I), of the norm `share` times the gap.
+PERTURBED = Domain(
+    (
+        Whole("n_clients", 2, 6),
+        Whole("dim", 3, 16),
+        Real("least", 0.0, 1.0, "(]", reach=(0.2, 1.0)),
+        Real("beyond", -math.inf, 1.0, "()", reach=(-1.0, 0.1)),
+        Real("share", 0.0, 0.5, "[)"),
+        Choice("perturbation", ("plane", "any")),
+        DRAW,
+    ),
+    (
+        Condition("dim above n_clients", "N < d", lambda p: p["n_clients"] < p["dim"]),
+        Condition("least above beyond", r"\lambda > h \mu^2", lambda p: p["least"] > p["beyond"]),
+    ),
+    assumes=(
+        "X is block-diagonal: eigenvalues from `least` to 1 on the signal, `beyond` outside. The estimate differs from "
+        "it by any symmetric matrix whose norm is `share` times the gap g = least - max(0, beyond)."
+    ),
+)
+
+
+def _gap(at: Point) -> float:
+    return float(at["least"]) - max(0.0, float(at["beyond"]))
+
+
+def _perturbed(at: Point) -> tuple[np.ndarray, np.ndarray]:
+    """X without and with its perturbation, (d, d) both. "plane" is the worst of one signal and one noise axis."""
+    n, d, rng = int(at["n_clients"]), int(at["dim"]), np.random.default_rng((int(at["draw"]), 12))
+    x = float(at["beyond"]) * np.eye(d)
+    x[:n, :n] = between(rng, float(at["least"]), 1.0, n)
+    off = rng.standard_normal((d, d))
+    if at["perturbation"] == "plane":
+        off = np.zeros((d, d))
+        off[0, 0], off[n, 0], off[n, n] = 0.5, 1.0, -0.5
+    off = off + off.T
+    return x, x + float(at["share"]) * _gap(at) * off / np.linalg.norm(off, 2)
+
+
+def _off_first_order(at: Point, _: Effort) -> Sample:
+    n = int(at["n_clients"])
+    x, estimate = _perturbed(at)
+    g = np.linalg.inv(x[:n, :n] - float(at["beyond"]) * np.eye(n))
+    first = np.linalg.norm((estimate - x)[n:, :n] @ g, axis=0)
+    lost = np.linalg.eigh(estimate)[1][:n, :-n]  # the components of e_k along what is not kept
+    return Sample(np.abs(np.linalg.norm(lost, axis=1) - first)[None], RESOLUTION)
+
+
+def _remainder(at: Point) -> np.ndarray:
+    return np.full(int(at["n_clients"]), first_order_remainder(float(at["share"]) * _gap(at), _gap(at)))
 
 
 CLAIM = Claim(
@@ -124,41 +234,110 @@ CLAIM = Claim(
         Statement(
             "transform.necessary",
             "corrected",
-            "Necessary for r_k = 1 on the signal: sym(H Sigma) is positive definite there, and so the trace of H "
-            "over the signal is positive.",
-            ForAll(searched, _trace_needed, "Lyapunov: tr(Sigma^-1 (H Sigma + Sigma H^T)) = 2 tr H."),
+            "Necessary for r_k = 1 on the signal: X = sym(H Sigma) is positive definite there. Its least eigenvalue "
+            "there is at least l - (l - l_d) sum (1 - r_k), l > 0 the least eigenvalue that is kept and l_d the least "
+            "of all.",
+            OnDomain(
+                transformation_domain(FEATURES, conditions=(FIT,)),
+                Then(">=", _least_claimed, _least_value),
+                "The form of a unit vector is at least l on what is kept of it, and at least l_d on the rest.",
+                Evidence.NUMERIC,
+                points=(12, 200),
+                named=[{**LEAKING, "leak": 0.0, "least": least, "feature_dim": 2} for least in (0.5, 1.0)],
+            ),
+            spoil=1.01,
         ),
         Statement(
             "transform.sufficient",
             "corrected",
-            "Sufficient for r_k = 1 on the signal, c >= N: sym(H Sigma) maps the signal into itself, is positive "
+            "Sufficient for r_k = 1 on the signal, c >= N: X = sym(H Sigma) maps the signal into itself, is positive "
             "there, and ranks it among the first c.",
-            ForAll(searched, _sufficient, "S is then spanned by selected eigenvectors."),
+            OnDomain(
+                transformation_domain(FEATURES, conditions=(FIT, POSITIVE, ENOUGH, RANKED), has_leak=False),
+                Then("=", lambda at: np.ones(int(at["n_clients"])), _represented),
+                "S is then spanned by selected eigenvectors.",
+                Evidence.NUMERIC,
+                points=(12, 200),
+            ),
         ),
         Statement(
-            "transform.necessary-and-sufficient",
+            "transform.loss-at-least",
             "corrected",
-            "Necessary and sufficient for r_k = 1 on the signal, c = N: sym(H Sigma) maps the signal into itself,"
-            " and is larger there than 0 and than elsewhere.",
-            ForAll(with_n_features, _equivalent, "The c leading eigenvectors then span S, and only then."),
-            latex=r"\lambda_{\min}(PXP) > \max(0, \lambda_{\max}(P_\perp X P_\perp)),\quad P_\perp X P = 0",
+            "With c = N features r_k = 1 on the signal only if X = sym(H Sigma) maps the signal into itself and is "
+            "nowhere smaller there than 0 or than outside. The r_k together miss at least |P_perp X P|_F^2/(l_1 - "
+            "l_d)^2, and at least g^2/N over the same, g by how much the least eigenvalue on the signal falls short.",
+            OnDomain(
+                transformation_domain(),
+                Then(">=", lambda at: loss_lower_bound(chosen_alignment(at), int(at["n_clients"])), _lost_together),
+                "A leak is at most l_1 - l_d times the sines of the angles; by Ky Fan, so is what S falls short.",
+                Evidence.NUMERIC,
+                points=(12, 200),
+                named=[LEAKING],
+            ),
+            latex=r"\sum_{k \in S} (1 - r_k) \ge \frac{\|P_\perp X P\|_F^2}{(\lambda_1 - \lambda_d)^2}",
+            spoil=1.05,
+            replaces=("transform.necessary-and-sufficient",),
         ),
         Statement(
             "transform.leak-bound",
             "corrected",
-            "Where H leaks out of the signal, 1 - r_k is at most (|P_perp X P| / gap)^2.",
-            Bound(_leaks, "Residual form of the sine theorem.", evidence=Evidence.NUMERIC),
+            "Where H leaks out of the signal, c = N, 1 - r_k is at most (|P_perp X P| / gap)^2, the gap from the least "
+            "eigenvalue on the signal to the largest of 0 and eigenvalue N + 1 of X.",
+            OnDomain(
+                transformation_domain(conditions=(ABOVE_RIVAL,)),
+                Then("<=", _gap_bound, _lost_each),
+                "Residual form of the sine theorem.",
+                Evidence.NUMERIC,
+                points=(12, 200),
+                named=[LEAKING],
+            ),
             latex=r"1 - r_k \le \big(\|P_\perp X P\| / \mathrm{gap}\big)^2",
+            spoil=0.95,
         ),
         Statement(
             "transform.samples",
             "corrected",
-            "Where H = (H_S, h I) meets the condition, finite samples cost (d - c)/n_total times a quarter of "
-            "mu^2 (B + 2hC + h^2 A) + (sigma^2/K)(B + h^2 mu^2 |g|^2), to leading order.",
-            Prediction(_drawn_deficits, "d = 48, n_i = 1000; the next order is a hundredth of it.", rtol=0.08),
-            latex=r"g = (\operatorname{sym}(H_S\Sigma_S) - h\mu^2)^{-1} e_k,\ A = g^\top\Sigma g,\ "
+            "Where H = (H_S, h I) meets the condition, finite samples cost |P_perp X g_k|^2 to leading order. Its mean "
+            "is exactly (d - N)/n_total times a quarter of mu^2 (B + 2hC + h^2 A) + (sigma^2/K)(B + h^2 mu^2 |g|^2).",
+            OnDomain(
+                SAMPLED,
+                Then("=", _mean_cost, _drawn_cost, within=0.1),
+                "The samples are independent, and the noise on every other coordinate is independent of all else.",
+                Evidence.SAMPLED,
+                points=(6, 60),
+                corners=(2, 32),
+                trials=(400, 2000),
+            ),
+            latex=r"g_k = (\operatorname{sym}(H_S\Sigma_S) - h\mu^2)^{-1} e_k,\ A = g^\top\Sigma g,\ "
             r"B = g^\top H\Sigma H^\top g,\ C = g^\top\Sigma H^\top g",
-            spoil=0.7,
+            spoil=0.8,
+        ),
+        Statement(
+            "transform.samples-remainder",
+            "corrected",
+            "The root of 1 - r_k differs from its leading order |P_perp X g_k| by at most (4/pi)(e/g)^2/(1 - 2e/g), e "
+            "the norm of the whole difference of X from its mean, as long as e is below half the gap g.",
+            OnDomain(
+                PERTURBED,
+                Then("<=", _remainder, _off_first_order),
+                "The spectral projector as an integral of the resolvent along a line through the gap.",
+                Evidence.NUMERIC,
+                points=(12, 200),
+                named=[
+                    {
+                        "n_clients": 2,
+                        "dim": 3,
+                        "least": 1.0,
+                        "beyond": 0.0,
+                        "share": share,
+                        "perturbation": "plane",
+                        "draw": 1,
+                    }
+                    for share in (0.01, 0.1)
+                ],
+            ),
+            latex=r"\big|\sqrt{1-r_k} - \|P_\perp \hat X g_k\|\big| \le \tfrac4\pi \frac{(e/g)^2}{1 - 2e/g}",
+            spoil=0.75,
         ),
     ),
 )

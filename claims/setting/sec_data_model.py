@@ -10,20 +10,26 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import ROUND_OFF
+from ledger.checks.drawn_networks import DRAW
 from ledger.checks.enumerated import all_offsets, block_given_offsets
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.listed_population import FL, MODEL, SCOPE, listed_block, listed_moment, signal_parameters
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import second_moment, symbolic_local_block
+from theory.data.population_spectra import evaluate, spectrum
+from theory.domain import Condition, Domain, Point, Real, Whole
 from theory.formula import Source
-from theory.readings import Rare
+from theory.readings import Objective
 from theory.setting import Setting
 
 CLIENTS = (2, 3, 4)
 VALUES = {sy.tau: 2, sy.mu: 0}  # no pixel noise, with which every block has full rank
-DIMS = (1, 10**3, 10**5, 2**20 - 1, 2**20, 10**8, 3**20 - 1, 3**20, 10**11, 4**20 - 1)
 
 
 def _local_signal(_: Context) -> Iterable[tuple[str, sp.Matrix]]:
@@ -45,11 +51,6 @@ def _frozen_beyond_two(context: Context) -> Iterable[tuple[str, sp.Matrix]]:
 def _spans_the_signal(case: tuple[str, sp.Matrix], spoil: float) -> tuple[bool, Mapping[str, Any]]:
     name, block = case
     return spoil * block.rank() >= block.rows, {"case": name, "rank": block.rank(), "signal_coordinates": block.rows}
-
-
-def _at_most_two(case: tuple[str, sp.Matrix], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    name, block = case
-    return block.rank() <= 2 * spoil, {"case": name, "rank": block.rank()}
 
 
 def _rare_choices(_: Context) -> Iterable[tuple[int, int, int]]:
@@ -86,15 +87,6 @@ def _rare_is_new(choice: tuple[int, int, int], _: float) -> tuple[bool, Mapping[
     return h != i, {"n_clients": n, "client": i, "h_i": h, "coordinate_of_rare_class": h, "coordinate_of_client": i}
 
 
-def _rare_adds_direction(choice: tuple[int, int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    n, i, h = choice
-    where = Rare.OUTSIDE if h > n else Rare.INSIDE
-    s = Setting(n, 4 * n, n, 100, tau=2.0, mu=0.5, rare_fraction=0.1)
-    matrix = second_moment(s, scope="local", client=i - 1, rare=where, rare_coordinates=[h - 1])
-    above = sum(count for value, count in matrix.spectrum() if value > matrix.bulk * (1 + 1e-9))
-    return above == spoil * (n + int(h > n)), {"n_clients": n, "client": i, "h_i": h, "directions_above_noise": above}
-
-
 def _feature_dims(_: Context) -> Iterable[tuple[int, int]]:
     for n in (2, 3, 6):
         for dim in (64, 10**6):
@@ -108,15 +100,10 @@ def _gap_at(n_features: int, n: int, dim: int) -> tuple[float, float]:
     return values[n_features - 1], values[n_features]
 
 
-def _is_determined(features_per_client: int):
-    def predicate(point: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        n, dim = point
-        last, following = _gap_at(features_per_client * n, n, dim)
-        # Spoiled, the last eigenvalue kept is put at the one left out.
-        last = last if spoil == 1.0 else following
-        return last > following, {"n_clients": n, "dim": dim, "kept": last, "left_out": following}
-
-    return predicate
+def _is_determined(point: tuple[int, int], _: float) -> tuple[bool, Mapping[str, Any]]:
+    n, dim = point
+    last, following = _gap_at(2 * n, n, dim)
+    return last > following, {"n_clients": n, "dim": dim, "kept": last, "left_out": following}
 
 
 def _n_clients(dim: int) -> int:
@@ -128,9 +115,75 @@ def _several_clients(dim: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     return _n_clients(dim) >= 2 * spoil, {"dim": dim, "n_clients": _n_clients(dim), "d^(1/20)": dim ** (1 / 20)}
 
 
-def _first_dims(dim: int, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    predicted = 1 + int(dim >= 2**20) + int(dim >= math.ceil(spoil * 3**20))
-    return _n_clients(dim) == predicted, {"dim": dim, "n_clients": _n_clients(dim)}
+N_SAMPLES = 64  # of one client, so that both of its classes occur in all but one of 10^19 draws
+PER_CLASS = Domain(
+    (Whole("n_clients", 2, 32), Real("tau", 0.0, math.inf, "()", reach=(0.3, 20.0), is_log=True), DRAW),
+    assumes="One client's two frequent classes, offsets drawn once per class; pixel noise and rare class are left out.",
+)
+RARE_PLACE = Domain(
+    (
+        Whole("n_clients", 2, 8),
+        Whole("client", 1, 8),
+        Whole("rare_class", 1, 16),
+        Real("rare_fraction", 0.0, 1.0, "()", reach=(0.01, 0.9)),
+        Real("tau", 0.0, math.inf, "()", reach=(0.3, 20.0), is_log=True),
+    ),
+    (
+        Condition("client at most n_clients", r"i \le N", lambda p: p["client"] <= p["n_clients"]),
+        Condition("rare_class at most 2 n_clients", r"h_i \le 2N", lambda p: p["rare_class"] <= 2 * p["n_clients"]),
+        Condition(
+            "rare_class not one of the client's own two",
+            r"h_i \notin \{2i-1, 2i\}",
+            lambda p: (p["rare_class"] + 1) // 2 != p["client"],
+        ),
+    ),
+    assumes="One client's data with the rare class h_i at the coordinate of that number; pixel noise is left out.",
+)
+WITH_N_FEATURES = Domain(
+    (*signal_parameters(widest=24), SCOPE),
+    (Condition("dim above n_clients", r"N < d", lambda p: p["n_clients"] < p["dim"]),),
+    assumes=f"{MODEL} As many features as clients.",
+)
+BELOW_FOUR_CLIENTS = Domain((Whole("dim", 1, 4**20 - 1, most=4**20 - 1),))
+
+
+def _signal_directions(at: Point, _: Effort) -> Sample:
+    """The rank of a client's samples (64, N), drawn with one q for each class."""
+    n, rng = int(at["n_clients"]), np.random.default_rng((int(at["draw"]), 6))
+    client, offsets = int(rng.integers(n)), rng.integers(0, 2, (2, n))
+    which = rng.integers(0, 2, N_SAMPLES)
+    x = -float(at["tau"]) * offsets[which]
+    x[:, client] = 1.0 - 2 * which
+    return Sample(np.array([np.linalg.matrix_rank(x)]))
+
+
+def _directions(at: Point, _: Effort) -> Sample:
+    """The rank of E[x x^T] on the first 2N coordinates, all labels and offsets listed."""
+    n, rare = int(at["n_clients"]), float(at["rare_fraction"])
+    moment = np.zeros((2 * n, 2 * n))
+    moment[:n, :n] = (1 - rare) * listed_block(n, float(at["tau"]), int(at["client"]) - 1)
+    moment[int(at["rare_class"]) - 1, int(at["rare_class"]) - 1] += rare
+    return Sample(np.array([np.linalg.matrix_rank(moment, hermitian=True)]))
+
+
+def _closed_gap(at: Point) -> float:
+    levels = evaluate(spectrum(Objective.CL, scope="fl" if at["scope"] == FL else "local"), at)
+    (last, _), (noise, _) = levels[-2:]
+    return last - noise
+
+
+def _listed_gap(at: Point, _: Effort) -> Sample:
+    """The gap after the N-th eigenvalue of the listed matrix."""
+    values, n = np.linalg.eigvalsh(listed_moment(at))[::-1], int(at["n_clients"])
+    return Sample(np.array([values[n - 1] - values[n]]), ROUND_OFF * float(values[0]))
+
+
+def _by_powers(at: Point) -> float:
+    return 1.0 + sum(int(at["dim"]) >= n**20 for n in (2, 3))
+
+
+def _by_root(at: Point, _: Effort) -> Sample:
+    return Sample(np.array([float(_n_clients(int(at["dim"])))]))
 
 
 CLAIM = Claim(
@@ -205,7 +258,7 @@ CLAIM = Claim(
             "With c = 2N features and no rare class what is learned is determined.",
             ForAll(
                 _feature_dims,
-                _is_determined(2),
+                _is_determined,
                 "Beyond the N signal directions every eigenvalue is mu^2: the other c - N features are arbitrary.",
                 Evidence.NUMERIC,
             ),
@@ -233,24 +286,42 @@ CLAIM = Claim(
         Statement(
             "data.two-directions-per-class",
             "corrected",
-            "With offsets drawn once per class at most two directions carry signal.",
-            ForAll(_frozen_signal, _at_most_two, "All draws of q listed for two to four clients.", Evidence.SEARCHED),
+            "With offsets drawn once per class at most two directions carry signal, whatever N is.",
+            OnDomain(
+                PER_CLASS,
+                Then("<=", lambda at: 2.0, _signal_directions),
+                "A class has one mean, and a client two classes.",
+                Evidence.SAMPLED,
+                points=(20, 400),
+            ),
             reading="offsets drawn once per class",
-            spoil=0.5,
             about=("data-model",),
         ),
         Statement(
             "data.rare-class-beyond-n",
             "corrected",
             "The rare class adds a direction to the N of the signal exactly when h_i > N.",
-            ForAll(_rare_choices, _rare_adds_direction, "All choices for two to four clients.", Evidence.NUMERIC),
+            OnDomain(
+                RARE_PLACE,
+                Then("=", lambda at: float(at["n_clients"] + (at["rare_class"] > at["n_clients"])), _directions),
+                "The two frequent classes span all N coordinates of the signal.",
+                Evidence.NUMERIC,
+                points=(16, 200),
+            ),
             about=("rare-class",),
         ),
         Statement(
             "data.determined-c-n",
             "corrected",
-            "With c = N features and no rare class what is learned is determined.",
-            ForAll(_feature_dims, _is_determined(1), "The N-th eigenvalue is above mu^2.", Evidence.NUMERIC),
+            "With c = N features and no rare class what is learned is determined: the N-th eigenvalue exceeds the next "
+            "by tau^2/4 + 1/N for the average, and by the smaller of 1 and tau^2/4 for one client (tau^2/2 if N = 2).",
+            OnDomain(
+                WITH_N_FEATURES,
+                Then("=", _closed_gap, _listed_gap),
+                "All eigenvalues beyond the signal are mu^2.",
+                Evidence.NUMERIC,
+                points=(8, 60),
+            ),
             reading="c = N",
             about=("feature-dimension",),
         ),
@@ -258,11 +329,12 @@ CLAIM = Claim(
             "data.clients-by-dimension",
             "corrected",
             "N = d^(1/20), rounded down, is 1 below d = 2^20, 2 from there to below 3^20, and then 3 to below 4^20.",
-            ForAll(
-                lambda _: DIMS,
-                _first_dims,
-                "Whole-number arithmetic, at both ends of each range and between.",
-                Evidence.SEARCHED,
+            OnDomain(
+                BELOW_FOUR_CLIENTS,
+                Then("=", _by_powers, _by_root),
+                "The whole part of the root, by whole numbers, at both ends of each range and between.",
+                Evidence.NUMERIC,
+                named=[{"dim": n**20 - below} for n in (2, 3) for below in (0, 1)],
             ),
             reading="constant 1",
             about=("client-growth",),

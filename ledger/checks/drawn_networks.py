@@ -8,7 +8,7 @@ from typing import Literal
 import networkx as nx
 import numpy as np
 
-from theory.domain import Choice, Parameter, Point, Whole
+from theory.domain import Choice, Condition, Parameter, Point, Whole
 from theory.networks.mixing import Mixing, mixing_matrix
 from theory.networks.topologies import Adjacency, topology
 
@@ -17,6 +17,11 @@ NETWORKS = ("random", "tree", "ring", "path", "star", "complete")
 SYMMETRIC = ("metropolis", "lazy", "laplacian", "sinkhorn")  # rules of averaging that weigh clients alike
 LARGEST_DRAW = 1_000_000
 DRAW = Whole("draw", 1, LARGEST_DRAW)
+RINGS_ARE_WIDE = Condition(
+    "n_clients at least 3 on a ring",
+    r"N \ge 3 \text{ on a ring}",
+    lambda p: p["network"] != "ring" or p["n_clients"] >= 3,
+)
 SPECTRUM = (1e-3, 1.0)  # eigenvalues of a client's matrix, log-uniform
 
 

@@ -3,18 +3,34 @@
 |X - EX| is split into its signal, coupling and noise blocks; the order of each is a power of d counted in closed form.
 """
 
+import math
 from enum import StrEnum
 
 import sympy as sp
 
 from theory.data.signal_levels import signal_levels
 from theory.deficits.second_order import noise_power
+from theory.formula import Formula, Source
 from theory.readings import Mask, Objective, Scope
 from theory.scaling import NGrowth, power_of_dim
-from theory.symbols import augmentation_std, dim, mu, n_clients, samples
+from theory.setting import Setting
+from theory.symbols import augmentation_std, dim, mu, n_clients, samples, tau
 
 # What (17)-(20) and (44) claim for |X - EX|.
 CLAIMED = {Objective.MIM: sp.Rational(-2, 5), Objective.CL: sp.Rational(-1, 5)}
+
+
+N, _AUGMENTED = n_clients, augmentation_std**2 / 2
+_TRACE = 1 + (N - 1) * tau**2 / 2 + N * mu**2
+
+COUPLING_MEAN_SQUARE = Formula(
+    name="coupling_mean_square",
+    title="Mean squared Frobenius norm of the block of one client's alignment matrix that couples signal and noise",
+    expr=(dim - N) / samples * (mu**2 * _TRACE + _AUGMENTED * (_TRACE + N * mu**2 + N * augmentation_std**2)),
+    domain=(N >= 2, dim >= N),
+    units="data units to the fourth power; to be divided by N for the average of N clients",
+    source=Source("ledger", "CL, one draw a sample; MIM, masks averaged, has no augmentation and the factor p(1-p)"),
+)
 
 
 class Block(StrEnum):
@@ -84,3 +100,42 @@ def slowest_block(objective: Objective, *, is_expected: bool, n_growth: NGrowth,
             objective, is_expected=is_expected, n_growth=n_growth, scope=scope, block=part
         ),
     )
+
+
+def coupling_rate(objective: Objective, beta: float) -> float:
+    """The power of d with which the norm of the coupling block falls, N fixed: (1 - beta)/2, and 1/5 more for CL.
+
+    Source: ledger; the square is (d/n) mu^2 tau^2 for MIM and (d/n) sigma^2 tau^2 for CL, up to a constant.
+    """
+    return (1 - beta) / 2 + (0.2 if objective is Objective.CL else 0.0)
+
+
+def coupling_rate_error(
+    objective: Objective, scope: Scope, s: Setting, wider: Setting, *, failure: float = 1e-3
+) -> float:
+    """How far the slope in log d of the norm of the coupling block, from `s` to `wider`, may be from its limit.
+
+    The square is (d - N)/n m(l), l the largest eigenvalue of the signal's second moment and m(l) = mu^2 l + sigma^2
+    (l + mu^2 + sigma^2)/2, without sigma for MIM. The slope differs by what m(l) and d - N leave of a pure power, and
+    by how far the drawn norm is from that: by singular values of d - N Gaussian rows, and by matrix Bernstein for the
+    second moment, whose rows b have b^T Sigma^-1 b of at most N + 1.
+
+    Source: ledger; davidson2001, tropp2012. Units: a power of d.
+    """
+    off = [_log_off_power(objective, scope, at) for at in (s, wider)]
+    spread = 0.0
+    for at in (s, wider):
+        n, t = at.n_clients, math.sqrt(2 * math.log(1 / failure))
+        total = at.total_samples if scope is Scope.FL else at.samples_per_client
+        moment = math.sqrt(2 * (n + 1) * math.log(2 * n / failure) / total)
+        spread += (math.sqrt(n) + t) / math.sqrt(at.dim - n) + moment
+    return (abs(off[1] - off[0]) + spread) / math.log(wider.dim / s.dim)
+
+
+def _log_off_power(objective: Objective, scope: Scope, s: Setting) -> float:
+    """Logarithm of the norm over d to its rate, up to a constant; s has tau = d^(1/5), mu = d^(-1/5)."""
+    n, mu2, tau2 = s.n_clients, float(s.mu) ** 2, float(s.tau) ** 2
+    top = ((n - 1) * tau2 / 4 + 1 / n if scope is Scope.FL else n * tau2 / 4) + mu2
+    sigma2 = float(s.augmentation_std) ** 2 if objective is Objective.CL else 0.0
+    level = mu2 * top + sigma2 / 2 * (top + mu2 + sigma2)
+    return math.log((1 - n / s.dim) * level / (tau2 if objective is Objective.CL else 1.0)) / 2

@@ -61,6 +61,44 @@ RELEASED_HETEROGENEITY = Formula(
 )
 
 
+def balancing_spread(n_clients: int, n_classes: int, concentration: float) -> float:
+    """Variance of the logarithm by which balancing multiplies a class of the released draw, to first order in 1/N.
+
+    The multipliers e^b of the classes make the N clients' mean shares equal. To first order b is the mean of N
+    independent Dirichlet deviations over eta = E(1 - |q|^2)/(C - 1). Small where many clients share each class.
+
+    Source: ledger, by second-order expansion of that equation. Units: dimensionless.
+    """
+    squares, *_ = _share_moments(n_classes, concentration)
+    eta = (1 - squares) / (n_classes - 1)
+    return (squares - 1 / n_classes) / (n_classes - 1) / eta**2 / n_clients
+
+
+def released_correction(n_clients: int, n_classes: int, concentration: float) -> float:
+    """k/N, with the heterogeneity of the released draw (1 + k/N)/(1 + alpha C) up to a higher order in 1/N.
+
+    Without balancing a client's shares are Dirichlet(alpha 1_C), of heterogeneity 1/(1 + alpha C). With S = |q|^2 and
+    S3 = sum q^3, balancing adds to E S -(2/eta) E(S3 - S^2) from the client's own part in the multipliers, and half
+    of their variance times E(2 S - 8 S3 + 6 S^2), the trace of the second derivative of S.
+
+    Source: ledger, by second-order expansion. Units: dimensionless.
+    """
+    squares, cubes, squared = _share_moments(n_classes, concentration)
+    eta = (1 - squares) / (n_classes - 1)
+    own = -2 / eta * (cubes - squared) / n_clients
+    spread = balancing_spread(n_clients, n_classes, concentration)
+    moved = spread / 2 * (2 * squares - 8 * cubes + 6 * squared)
+    return (own + moved) / (squares - 1 / n_classes)
+
+
+def _share_moments(n_classes: int, a: float) -> tuple[float, float, float]:
+    """E |q|^2, E sum q^3 and E |q|^4 of Dirichlet(a 1_C) shares."""
+    total = a * n_classes
+    third = (total + 1) * (total + 2)
+    fourth = ((a + 1) * (a + 2) * (a + 3) + (n_classes - 1) * a * (a + 1) ** 2) / (third * (total + 3))
+    return (a + 1) / (total + 1), (a + 1) * (a + 2) / third, fourth
+
+
 def class_alignments(
     second_moments: Float[np.ndarray, "classes dim dim"],
     objective: Objective,

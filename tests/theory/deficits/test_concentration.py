@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from theory.deficits.concentration import Block, concentration_threshold, slowest_block, squared_orders
+from theory.deficits.concentration import (
+    COUPLING_MEAN_SQUARE,
+    Block,
+    concentration_threshold,
+    coupling_rate,
+    coupling_rate_error,
+    slowest_block,
+    squared_orders,
+)
 from theory.readings import Objective, Scope
 from theory.scaling import NGrowth
+from theory.setting import Setting
 from theory.symbols import augmentation_std, dim, mu, n_clients, samples, tau
 
 PARTS = [Block.SIGNAL, Block.COUPLING, Block.NOISE]
@@ -77,3 +86,19 @@ def test_averaging_over_growing_clients_undoes_their_cost():
     for objective in Objective:
         paper = concentration_threshold(objective, is_expected=False, n_growth=NGrowth.PAPER, scope=Scope.FL)
         assert paper == concentration_threshold(objective, is_expected=False, n_growth=NGrowth.FIXED)
+
+
+def test_the_mean_of_the_coupling_block_counts_every_pair_of_coordinates():
+    """N = 2, without augmentation: (d - 2)/n mu^2 times the trace 1 + tau^2/2 + 2 mu^2."""
+    found = COUPLING_MEAN_SQUARE.value(n_clients=2, dim=5, samples_per_client=4, tau=2.0, mu=0.5, augmentation_std=0.0)
+    assert found == pytest.approx(3 / 4 * 0.25 * (1 + 2 + 0.5))
+
+
+@pytest.mark.parametrize("objective", list(Objective))
+def test_the_slope_of_the_coupling_block_is_off_by_less_the_larger_the_dimension(objective):
+    errors = []
+    for first in (10**5, 10**7):
+        pair = [Setting.paper(d, 1.5, n_clients=4) for d in (first, 1000 * first)]
+        errors.append(coupling_rate_error(objective, Scope.FL, *pair))
+    assert 0 < errors[1] < errors[0] < 0.03
+    assert coupling_rate(objective, 1.0) == (0.2 if objective is Objective.CL else 0.0)

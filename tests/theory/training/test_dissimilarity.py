@@ -15,11 +15,13 @@ from theory.training.dissimilarity import (
     DIRICHLET_HETEROGENEITY,
     RELEASED_HETEROGENEITY,
     SAMPLED_HETEROGENEITY,
+    balancing_spread,
     class_alignments,
     class_variance,
     concentration,
     dissimilarity,
     n_classes,
+    released_correction,
     zeta_squared,
 )
 
@@ -204,3 +206,21 @@ def test_masks_need_a_ratio():
         class_alignments(moments(7, 2, 3), Objective.MIM)
     with pytest.raises(ValueError, match="fixed_count"):
         class_alignments(moments(7, 2, 3), Objective.MIM, 0.5, Mask.FIXED_COUNT)
+
+
+@pytest.mark.parametrize(("n_classes", "alpha"), [(3, 0.3), (10, 1.0)])
+def test_the_released_correction_is_what_balancing_takes_off(n_classes, alpha):
+    """To 15% of itself, where the correction is a tenth: the next order, and the noise of these draws."""
+    rng, n, trials = np.random.default_rng(5), 24, 4000
+    shares = rng.gamma(alpha, size=(trials, n, n_classes))
+    for _ in range(60):
+        shares = shares / shares.sum(axis=1, keepdims=True) * n
+        shares = shares / shares.sum(axis=2, keepdims=True)
+    found = (np.sum(shares**2, axis=(1, 2)) / n - 1 / n_classes) / (1 - 1 / n_classes)
+    missing = found.mean() * (1 + alpha * n_classes) - 1
+    assert missing == pytest.approx(released_correction(n, n_classes, alpha), rel=0.15)
+
+
+def test_balancing_moves_shares_less_the_more_clients_there_are():
+    assert balancing_spread(100, 10, 1.0) == pytest.approx(balancing_spread(10, 10, 1.0) / 10)
+    assert balancing_spread(10, 10, 0.1) > balancing_spread(10, 10, 1.0)

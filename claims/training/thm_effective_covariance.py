@@ -14,6 +14,8 @@ from ledger.checks.drawn_networks import DRAW, NETWORKS, ONE_WAY, mixing_at, net
 from ledger.checks.drawn_trainings import (
     BETWEEN,
     CLIENTS,
+    RESTING,
+    SLOW,
     STEP,
     averaged,
     client_parameters,
@@ -21,6 +23,7 @@ from ledger.checks.drawn_trainings import (
     measurement,
     problem_at,
     rest_at,
+    resting,
     resting_parameters,
     row_projector,
     solved_to,
@@ -30,7 +33,7 @@ from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.trained_networks import Training, projector
-from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole
+from theory.domain import Condition, Domain, Point, Real, Whole
 from theory.formula import Source
 from theory.networks.mixing import perron_weights
 from theory.objectives.curvature import curvature, top_projector
@@ -43,7 +46,7 @@ from theory.training.effective_covariance import (
     represented_basis,
     training_mean,
 )
-from theory.training.small_steps import SmallSteps, response_norm
+from theory.training.small_steps import SmallSteps
 from theory.training.subspace_drift import (
     deviation_bound,
     effective_subspace_bound,
@@ -55,10 +58,7 @@ from theory.training.subspace_drift import (
 
 PROOF = "docs/proofs/effective_covariance.md"
 NO_DRIFT = 1e-9  # of projectors, after thousands of rounds
-SMALL_STEPS = (1e-3, 0.3)  # of stiffness: round-off hides the drift below, and remainders say little above
 ROUND_OFF = 1e-11
-LIMIT = "of small steps, stiffness to 0"
-RESTING = f"{CLIENTS} {STEP} Training takes one local step a round and mixes reversibly; it is at rest."
 # Small steps and unlike clients; two clients for whom the bounds are tight at some draws.
 SHARP = {"dim": 3, "feature_dim": 1, "gap": 0.5, "difference": 0.5, "stiffness": 1e-3}
 RING = SHARP | {"n_clients": 4, "network": "ring", "mixing": "metropolis"}
@@ -93,28 +93,6 @@ def small_steps(at: Point) -> SmallSteps:
     """The remainders of the first order at a point."""
     p = problem_at(at)
     return SmallSteps(p.mixing, p.covariances, p.feature_dim, p.step_size)
-
-
-def resting(
-    then: Then, because: str, *, named: tuple[Point, ...] = (), stiffness: tuple[float, float] = SMALL_STEPS
-) -> OnDomain:
-    """A statement about models at rest, for all of them or in the limit of small steps."""
-    is_limit = then.remainder is not None
-    domain = Domain(
-        resting_parameters(stiffness),
-        (BETWEEN, SLOW),
-        Quantifier.IN_THE_LIMIT if is_limit else Quantifier.FOR_ALL,
-        RESTING,
-        limit=LIMIT if is_limit else "",
-    )
-    return OnDomain(domain, then, because, Evidence.NUMERIC, points=(6, 300), corners=(3, 64), named=named)
-
-
-SLOW = Condition(
-    "mixing that one round does not finish",
-    r"M \ne \mathbf 1v^\top",
-    lambda at: response_norm(mixing_at(at)) > ROUND_OFF,
-)
 
 
 # X_eff of any mixing matrix, written out.
@@ -352,7 +330,6 @@ CLAIM = Claim(
             ),
             reading="training, equal weights, one local step",
             instead=("xeff.remainder-bound", "xeff.order-in-step"),
-            spoil=0.95,
         ),
         Statement(
             "xeff.mode-gain",
@@ -414,6 +391,7 @@ CLAIM = Claim(
             latex=r"X_{\mathrm{eff}} = X_v + \frac{\eta}{N}\sum_{l\ge2}\kappa_l\Delta_l^2,\quad"
             r"\Delta_l = \sum_i u_l(i)D_i",
             replaces=("xeff.averaged-model",),
+            spoil=0.95,
         ),
         Statement(
             "xeff.order-in-step",

@@ -4,17 +4,17 @@ All share one matrix, with a gap after `feature_dim` eigenvalues, and each adds 
 its own whose norm is at most `difference` times that gap: the target is then unique for every weighing of the clients.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ledger.checks.drawn_networks import DRAW, REVERSIBLE, mixing_at, network_parameters
-from ledger.checks.on_domain import Sample
+from ledger.checks.on_domain import OnDomain, Sample, Then
+from ledger.statement import Evidence
 from sims.linear.resting_clients import ROUND_OFF, Trained, at_rest
-from theory.domain import Condition, Parameter, Point, Real, Whole
-from theory.formula import OutOfDomainError
+from theory.domain import Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.networks.mixing import perron_weights
 from theory.training.consensus_curvature import LinearTraining
 from theory.training.small_steps import LIPSCHITZ, response_norm
@@ -30,6 +30,28 @@ STEP = (
     "The step size is stiffness / (6 x max(1, z)), x the largest eigenvalue of a client's matrix and z the norm of the "
     "network's response (I - M + 1 v^T)^-1 - I, in which client i counts with its training weight v_i."
 )
+
+LIMIT = "of small steps, stiffness to 0"
+RESTING = f"{CLIENTS} {STEP} Training takes one local step a round and mixes reversibly; it is at rest."
+SMALL_STEPS = (1e-3, 0.3)  # of stiffness: round-off hides the drift below, and remainders say little above
+SLOW = Condition(
+    "mixing that one round does not finish",
+    r"M \ne \mathbf 1v^\top",
+    lambda at: response_norm(mixing_at(at)) > 1e-9,
+)
+
+
+def resting(then: Then, because: str, *, named: Sequence[Point] = ()) -> OnDomain:
+    """A statement about models at rest in the limit of small steps, or for all of them if it has no remainder."""
+    is_limit = then.remainder is not None
+    domain = Domain(
+        resting_parameters(SMALL_STEPS),
+        (BETWEEN, SLOW),
+        Quantifier.IN_THE_LIMIT if is_limit else Quantifier.FOR_ALL,
+        RESTING,
+        limit=LIMIT if is_limit else "",
+    )
+    return OnDomain(domain, then, because, Evidence.NUMERIC, points=(6, 300), corners=(3, 64), named=named)
 
 
 def client_parameters(dim: int = 8, feature_dim: int = 4, difference: float = 0.5) -> tuple[Parameter, ...]:
@@ -76,15 +98,6 @@ def problem_at(at: Point) -> LinearTraining:
 def rest_at(at: Point) -> Trained:
     """Its models at rest, a common rotation apart, each verified by a round. Errors: as `at_rest`."""
     return _rest(tuple(sorted(at.items())))
-
-
-def comes_to_rest(at: Point) -> bool:
-    """Whether models at rest are found near the common optimum."""
-    try:
-        rest_at(at)
-    except OutOfDomainError:
-        return False
-    return True
 
 
 def step_at(mixing: np.ndarray, matrices: np.ndarray, stiffness: float, local_steps: int = 1) -> float:

@@ -145,6 +145,12 @@ def averaged(trained: Trained) -> np.ndarray:
     return np.einsum("i,icd->cd", perron_weights(trained.problem.mixing), trained.models)
 
 
+def turned(model: np.ndarray, towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A model turned in the embedding as near as can be to another one, (c, d), and the rotation, (c, c)."""
+    left, _, right = np.linalg.svd(towards @ model.T)
+    return left @ right @ model, left @ right
+
+
 def solved_to(trained: Trained) -> float:
     """How far entries of a projector at rest are known: what a round moves by round-off, over the loss's slowest pull.
 

@@ -133,6 +133,19 @@ class SmallSteps:
         first = subspace_drift_bound(self.mixing, self.covariances, self.feature_dim, self.step_size)
         return first * closed / (gap - closed) + self.off_effective(mean)
 
+    def off_spread(self, mean: Float[np.ndarray, "feature dim"]) -> float:
+        """By how much the root of the consensus error at rest can be off its first order, of second order in the step.
+
+        `mean` is the averaged model, turned towards the optimum W*: e0 has it where the first order has W*.
+
+        Source: ledger, 2 above; the plain mean squared distance is at most |e|_v^2/(N v_min). Units: weights.
+        Errors: as `off_effective`.
+        """
+        optimum = curvature(training_mean(self.mixing, self.covariances), self.feature_dim).optimum
+        other = 2 * self.step_size * response_norm(self.mixing) * float(np.linalg.norm(mean - optimum, 2))
+        off = self.stiffness * self.spread + other * self._typical("fro")
+        return off / math.sqrt(len(self.weights) * float(self.weights.min()))
+
     def off_local(self, models: Models) -> float:
         """A bound of |P(W_i) - P_i|_F for every client at rest, P_i that of `effective_covariance.local_projectors`.
 

@@ -84,7 +84,7 @@ def noisy_consensus(q: Quadratics, noise_std: float, effort: Effort) -> Sample:
     fading = q.mixing - perron_weights(q.mixing)
     slowest = min(kept * float(np.abs(np.linalg.eigvals(fading)).max()), 1 - 1e-6)
     early = 2 + math.ceil(math.log(1e-3) / (2 * math.log(max(slowest, 1e-3))))
-    late = 40 + early
+    late = 40 + 3 * early
     rng = np.random.default_rng(effort.seed)
     states = np.zeros((effort.trials, *q.gradients.shape))
     found = np.zeros(effort.trials)

@@ -28,6 +28,7 @@ z the spectral norm of V^1/2 Z V^-1/2. Rest is W = M (W - eta g), g_i = grad f_i
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -93,9 +94,7 @@ class SmallSteps:
         """A bound of (sum v_i |W_i - Wb|^2)^1/2 at rest. Source: ledger, 2 above. Units: weights. Errors: none."""
         if self.stiffness >= 1:
             return math.inf
-        pulls = math.sqrt(self.largest) * min(
-            math.sqrt(self.feature_dim) * self._typical(2), float(self._typical("fro"))
-        )
+        pulls = math.sqrt(self.largest) * min(math.sqrt(self.feature_dim) * self.typical(2), self.typical("fro"))
         return 2 * self.step_size * response_norm(self.mixing) * pulls / (1 - self.stiffness)
 
     def residual(self, *, effective: bool) -> float:
@@ -104,7 +103,7 @@ class SmallSteps:
         Source: ledger, 3 above. Units: of W^3. Errors: none.
         """
         factor = self.stiffness if effective else 1.0
-        return factor * self.spread * self._typical(2) + SQUARES * math.sqrt(self.largest) * self.spread**2
+        return factor * self.spread * self.typical(2) + SQUARES * math.sqrt(self.largest) * self.spread**2
 
     def off_effective(self, mean: Float[np.ndarray, "feature dim"]) -> float:
         """A bound of |P(Wb) - P_eff|_F for the averaged model `mean` at rest: of second order in the step size.
@@ -143,7 +142,7 @@ class SmallSteps:
         """
         optimum = curvature(training_mean(self.mixing, self.covariances), self.feature_dim).optimum
         other = 2 * self.step_size * response_norm(self.mixing) * float(np.linalg.norm(mean - optimum, 2))
-        off = self.stiffness * self.spread + other * self._typical("fro")
+        off = self.stiffness * self.spread + other * self.typical("fro")
         return off / math.sqrt(len(self.weights) * float(self.weights.min()))
 
     def off_local(self, models: Models) -> float:
@@ -161,9 +160,9 @@ class SmallSteps:
         common = self.off_effective(np.einsum("i,icd->cd", self.weights, models)) * (1 + largest) / (1 - largest)
         return math.sqrt(2) * (common + float((left_out / least).max()))
 
-    def _typical(self, order: int | str) -> float:
-        """(sum v_i |D_i|^2)^1/2 in this norm."""
-        return math.sqrt(float(self.weights @ np.linalg.norm(self.differences, order, axis=(1, 2)) ** 2))  # type: ignore[arg-type]
+    def typical(self, order: Literal["fro", 2]) -> float:
+        """(sum v_i |D_i|^2)^1/2 in this norm. Source: ledger. Units: those of the covariances. Errors: none."""
+        return math.sqrt(float(self.weights @ np.linalg.norm(self.differences, order, axis=(1, 2)) ** 2))
 
 
 def response_norm(mixing: Mixing) -> float:

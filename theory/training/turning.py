@@ -68,7 +68,7 @@ def turning_of(mean: Model, moved: Turning) -> Turning:
     Source: ledger, above. Units: radians a round. Errors: none.
     """
     gram = mean @ mean.T
-    return scipy.linalg.solve_sylvester(gram, gram, moved - moved.T)
+    return scipy.linalg.solve_continuous_lyapunov(gram, moved - moved.T)
 
 
 def one_way_remainder(

@@ -324,6 +324,7 @@ CLAIM = Claim(
                 named=[SLOWEST],
             ),
             replaces=("published.takezawa-sixth",),
+            spoil=0.95,
         ),
         Statement(
             "published.koloskova-least-constant",
@@ -352,6 +353,7 @@ CLAIM = Claim(
                 points=(10, 500),
                 named=[SLOWEST],
             ),
+            spoil=0.95,
         ),
         Statement(
             "published.koloskova-noise",
@@ -413,8 +415,8 @@ CLAIM = Claim(
                 Then("=", published_noise, three_times_noise, within=0.06),
                 "Simulated runs of independent noise.",
                 Evidence.SAMPLED,
-                points=(3, 60),
-                trials=(1000, 2000),
+                points=(3, 40),
+                trials=(1000, 1000),
                 corners=(1, 16),
             ),
             spoil=0.85,

@@ -249,6 +249,7 @@ ANY_STEP = Domain(
     ),
     (
         BETWEEN,
+        SLOW,
         Condition(
             "a step size at which X_eff - X_v cannot close the gap",
             r"\eta\,\|K\|\,\|\textstyle\sum v_iD_i^2\| < \mathrm{gap}",

@@ -47,8 +47,9 @@ PAPER = Domain(
         DRAW,
     ),
     assumes="Granted (18): client i's matrix is diagonal, mu^2 plus 1 at its own coordinate, plus tau^2 at the other "
-    "clients' coordinates, and plus 0 at the noise coordinates. There are as many features as clients; the step size "
-    "is stiffness / (6 x E), x the largest entry and E the number of local steps; training starts from one random model.",
+    "clients' coordinates, and plus 0 at the noise coordinates. There are as many features as clients. The step "
+    "size is stiffness / (6 x E), x the largest entry and E the number of local steps. All clients start from one "
+    "random model.",
 )
 
 
@@ -86,9 +87,9 @@ DIAGONAL = Domain(
     ),
     (SLOW,),
     Quantifier.IN_THE_LIMIT,
-    f"Clients' matrices are diagonal. Their entries at the represented coordinate are 2 plus lead/2, at the one outside "
-    f"2 minus lead/2, plus a random part of size difference; what other features represent does not matter. {STEP} "
-    "Training takes one local step a round and is at rest.",
+    "Clients' matrices are diagonal. Their entries at the represented coordinate are 2 plus lead/2, and 2 minus lead/2 "
+    "at the one outside, plus a random part of size difference; what other features represent does not matter. "
+    f"{STEP} Training takes one local step a round and is at rest.",
     limit="of small steps, stiffness to 0",
 )
 

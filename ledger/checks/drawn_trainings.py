@@ -34,11 +34,18 @@ STEP = (
 LIMIT = "of small steps, stiffness to 0"
 RESTING = f"{CLIENTS} {STEP} Training takes one local step a round and mixes reversibly; it is at rest."
 SMALL_STEPS = (1e-3, 0.3)  # of stiffness: round-off hides the drift below, and remainders say little above
-SLOW = Condition(
-    "mixing that one round does not finish",
-    r"M \ne \mathbf 1v^\top",
-    lambda at: response_norm(mixing_at(at)) > 1e-9,
-)
+
+
+def slow(rule: str = "metropolis") -> Condition:
+    """That one round of mixing does not bring all clients together, by the point's own rule or by `rule`."""
+    return Condition(
+        "mixing that one round does not finish",
+        r"M \ne \mathbf 1v^\top",
+        lambda at: response_norm(mixing_at(at, rule)) > 1e-9,
+    )
+
+
+SLOW = slow()
 
 
 def resting(then: Then, because: str, *, named: Sequence[Point] = ()) -> OnDomain:

@@ -1,5 +1,6 @@
 """Points of a domain: its corners, and random ones by its law. Every point that a check measures comes from here."""
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -19,12 +20,21 @@ def random_points(domain: Domain, n_points: int, seed: int) -> list[Point]:
 
 
 def corner_points(domain: Domain, n_points: int, seed: int) -> list[Point]:
-    """Up to `n_points` corners of the box inside the conditions: all, or as many at random."""
-    corners: list[Point] = list(domain.corners())
-    if len(corners) <= n_points:
-        return corners
-    chosen = np.random.default_rng(seed).choice(len(corners), n_points, replace=False)
-    return [corners[i] for i in sorted(chosen)]
+    """Up to `n_points` corners of the box inside the conditions: all, or as many at random.
+
+    Conditions are asked only until enough corners are found: there may be thousands, and a condition may take long.
+    """
+    ends = [p.corners() for p in domain.parameters]
+    shape = tuple(len(e) for e in ends)
+    total, chosen = math.prod(shape), []
+    for index in np.random.default_rng(seed).permutation(total):
+        if len(chosen) == n_points:
+            break
+        places = np.unravel_index(index, shape)
+        point = dict(zip(domain.names, (e[i] for e, i in zip(ends, places, strict=True)), strict=True))
+        if all(c.holds(point) for c in domain.conditions):
+            chosen.append((int(index), point))
+    return [point for _, point in sorted(chosen, key=lambda one: one[0])]
 
 
 def share_inside(domain: Domain, n_points: int, seed: int) -> float:

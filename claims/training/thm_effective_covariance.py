@@ -5,70 +5,64 @@ beside it, by a drift of first order in the step size that local steps and a slo
 """
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from ledger.checks.kinds import Bound, Finding, ForAll, Identity, Prediction
+from ledger.checks.drawn_networks import DRAW, NETWORKS, ONE_WAY, mixing_at, network_parameters
+from ledger.checks.drawn_trainings import (
+    BETWEEN,
+    CLIENTS,
+    RESTING,
+    SLOW,
+    STEP,
+    averaged,
+    client_parameters,
+    clients_near,
+    measurement,
+    problem_at,
+    rest_at,
+    resting,
+    resting_parameters,
+    row_projector,
+    solved_to,
+    target_at,
+)
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
-from sims.linear.trained_networks import DIM, FEATURE_DIM, NETWORKS, Training, grid, projector
+from sims.linear.trained_networks import Training, projector
+from theory.domain import Condition, Domain, Point, Real, Whole
 from theory.formula import Source
 from theory.networks.mixing import perron_weights
-from theory.networks.rule import Rule
+from theory.objectives.curvature import curvature, top_projector
 from theory.symbols import eigenvalue, local_steps
 from theory.training.consensus import LEDGER as CONSENSUS_PROOF
-from theory.training.consensus import deviation_response
 from theory.training.effective_covariance import (
     KAPPA,
     effective_covariance,
     local_projectors,
     represented_basis,
-    stiffness,
+    training_mean,
 )
+from theory.training.small_steps import SmallSteps
 from theory.training.subspace_drift import (
     deviation_bound,
     effective_subspace_bound,
-    remainder_bound,
     representability_bound,
+    residual_bound,
     sensitivity_bound,
-    subspace_drift,
     subspace_drift_bound,
 )
 
 PROOF = "docs/proofs/effective_covariance.md"
-SMALL, SMALLER = 0.03, 0.01  # stiffness: step size against curvature and mixing time
-LEVELS = (0.1, 0.3)
-QUICK_NETWORKS = ("ring", "star", "barbell", "complete")
 NO_DRIFT = 1e-9  # of projectors, after thousands of rounds
-
-
-def at_stiffness(training: Training, stiff: float) -> Training:
-    """The same with the step size that has this stiffness."""
-    unit = stiffness(training.mixing, training.covariances, FEATURE_DIM, 1.0, training.local_steps)
-    return training.with_steps(stiff / unit)
-
-
-def trainings(context: Context, stiff: float) -> list[Training]:
-    """Trainings that drift, step sizes of one stiffness; the quick tier has fewer networks and takes every third."""
-    steps, networks = ((1, 5), QUICK_NETWORKS) if context.tier == "quick" else ((1, 2, 5), (*NETWORKS, "complete"))
-    # One step of everyone, then a full average, is gradient descent on the mean: nothing drifts.
-    # Step size 1 stands for none: `at_stiffness` sets it.
-    drifting = (t for t in grid(LEVELS, (1.0,), steps, networks) if t.network != "complete" or t.local_steps > 1)
-    # Of no common divisor with the numbers of choices: every choice is met.
-    return [at_stiffness(t, stiff) for t in islice(drifting, 0, None, context.trials(3, 1))]
-
-
-def predicted(t: Training) -> np.ndarray:
-    """The projector on what X_eff represents."""
-    basis = represented_basis(effective_covariance(t.mixing, t.covariances, t.step_size, t.local_steps), FEATURE_DIM)
-    return basis @ basis.T
-
-
-def drift(t: Training) -> float:
-    """||P - P*|| of the averaged model at rest."""
-    return float(np.linalg.norm(t.represented() - t.target))
+ROUND_OFF = 1e-11
+# Small steps and unlike clients; two clients for whom the bounds are tight at some draws.
+SHARP = {"dim": 3, "feature_dim": 1, "gap": 0.5, "difference": 0.5, "stiffness": 1e-3}
+RING = SHARP | {"n_clients": 4, "network": "ring", "mixing": "metropolis"}
+PAIR = {"n_clients": 2, "network": "path", "mixing": "lazy", "dim": 2, "feature_dim": 1, "gap": 0.9, "difference": 0.5}
 
 
 def symmetric_sum() -> tuple[sp.Expr, sp.Expr]:
@@ -95,105 +89,225 @@ def paths(context: Context) -> list[Training]:
     return [Training("path", n_clients=n, level=0.3) for n in range(context.trials(3, 2), 5)]
 
 
-def remainder_findings(context: Context) -> list[Finding]:
-    """How far the averaged model's subspace is from X_eff's, and the bound from its residual, at any step size."""
-    findings = []
-    for stiff in (SMALLER, 0.1, 0.5):
-        for t in trainings(context, stiff)[:: context.trials(3, 1)]:
-            bound = remainder_bound(t.rest, *t.problem)
-            if np.isfinite(bound):
-                off = float(np.linalg.norm(predicted(t) - t.represented()))
-                findings.append(Finding({**t.at, "stiffness": stiff}, bound, off, resolution=1e-10))
-    return findings
+def small_steps(at: Point) -> SmallSteps:
+    """The remainders of the first order at a point."""
+    p = problem_at(at)
+    return SmallSteps(p.mixing, p.covariances, p.feature_dim, p.step_size)
 
 
-def simulated_findings(context: Context) -> list[Finding]:
-    """Drift of the averaged model as X_eff predicts it against that of simulated training from the optimum."""
-    findings = []
-    trainings: tuple[tuple[str, Rule], ...] = (("ring", "metropolis"), ("star", "uniform"), ("barbell", "metropolis"))
-    for network, rule in trainings:
-        t = at_stiffness(Training(network, rule, "homophily", 0.3), SMALL)
-        run = t.run(context.trials(30_000, 100_000))
-        measured = float(np.linalg.norm(projector(np.asarray(run.mean_model)) - t.target))
-        findings.append(Finding(t.at, subspace_drift(*t.problem), measured))
-    return findings
+# X_eff of any mixing matrix, written out.
+ANY_MIXING = Domain(
+    (
+        *network_parameters(8, least=2, networks=(*NETWORKS, ONE_WAY)),
+        *client_parameters(),
+        Whole("local_steps", 1, 8),
+        Real("step_size", 0.0, np.inf, "()", reach=(1e-3, 1.0), is_log=True),
+        DRAW,
+    ),
+    (BETWEEN,),
+    assumes=f"Mixing is uniform averaging over whom a client hears, itself included. {CLIENTS}",
+)
 
 
-def halving_findings(context: Context) -> list[Finding]:
-    """Error of the predicted projector at a step size over that at half of it."""
-    findings = []
-    for t in trainings(context, SMALLER):
-        errors = [float(np.linalg.norm(predicted(s) - s.represented())) for s in (t, t.with_steps(t.step_size / 2))]
-        findings.append(Finding(t.at, 4.0, errors[0] / errors[1]))
-    return findings
+def x_eff(at: Point) -> np.ndarray:
+    """X_eff by matrix algebra, (d, d)."""
+    return effective_covariance(
+        mixing_at(at, "uniform"), clients_near(at), float(at["step_size"]), int(at["local_steps"])
+    )
 
 
-def local_findings(context: Context) -> list[Finding]:
-    """Worst client: error of its predicted projector over its distance from the target."""
-    findings = []
-    for t in trainings(context, SMALLER):
-        own = np.stack([projector(w) for w in t.rest])
-        errors = np.linalg.norm(local_projectors(*t.problem) - own, axis=(1, 2))
-        findings.append(Finding(t.at, 0.05, float(np.max(errors / np.linalg.norm(own - t.target, axis=(1, 2))))))
-    return findings
+def x_eff_summed(at: Point, effort: Effort) -> Sample:
+    """X_eff client by client, with v and Z from powers of the mixing matrix, (1, d, d)."""
+    mixing, x = mixing_at(at, "uniform"), clients_near(at)
+    n, steps, step = len(x), int(at["local_steps"]), float(at["step_size"])
+    doublings = 10 + 2 * n.bit_length()  # more would add up rounding
+    power = mixing
+    for _ in range(doublings):
+        power = power @ power
+    v = power[0]
+    fading = mixing - power
+    response, factor = fading.copy(), fading.copy()  # the sum of the first 2^k powers, and the power 2^k
+    for _ in range(doublings):
+        response, factor = response + factor @ response, factor @ factor
+    mean = sum(v[i] * x[i] for i in range(n))
+    total = np.array(mean)
+    for i in range(n):
+        total += step * (steps - 1) * v[i] * (x[i] - mean) @ (x[i] - mean)
+        for j in range(n):
+            total += 2 * step * steps * v[i] * response[i, j] * (x[j] - mean) @ (x[i] - mean)
+    return measurement(total)
 
 
-def one_way_findings(context: Context) -> list[Finding]:
-    """X_eff on networks with one-way links, against the sums written out."""
-    findings = []
-    for steps in (1, 3):
-        t = Training("directed_exponential", "uniform", level=0.3, local_steps=steps)
-        v, z = perron_weights(t.mixing), deviation_response(t.mixing)
-        target = sum(w * x for w, x in zip(v, t.covariances, strict=True))
-        off, drifted = t.covariances - target, np.zeros((DIM, DIM))
-        for i, own in enumerate(off):
-            drifted += (steps - 1) * v[i] * own @ own
-            for j, other in enumerate(off):
-                drifted += 2 * steps * v[i] * z[i, j] * other @ own
-        found = effective_covariance(t.mixing, t.covariances, t.step_size, steps)
-        claimed = float(np.linalg.norm(t.step_size * drifted))
-        findings.append(Finding(t.at, claimed, float(np.linalg.norm(found - target))))
-    return findings
+# Any model at all against X_eff.
+ANY_MODEL = Domain(
+    (*resting_parameters((1e-3, 0.9)), Real("tilt", 0.0, np.inf, "[)", reach=(1e-4, 0.3), is_log=True)),
+    (
+        BETWEEN,
+        Condition(
+            "the least eigenvalue of W W^T above eigenvalue feature_dim + 1 of X_eff",
+            r"\lambda_{\min}(WW^\top) > \lambda_{c+1}(X_{\mathrm{eff}})",
+            lambda at: bool(np.isfinite(distance_bound(at))),
+        ),
+    ),
+    assumes=f"{CLIENTS} {STEP} Mixing is reversible. W is X_eff's optimum plus tilt times a random matrix of norm 1.",
+)
 
 
-def first_order_bounds(context: Context) -> list[Finding]:
-    """The first-order bound of the drift, and the drift at rest, at stiffness 0.01."""
-    return [Finding(t.at, subspace_drift_bound(*t.problem), drift(t)) for t in trainings(context, SMALLER)]
+def any_model(at: Point) -> np.ndarray:
+    """The optimum for X_eff, moved by a random matrix of norm `tilt`, (c, d)."""
+    s = small_steps(at)
+    moved = np.random.default_rng((int(at["draw"]), 5)).normal(size=(s.feature_dim, s.covariances.shape[1]))
+    return curvature(s.effective, s.feature_dim).optimum + float(at["tilt"]) * moved / np.linalg.norm(moved)
 
 
-def any_step_bounds(context: Context) -> list[Finding]:
-    """X_eff's own subspace at step sizes up to far beyond the first order."""
-    findings = []
-    for stiff in (0.1, 0.5, 2.0):
-        for t in trainings(context, stiff):
-            bound = effective_subspace_bound(*t.problem)
-            if np.isfinite(bound):
-                findings.append(Finding(t.at, bound, subspace_drift(*t.problem)))
-    return findings
+def distance_bound(at: Point) -> float:
+    """The bound from |W (W^T W - X_eff)|; infinite where it says nothing."""
+    w, effective = any_model(at), small_steps(at).effective
+    return residual_bound(w, effective, float(np.linalg.norm(w @ (w.T @ w - effective))))
 
 
-def spread_bounds(context: Context) -> list[Finding]:
-    """The averaged model, bounded by how far apart the clients stand; one local step."""
-    findings = []
-    for stiff in (0.05, 0.5, 2.0):
-        for t in trainings(context, stiff):
-            if t.local_steps == 1:
-                findings.append(
-                    Finding(t.at, deviation_bound(t.rest, t.covariances, perron_weights(t.mixing)), drift(t))
-                )
-    return findings
+def distance_of_any_model(at: Point, effort: Effort) -> Sample:
+    """|P(W) - P_eff|_F from singular vectors and eigenvectors."""
+    s = small_steps(at)
+    top = np.linalg.eigh(s.effective)[1][:, -s.feature_dim :]
+    return measurement(np.linalg.norm(row_projector(any_model(at)) - top @ top.T), ROUND_OFF)
 
 
-def entries_bounds(context: Context) -> list[Finding]:
-    """How far any r_k, and the sensitivity, move."""
-    findings = []
-    for t in trainings(context, 0.5):
-        now, wanted = np.diag(t.represented()), np.diag(t.target)
-        error = float(np.linalg.norm(t.represented() - t.target))
-        moved, sensitivity = float(np.abs(now - wanted).max()), abs(float(np.ptp(now) - np.ptp(wanted)))
-        findings.append(Finding({**t.at, "moved": "r_k"}, representability_bound(error), moved))
-        findings.append(Finding({**t.at, "moved": "s"}, sensitivity_bound(error), sensitivity))
-    return findings
+# The averaged model and the clients' own, at rest.
+def effective_drift(at: Point) -> np.ndarray:
+    """P_eff - P*, (d, d)."""
+    s = small_steps(at)
+    basis = represented_basis(s.effective, s.feature_dim)
+    return basis @ basis.T - top_projector(training_mean(s.mixing, s.covariances), s.feature_dim)
+
+
+def drift_at_rest(at: Point, effort: Effort) -> Sample:
+    """P(W) - P* of the averaged model, (1, d, d)."""
+    trained = rest_at(at)
+    return measurement(row_projector(averaged(trained)) - target_at(at), solved_to(trained))
+
+
+def drift_norm(at: Point, effort: Effort) -> Sample:
+    """|P(W) - P*|_F of the averaged model."""
+    found = drift_at_rest(at, effort)
+    return measurement(np.linalg.norm(found.values), found.resolution * int(at["dim"]))
+
+
+def off_effective(at: Point) -> float:
+    """How far the averaged model's projector can be from X_eff's."""
+    return small_steps(at).off_effective(averaged(rest_at(at)))
+
+
+def own_tilts(at: Point) -> np.ndarray:
+    """P_i - P* of every client as predicted, (N, d, d)."""
+    s = small_steps(at)
+    predicted = local_projectors(s.mixing, s.covariances, s.feature_dim, s.step_size)
+    return predicted - top_projector(training_mean(s.mixing, s.covariances), s.feature_dim)
+
+
+def own_tilts_at_rest(at: Point, effort: Effort) -> Sample:
+    """P(W_i) - P* of every client at rest, (1, N, d, d)."""
+    trained = rest_at(at)
+    return measurement(np.stack([row_projector(w) for w in trained.models]) - target_at(at), solved_to(trained))
+
+
+def first_order_bound(at: Point) -> float:
+    """The bound of the drift to first order, from all modes of the network."""
+    s = small_steps(at)
+    return subspace_drift_bound(s.mixing, s.covariances, s.feature_dim, s.step_size)
+
+
+def spread_bound(at: Point) -> float:
+    """The bound of the drift from how far apart the clients' models stand; infinite where it says nothing."""
+    trained = rest_at(at)
+    return deviation_bound(trained.models, trained.problem.covariances, perron_weights(trained.problem.mixing))
+
+
+SPREAD = Domain(
+    resting_parameters((1e-2, 2.0), most=3.0),  # local steps are stable below 3
+    (
+        BETWEEN,
+        SLOW,
+        Condition(
+            "a bound that is finite",
+            r"\lambda_{\min}(WW^\top) > \theta_{c+1}",
+            lambda at: bool(np.isfinite(spread_bound(at))),
+        ),
+    ),
+    assumes=RESTING,
+)
+
+
+# X_eff's own subspace, at any step size.
+ANY_STEP = Domain(
+    (
+        *network_parameters(12, least=2, rules=("uniform", "metropolis", "lazy", "laplacian", "data_size")),
+        *client_parameters(),
+        Whole("local_steps", 1, 8),
+        Real("step_size", 0.0, np.inf, "()", reach=(1e-3, 10.0), is_log=True),
+        DRAW,
+    ),
+    (
+        BETWEEN,
+        SLOW,
+        Condition(
+            "a step size at which X_eff - X_v cannot close the gap",
+            r"\eta\,\|K\|\,\|\textstyle\sum v_iD_i^2\| < \mathrm{gap}",
+            lambda at: bool(np.isfinite(subspace_bound(at))),
+        ),
+    ),
+    assumes=CLIENTS,
+)
+
+
+def subspace_bound(at: Point) -> float:
+    """Davis-Kahan and Weyl for X_eff against X_v; infinite where it says nothing."""
+    return effective_subspace_bound(
+        mixing_at(at), clients_near(at), int(at["feature_dim"]), float(at["step_size"]), int(at["local_steps"])
+    )
+
+
+def subspace_distance(at: Point, effort: Effort) -> Sample:
+    """|P_eff - P*|_F, both by NumPy's eigenvectors."""
+    mixing, x, c = mixing_at(at), clients_near(at), int(at["feature_dim"])
+    effective = effective_covariance(mixing, x, float(at["step_size"]), int(at["local_steps"]))
+    tops = [np.linalg.eigh(m)[1][:, -c:] for m in (effective, np.tensordot(perron_weights(mixing), x, 1))]
+    return measurement(np.linalg.norm(tops[0] @ tops[0].T - tops[1] @ tops[1].T), ROUND_OFF)
+
+
+# Two subspaces, whatever they come from.
+TWO_SUBSPACES = Domain(
+    (
+        Whole("dim", 2, 64),
+        Whole("feature_dim", 1, 32),
+        Real("apart", 0.0, np.inf, "()", reach=(1e-3, 10.0), is_log=True),
+        DRAW,
+    ),
+    (BETWEEN,),
+    assumes="P and P* project on two subspaces of feature_dim dimensions: a random one, and one that a random matrix "
+    "of size apart has moved.",
+)
+
+
+def two_subspaces(at: Point) -> tuple[np.ndarray, np.ndarray]:
+    """P and P*, (d, d) each."""
+    rng = np.random.default_rng(int(at["draw"]))
+    rows = np.linalg.qr(rng.normal(size=(int(at["dim"]), int(at["feature_dim"]))))[0].T
+    moved = rows + float(at["apart"]) * rng.normal(size=rows.shape) / np.sqrt(rows.size)
+    return row_projector(moved), row_projector(rows)
+
+
+def entry_bounds(at: Point) -> np.ndarray:
+    """How far an r_k and the sensitivity can move, (2,)."""
+    now, before = two_subspaces(at)
+    error = float(np.linalg.norm(now - before))
+    return np.array([representability_bound(error), sensitivity_bound(error)])
+
+
+def entry_moves(at: Point, effort: Effort) -> Sample:
+    """How far the r_k that moves most and the sensitivity moved, (1, 2)."""
+    now, before = (np.diag(p) for p in two_subspaces(at))
+    return measurement([np.abs(now - before).max(), abs(np.ptp(now) - np.ptp(before))], ROUND_OFF)
 
 
 CLAIM = Claim(
@@ -246,101 +360,137 @@ CLAIM = Claim(
         Statement(
             "xeff.one-way-links",
             "corrected",
-            "For any mixing matrix X_eff = X_v + eta [2 E sum_ij v_i Z_ij D_j D_i + (E - 1) sum_i v_i D_i^2].",
-            Prediction(
-                one_way_findings,
-                "One-way links, the double sum written out.",
-                rtol=1e-10,
-                evidence=Evidence.NUMERIC,
+            "For any mixing matrix X_eff = X_v + eta [2 E sum_ij v_i Z_ij D_j D_i + (E - 1) sum_i v_i D_i^2], where "
+            "X_v is the mean of the clients' matrices X_i by their training weights v_i, D_i = X_i - X_v, "
+            "Z = (I - M + 1 v^T)^-1 - I, and E local steps a round.",
+            OnDomain(
+                ANY_MIXING,
+                Then("=", x_eff, x_eff_summed, within=1e-9),
+                "The double sum written out, with v and Z from powers of the mixing matrix.",
+                Evidence.NUMERIC,
+                points=(6, 200),
+                corners=(4, 64),
             ),
-            reading="one-way links",
             latex=r"X_{\mathrm{eff}} = X_v + \eta\Big[2E\sum_{ij}v_iZ_{ij}D_jD_i + (E-1)\sum_i v_iD_i^2\Big]",
+            spoil=0.99,
         ),
         Statement(
             "xeff.remainder-bound",
             "corrected",
-            "If mixing is reversible, the averaged model W represents X_eff's subspace up to sqrt2 |W (W^T W - X_eff)| "
-            "over sqrt(a) (a - b), while a > b: a is the least eigenvalue of W W^T, b eigenvalue c + 1 of X_eff.",
-            Bound(
-                remainder_findings,
-                "Davis-Kahan, for any W. Models at rest at stiffness 0.01 to 0.5.",
-                evidence=Evidence.NUMERIC,
+            "Any model W represents X_eff's subspace up to sqrt2 |W (W^T W - X_eff)| over sqrt(a) (a - b), where a is "
+            "the least eigenvalue of W W^T and b eigenvalue c + 1 of X_eff.",
+            OnDomain(
+                ANY_MODEL,
+                Then("<=", distance_bound, distance_of_any_model),
+                "A Sylvester equation whose spectra are a - b apart.",
+                Evidence.NUMERIC,
+                points=(8, 300),
+                named=[dict(RING, tilt=1e-3, draw=32)],
             ),
-            reading="averaged model",
             latex=r"X_{\mathrm{eff}} = X_v + \frac{\eta}{N}\sum_{l\ge2}\kappa_l\Delta_l^2,\quad"
             r"\Delta_l = \sum_i u_l(i)D_i",
             replaces=("xeff.averaged-model",),
-        ),
-        Statement(
-            "xeff.simulated-drift",
-            "corrected",
-            "X_eff predicts the drift of the averaged model within 5% in three simulated trainings at stiffness 0.03.",
-            Prediction(
-                simulated_findings,
-                "Training from the optimum; no percentage holds for all clients.",
-                rtol=0.05,
-                evidence=Evidence.NUMERIC,
-            ),
-            reading="eight clients on the ring, the star and the barbell, most like their neighbours",
+            spoil=0.95,
         ),
         Statement(
             "xeff.order-in-step",
             "corrected",
-            "What X_eff leaves out is of second order: it falls fourfold when the step size is halved.",
-            Prediction(
-                halving_findings,
-                "Error of the projector at a step size over that at half of it.",
-                rtol=0.1,
-                evidence=Evidence.NUMERIC,
+            "The averaged model's projector is off the target's by what X_eff's is, up to a remainder of second order "
+            "in the step size.",
+            resting(
+                Then("=", effective_drift, drift_at_rest, remainder=off_effective),
+                "The pulls of the clients from where they stand, expanded; each term left out is bounded.",
+                named=tuple(
+                    dict(SHARP, n_clients=n, network=g, mixing=m, draw=1)
+                    for n, g, m in ((4, "ring", "metropolis"), (5, "star", "uniform"), (6, "path", "lazy"))
+                ),
             ),
-            reading="averaged model, order",
-            spoil=0.8,
+            replaces=("xeff.simulated-drift",),
         ),
         Statement(
             "xeff.local-models",
             "corrected",
-            "Client i's own model represents the rows of W_eff (I + 2 eta E sum_j Z_ij D_j), within 5% of its distance "
-            "from the target at stiffness 0.01.",
-            Bound(local_findings, "The worst client of every problem.", evidence=Evidence.NUMERIC),
-            reading="local models, on the eight-client networks and clients of the check",
+            "Client i's own model represents the rows of W_eff (I + 2 eta sum_j Z_ij D_j), W_eff the optimum for "
+            "X_eff, up to a remainder of second order in the step size.",
+            resting(
+                Then(
+                    "=",
+                    own_tilts,
+                    own_tilts_at_rest,
+                    remainder=lambda at: small_steps(at).off_local(rest_at(at).models),
+                ),
+                "The clients' deviations to first order; what their curvature changes is bounded.",
+                named=tuple(
+                    dict(SHARP, n_clients=n, network=g, mixing=m, draw=1)
+                    for n, g, m in ((4, "ring", "metropolis"), (5, "star", "uniform"), (6, "path", "lazy"))
+                ),
+            ),
         ),
         Statement(
             "xeff.subspace-small-steps",
             "corrected",
-            "To first order the averaged model's subspace is off by at most sqrt2 eta max|kappa| mean |D_i|_F^2 over "
-            "the gap.",
-            Bound(
-                first_order_bounds,
-                "The sharper form with the parts of D_i inside and across the subspace; models at rest.",
-                evidence=Evidence.NUMERIC,
+            "The averaged model's subspace is off by at most sqrt2 eta max|kappa| mean |D_i|_F^2 over the gap, up to "
+            "a remainder of second order in the step size.",
+            resting(
+                Then(
+                    "<=",
+                    first_order_bound,
+                    drift_norm,
+                    remainder=lambda at: small_steps(at).beyond_first_order(averaged(rest_at(at))),
+                ),
+                "The sharper form with the parts of D_i inside and across the subspace.",
+                named=tuple(dict(PAIR, stiffness=1e-3, draw=i) for i in (49, 51)),
             ),
-            reading="subspace bound, small steps",
             latex=r"\|P-P^*\|_F \le \sqrt2\,\eta\,\frac{\max_l|\kappa_l|}{\theta_c-\theta_{c+1}}\,"
-            r"\frac1N\sum_i\|D_i\|_F^2",
+            r"\sum_iv_i\|D_i\|_F^2 + O(\eta^2)",
+            spoil=0.95,
         ),
         Statement(
             "xeff.subspace-any-step",
             "corrected",
-            "If mixing is reversible, the subspaces of X_eff and X_v differ by at most what Davis-Kahan and Weyl give, "
-            "while that is finite, at every step size.",
-            Bound(any_step_bounds, "Stiffness 0.1 to 2.", evidence=Evidence.NUMERIC),
-            reading="subspace bound, any step, X_eff",
+            "The subspaces of X_eff and X_v differ by at most what Davis-Kahan and Weyl give, at every step size and "
+            "number of local steps.",
+            OnDomain(
+                ANY_STEP,
+                Then("<=", subspace_bound, subspace_distance),
+                "The sine theorem, with Weyl's inequality for the gap.",
+                Evidence.NUMERIC,
+                points=(8, 300),
+                named=[dict(PAIR, local_steps=1, step_size=1e-3, draw=114)],
+            ),
+            spoil=0.95,
         ),
         Statement(
             "xeff.models-any-step",
             "corrected",
-            "If models rest after one local step a round, the averaged model's subspace is bounded by the "
-            "clients' spread times how unlike they are, over the gap, while that is finite.",
-            Bound(spread_bounds, "Models at rest, stiffness 0.05 to 2, one local step.", evidence=Evidence.NUMERIC),
-            reading="subspace bound, any step, models",
+            "The averaged model's subspace is off the target's by at most what the clients' spread times how unlike "
+            "they are allows: with residual sum_i v_i (|e_i| |D_i| + 3 |W| |e_i|^2 + |e_i|^3), e_i = W_i - W.",
+            OnDomain(
+                SPREAD,
+                Then("<=", spread_bound, drift_norm),
+                "Gradients that cancel say how far the mean model is from stationary.",
+                Evidence.NUMERIC,
+                points=(6, 200),
+                corners=(3, 64),
+                named=[dict(PAIR, stiffness=1e-2, draw=114)],
+            ),
+            spoil=0.95,
         ),
         Statement(
             "xeff.entries-and-spread",
             "corrected",
-            "No r_k moves by more than |P - P*|_F/sqrt2, and s by no more than twice that.",
-            Bound(entries_bounds, "r_k and s of all coordinates, models at rest.", evidence=Evidence.NUMERIC),
-            reading="representability and sensitivity",
+            "No r_k, the share of coordinate k that a subspace represents, moves by more than |P - P*|_F/sqrt2, and "
+            "the largest minus the smallest of them by no more than twice that.",
+            OnDomain(
+                TWO_SUBSPACES,
+                Then("<=", entry_bounds, entry_moves),
+                "P - P* has its eigenvalues in pairs of opposite sign.",
+                Evidence.NUMERIC,
+                points=(8, 500),
+                named=[{"dim": 2, "feature_dim": 1, "apart": 0.1, "draw": i} for i in range(1, 9)],
+            ),
             latex=r"|\delta r_k| \le \tfrac1{\sqrt2}\|P-P^*\|_F,\quad |\delta s| \le \sqrt2\,\|P-P^*\|_F",
+            spoil=0.95,
         ),
     ),
 )

@@ -4,126 +4,208 @@ The Gram matrix W^T W and the represented subspace stand still meanwhile, so tha
 Unequal weights alone do not do it: uniform averaging on an undirected network is reversible, and its models rest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
-from ledger.checks.kinds import Bound, Finding, ForAll, Prediction
-from ledger.statement import Claim, Context, Evidence, Statement
-from sims.linear.trained_networks import FEATURE_DIM, Training, clients_of
+from ledger.checks.drawn_networks import DRAW, ONE_WAY, REVERSIBLE, network_parameters
+from ledger.checks.drawn_trainings import (
+    BETWEEN,
+    CLIENTS,
+    RESTING,
+    SLOW,
+    STEP,
+    averaged,
+    client_parameters,
+    measurement,
+    problem_at,
+    rest_at,
+    resting_parameters,
+    simulated,
+    solved_to,
+    turned,
+)
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.statement import Claim, Evidence, Statement
+from sims.linear.resting_clients import ROUND_OFF
+from sims.linear.trained_networks import FEATURE_DIM, Training
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
+from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
-from theory.networks import small_networks as networks
-from theory.networks.mixing import mixing_matrix, perron_weights
-from theory.networks.rule import Rule
+from theory.networks.mixing import perron_weights
 from theory.training.effective_covariance import stiffness
-from theory.training.rotation import relative_equilibrium, rotation_angles
-from theory.training.stationary_models import stationary_models
+from theory.training.rotation import rotation_angles
+from theory.training.small_steps import response_norm
+from theory.training.turning import (
+    local_steps_remainder,
+    local_steps_turning,
+    one_way_remainder,
+    one_way_turning,
+    turning_of,
+)
 
 PROOF = "docs/proofs/effective_covariance.md, 8"
-ONE_WAY = ("directed_ring", "directed_exponential")
 STIFF = 0.02  # step size against curvature and mixing time
 ROUNDS = 400
 STILL = 1e-13  # radians a round: round-off
+EXPANSION = "theory/training/turning.py"
+PLANE = Condition("two features or more", r"c \ge 2", lambda at: at["feature_dim"] >= 2)
 
 
-def one_way(stiff: float, local_steps: int = 1, networks: tuple[str, ...] = ONE_WAY) -> list[Training]:
-    """Trainings with one-way links, their step sizes of this stiffness."""
+def one_way() -> list[Training]:
+    """Trainings on two one-way networks of eight clients."""
     found = []
-    for network in networks:
-        t = Training(network, "uniform", level=0.4, local_steps=local_steps)
-        found.append(t.with_steps(stiff / stiffness(t.mixing, t.covariances, FEATURE_DIM, 1.0, local_steps)))
+    for network in ("directed_ring", "directed_exponential"):
+        t = Training(network, "uniform", level=0.4)
+        found.append(t.with_steps(STIFF / stiffness(t.mixing, t.covariances, FEATURE_DIM, 1.0, 1)))
     return found
-
-
-def turning(t: Training) -> float:
-    """Radians that the models at relative rest turn in one round."""
-    return float(rotation_angles(stationary_models(*t.problem).rotation)[0])
-
-
-def simulated(t: Training) -> tuple[float, float]:
-    """Radians a round over `ROUNDS` simulated rounds at relative rest, and the relative change of the Gram matrix."""
-    v = perron_weights(t.mixing)
-    before = np.einsum("i,icd->cd", v, t.rest)
-    run = train(
-        t.rest,
-        t.covariances,
-        t.mixing,
-        TrainingOptions(step_size=t.step_size, local_steps=t.local_steps, rounds=ROUNDS, collapse=False),
-    )
-    after = np.asarray(run.mean_model)
-    # Of all orthogonal maps, left right takes the mean model from before nearest to that after.
-    left, _, right = np.linalg.svd(after @ before.T)
-    moved = np.linalg.norm(after.T @ after - before.T @ before) / np.linalg.norm(before.T @ before)
-    return float(rotation_angles(left @ right)[0]) / ROUNDS, float(moved)
 
 
 def comes_to_rest(t: Training, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Do the models stand still once only a common rotation is left?"""
-    angle, moved = simulated(t)
-    return angle <= STILL, {**t.at, "radians_a_round": angle, "relative_change_of_gram_matrix": moved}
+    v = perron_weights(t.mixing)
+    before = np.einsum("i,icd->cd", v, t.rest)
+    options = TrainingOptions(step_size=t.step_size, rounds=ROUNDS, collapse=False)
+    after = np.asarray(train(t.rest, t.covariances, t.mixing, options).mean_model)
+    angle = float(rotation_angles(turned(before, after)[1])[0]) / ROUNDS
+    moved = np.linalg.norm(after.T @ after - before.T @ before) / np.linalg.norm(before.T @ before)
+    return angle <= STILL, {**t.at, "radians_a_round": angle, "relative_change_of_gram_matrix": float(moved)}
 
 
-def rate_findings(context: Context) -> list[Finding]:
-    """The relative error of the rate that X_eff predicts, at stiffness 0.005, over that at half the step."""
-    findings = []
-    for steps in (1, 5):
-        for t in one_way(STIFF / 4, steps):
-            errors = [
-                turning(s) / float(relative_equilibrium(*s.problem).angles[0]) - 1
-                for s in (t, t.with_steps(t.step_size / 2))
-            ]
-            findings.append(Finding(t.at, 2.0, errors[0] / errors[1]))
-    return findings
+# One-way links.
+def one_way_domain(stiff: tuple[float, float], *more: Whole, limit: str = "") -> Domain:
+    """Uniform averaging over one-way links, with a step size by `STEP`."""
+    return Domain(
+        (
+            *network_parameters(10, networks=(ONE_WAY,)),
+            *client_parameters(),
+            Real("stiffness", 0.0, 1.0, "()", reach=stiff, is_log=True),
+            *more,
+            DRAW,
+        ),
+        (BETWEEN, PLANE),
+        Quantifier.IN_THE_LIMIT if limit else Quantifier.FOR_ALL,
+        f"Mixing is uniform averaging over whom a client hears, itself included. {CLIENTS} {STEP} Models are at "
+        "relative rest: a round multiplies all of them by one rotation.",
+        limit=limit,
+    )
 
 
-def simulated_rate_findings(context: Context) -> list[Finding]:
-    """Radians a round of the models at relative rest against those of simulated training, at stiffness 0.005."""
-    return [Finding(t.at, turning(t), simulated(t)[0]) for steps in (1, 5) for t in one_way(STIFF / 4, steps)]
+def base(at: Point) -> dict[str, Any]:
+    """The point without the number of rounds, which no training depends on."""
+    return {k: v for k, v in at.items() if k != "rounds"}
 
 
-def gram_findings(context: Context) -> list[Finding]:
-    """Change of the Gram matrix over the simulated rounds, against that of the models themselves."""
-    findings = []
-    for t in one_way(STIFF):
-        angle, moved = simulated(t)
-        # Models that turn by an angle change by about as much, relatively.
-        findings.append(Finding(t.at, 1e-6 * angle * ROUNDS, moved))
-    return findings
+def rotated(at: Point) -> np.ndarray:
+    """Every client's model, turned as often as there are rounds by what one round turns, (N, c, d)."""
+    trained, problem = rest_at(base(at)), problem_at(base(at))
+    after = simulated(problem, trained.models, 1)[0][0]
+    v = perron_weights(problem.mixing)
+    before_mean, after_mean = (np.tensordot(v, w, 1) for w in (trained.models, after))
+    return np.linalg.matrix_power(turned(before_mean, after_mean)[1], int(at["rounds"])) @ trained.models
 
 
-def order_findings(rate: float, steps: int, names: tuple[str, ...], rule: Rule) -> list[Finding]:
-    """Turning at a step size over that at half of it."""
-    findings = []
-    for name in names:
-        t = Training(name, rule, level=0.4, local_steps=steps)
-        t = t.with_steps(STIFF / stiffness(t.mixing, t.covariances, FEATURE_DIM, 1.0, steps))
-        findings.append(Finding(t.at, rate, turning(t) / turning(t.with_steps(t.step_size / 2))))
-    return findings
+def after_rounds(at: Point, effort: Effort) -> Sample:
+    """Every client's model after the rounds, simulated, (1, N, c, d)."""
+    trained = rest_at(base(at))
+    path = simulated(problem_at(base(at)), trained.models, int(at["rounds"]))[0]
+    return measurement(path[-1], 10 * solved_to(trained))
 
 
-def small_networks(context: Context) -> Iterator[nx.Graph]:
-    """Every connected network of four clients, in the full tier also of five."""
-    return networks.connected_networks(4, 4 if context.tier == "quick" else 5)
+def turning_at_rest(at: Point, effort: Effort) -> Sample:
+    """O of a round at relative rest, in the basis of the optimum, (1, c, c), from local gradients one by one.
+
+    A client's gradient at its own model W_i turns nothing, g W_i^T being symmetric, so that g (W_i - W)^T has the
+    antisymmetric part of -g W^T, without the rounding of the symmetric one.
+    """
+    trained, p = rest_at(at), problem_at(at)
+    mean, turn = turned(averaged(trained), p.start[0])
+    # A server hands out one model; elsewhere what sets clients apart is far above rounding.
+    apart = np.zeros_like(trained.models) if is_server(at) else turn @ trained.models - mean
+    moved = np.zeros((p.feature_dim, p.feature_dim))
+    for _ in range(p.local_steps):
+        local = mean + apart
+        gradients = 2 * local @ (np.swapaxes(local, 1, 2) @ local - p.covariances)
+        moved += p.step_size * np.einsum("i,iab,icb->ac", perron_weights(p.mixing), gradients, apart)
+        apart = apart - p.step_size * gradients
+    known = 4 * ROUND_OFF * p.step_size * (p.local_steps * p.step_size + response_norm(p.mixing))
+    return measurement(turning_of(mean, moved), known)
 
 
-def reversible_rests(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Uniform averaging, one local step, steps up to stiffness 0.2. Spoiled: client 0 listens to one neighbour less."""
-    n = graph.number_of_nodes()
-    mixing = mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool)), "uniform")
-    neighbour = min(graph.neighbors(0))
-    mixing[0, 0] += (1 - spoil) * mixing[0, neighbour]
-    mixing[0, neighbour] *= spoil
-    x = clients_of("exchangeable", "", n, 0.4, 1)
-    for stiff in (0.02, 0.2):
-        step = stiff / stiffness(mixing, x, FEATURE_DIM, 1.0, 1)
-        angle = float(rotation_angles(stationary_models(mixing, x, FEATURE_DIM, step).rotation)[0])
-        if angle > STILL:
-            return False, {"network": networks.name(graph), "step_size": step, "radians_a_round": angle}
-    return True, {}
+def is_server(at: Point) -> bool:
+    """Whether all clients average with all, which leaves them one model."""
+    return at["network"] == "complete"
+
+
+def one_way_claimed(at: Point) -> np.ndarray:
+    """The leading order of O, (c, c)."""
+    p = problem_at(at)
+    return one_way_turning(p.mixing, p.covariances, p.feature_dim, p.step_size)
+
+
+def one_way_off(at: Point) -> float:
+    """How far O can be from it."""
+    p, trained = problem_at(at), rest_at(at)
+    after = simulated(p, trained.models, 1)[0][0]
+    v = perron_weights(p.mixing)
+    means = [np.tensordot(v, w, 1) for w in (trained.models, after)]
+    rotation = turned(means[0], means[1])[1]
+    size = float(np.linalg.norm(rotation - np.eye(p.feature_dim), 2))
+    return one_way_remainder(p.mixing, p.covariances, p.step_size, turned(means[0], p.start[0])[0], p.start[0], size)
+
+
+# Reversible mixing.
+REVERSIBLE_REST = Domain(resting_parameters((0.01, 0.9), rules=REVERSIBLE), (BETWEEN, SLOW), assumes=RESTING)
+
+
+def no_rotation(at: Point) -> np.ndarray:
+    """The identity, (c, c)."""
+    return np.eye(int(at["feature_dim"]))
+
+
+def rotation_of_a_round(at: Point, effort: Effort) -> Sample:
+    """By what rotation a round takes the averaged model nearest to where it takes it, (1, c, c)."""
+    trained, problem = rest_at(at), problem_at(at)
+    after = simulated(problem, trained.models, 1)[0][0]
+    v = perron_weights(problem.mixing)
+    return measurement(turned(averaged(trained), np.tensordot(v, after, 1))[1], STILL)
+
+
+# Local steps.
+FEDERATED = Domain(
+    (
+        Whole("n_clients", 2, 10),
+        Choice("network", ("complete",)),
+        *client_parameters(),
+        Whole("local_steps", 2, 6),
+        Real("stiffness", 0.0, 1.0, "()", reach=(1e-6, 0.3), is_log=True),
+        DRAW,
+    ),
+    (BETWEEN, PLANE),
+    Quantifier.IN_THE_LIMIT,
+    f"Federated averaging of all clients. {CLIENTS} The step size is stiffness / (6 x E), x the largest eigenvalue of "
+    "a client's matrix and E the number of local steps. Models are at relative rest.",
+    limit="of small steps, stiffness to 0",
+)
+
+
+def federated_claimed(at: Point) -> np.ndarray:
+    """The leading order of O under federated averaging, (c, c)."""
+    p = problem_at(at)
+    return local_steps_turning(p.covariances, p.feature_dim, p.step_size, p.local_steps)
+
+
+def federated_off(at: Point) -> float:
+    """How far O can be from it."""
+    p = problem_at(at)
+    mean = turned(averaged(rest_at(at)), p.start[0])[0]
+    return local_steps_remainder(p.covariances, p.step_size, p.local_steps, mean, p.start[0])
+
+
+SIZES = {"dim": 3, "feature_dim": 2, "gap": 0.5, "difference": 0.5}
 
 
 CLAIM = Claim(
@@ -137,7 +219,7 @@ CLAIM = Claim(
             "expected",
             "Training on a network converges: the models come to rest.",
             ForAll(
-                lambda context: one_way(STIFF),
+                lambda context: one_way(),
                 comes_to_rest,
                 "X_eff has a skew part on one-way networks; the models turn while their Gram matrix stands still.",
                 Evidence.NUMERIC,
@@ -148,78 +230,71 @@ CLAIM = Claim(
         Statement(
             "rotation.one-way-gram",
             "corrected",
-            "On one-way links the models turn rigidly: over 400 rounds W^T W changes by less than a millionth of "
-            "what the models do.",
-            Bound(gram_findings, "Simulated from relative rest.", evidence=Evidence.NUMERIC),
-            reading="one-way links, simulated",
+            "On one-way links models turn rigidly once all else has settled: every round multiplies every client's "
+            "model by one and the same rotation, and W^T W never changes.",
+            OnDomain(
+                one_way_domain((0.05, 0.9), Whole("rounds", 1, 300)),
+                Then("=", rotated, after_rounds),
+                "Simulated from relative rest.",
+                Evidence.NUMERIC,
+                points=(4, 200),
+                corners=(2, 32),
+            ),
+            replaces=("rotation.one-way-simulated",),
         ),
         Statement(
             "rotation.one-way-rate-limit",
             "corrected",
-            "As steps become small the models turn at the rate of eta E (B - B^T), B = L R L^-1 from the "
-            "left-invariant subspace of X_eff: the relative error of that rate is of first order in the step size.",
-            Prediction(
-                rate_findings,
-                "It halves with the step on two one-way networks of eight clients, one and five local steps.",
-                rtol=0.05,
-                evidence=Evidence.NUMERIC,
+            "On one-way links a round turns the models in the plane of eigenvectors a and b of X_v by 2 eta "
+            "sqrt(theta_a theta_b) (X_eff - X_eff^T)_ab/(theta_a + theta_b), theta their eigenvalues: of second order "
+            "in the step size, up to a remainder of third order.",
+            OnDomain(
+                one_way_domain((3e-4, 0.2), limit="of small steps, stiffness to 0"),
+                Then("=", one_way_claimed, turning_at_rest, remainder=one_way_off),
+                f"What is antisymmetric in a round's change of the averaged model; constants in {EXPANSION}.",
+                Evidence.NUMERIC,
+                points=(6, 300),
+                corners=(2, 64),
+                named=[SIZES | {"n_clients": 4, "network": ONE_WAY, "stiffness": 3e-4, "draw": 2}],
             ),
-            reading="one-way links, models at relative rest",
-            spoil=0.8,
-            replaces=("rotation.one-way-rate",),
-            latex=r"Q^\top X_{\mathrm{eff}} = R\,Q^\top,\quad RP + PR^\top = 2I,\quad L^\top L = P^{-1},\quad "
-            r"\Omega = LRL^{-1} - (LRL^{-1})^\top",
-        ),
-        Statement(
-            "rotation.one-way-simulated",
-            "corrected",
-            "Simulated training turns at the rate of the models at relative rest that are solved for.",
-            Prediction(
-                simulated_rate_findings,
-                "400 simulated rounds on two one-way networks of eight clients, one and five local steps.",
-                rtol=1e-4,
-                evidence=Evidence.NUMERIC,
-            ),
-            reading="one-way links, simulated",
-        ),
-        Statement(
-            "rotation.one-way-order",
-            "corrected",
-            "The rate at which the models turn is of second order in the step size.",
-            Prediction(
-                lambda context: order_findings(4.0, 1, ONE_WAY, "uniform"),
-                "It falls fourfold when the step is halved.",
-                rtol=0.1,
-                evidence=Evidence.NUMERIC,
-            ),
-            reading="one-way links",
-            spoil=0.8,
+            replaces=("rotation.one-way-rate", "rotation.one-way-order"),
+            latex=r"\Omega_{ab} = 2\eta\,\frac{\sqrt{\theta_a\theta_b}}{\theta_a+\theta_b}\,"
+            r"(X_{\mathrm{eff}} - X_{\mathrm{eff}}^\top)_{ab} + O(\eta^3)",
         ),
         Statement(
             "rotation.reversible-mixing",
             "corrected",
-            "Uniform averaging on an undirected network turns no model with one local step, though M is not symmetric.",
-            ForAll(
-                small_networks,
-                reversible_rests,
-                "v_i M_ij = v_j M_ji makes X_eff symmetric; every network of four clients (five in the full tier).",
+            "With one local step a round no model turns where mixing is reversible, though M need not be symmetric.",
+            OnDomain(
+                REVERSIBLE_REST,
+                Then("=", no_rotation, rotation_of_a_round),
+                "v_i M_ij = v_j M_ji and losses that rotations leave alone.",
                 Evidence.NUMERIC,
+                points=(6, 300),
+                corners=(3, 64),
             ),
-            reading="reversible mixing",
         ),
         Statement(
-            "rotation.two-local-steps",
+            "rotation.local-steps-rate",
             "corrected",
-            "With two local steps models turn even on symmetric networks, federated averaging included, at third "
-            "order.",
-            Prediction(
-                lambda context: order_findings(8.0, 2, ("ring", "complete"), "metropolis"),
-                "The rate falls eightfold when the step is halved.",
-                rtol=0.1,
-                evidence=Evidence.NUMERIC,
+            "With E local steps even federated averaging turns its model: a round by 4/3 E (E^2 - 1) eta^3 "
+            "sqrt(theta_a theta_b) (theta_a - theta_b)/(theta_a + theta_b) times the clients' mean of (D_i^2)_ab, in "
+            "the eigenvectors of the mean matrix, theta its eigenvalues, up to a remainder of fourth order.",
+            OnDomain(
+                FEDERATED,
+                Then("=", federated_claimed, turning_at_rest, remainder=federated_off),
+                f"What is antisymmetric in a round's change of the model; constants in {EXPANSION}.",
+                Evidence.NUMERIC,
+                points=(6, 300),
+                corners=(2, 64),
+                named=[
+                    SIZES | {"n_clients": 4, "network": "complete", "local_steps": e, "stiffness": 1e-6, "draw": 1}
+                    for e in (2, 3)
+                ],
             ),
-            reading="several local steps",
-            spoil=0.8,
+            replaces=("rotation.two-local-steps",),
+            latex=r"\Omega_{ab} = \tfrac43E(E^2-1)\,\eta^3\sqrt{\theta_a\theta_b}\,"
+            r"\frac{\theta_a-\theta_b}{\theta_a+\theta_b}\,\tfrac1N\sum_i(D_i^2)_{ab} + O(\eta^4)",
         ),
     ),
 )

@@ -6,79 +6,140 @@ same coordinates, and with c = N every client's coordinate is represented whole.
 
 from collections.abc import Mapping
 from functools import cache
-from itertools import product
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
+from ledger.checks.drawn_networks import DRAW, REVERSIBLE, mixing_at, network_parameters
+from ledger.checks.drawn_trainings import SLOW, STEP, measurement, row_projector, step_at
 from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.heterogeneity import commuting
 from sims.linear.objective import random_start
 from sims.linear.trained_networks import mixing_of, projector
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
+from theory.domain import Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
-from theory.networks import small_networks as networks
-from theory.networks.mixing import mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.mixing import perron_weights
 from theory.objectives.curvature import top_projector
 from theory.training.effective_covariance import effective_covariance, training_mean
+from theory.training.overtaking import overtaking_rate, overtaking_remainder
 
 PROOF = "docs/proofs/effective_covariance.md, 9"
 Seen = tuple[bool, Mapping[str, Any]]
-NOISE_COORDINATES = 2
-ROUND_OFF = 1e-12
-ROUNDS = 1500
-RULES = ("uniform", "metropolis")
+SETTLED = 30.0  # e-foldings of the slowest pull
+ROUND_OFF = 1e-9
+NEWTON_STEPS = 60
 COMMON, SWING = (3.0, 2.0, 1.9, 0.5), 1.5  # diagonal of the mean; how far clients differ in its third entry
 
 
-def paper_clients(n_clients: int) -> np.ndarray:
-    """The paper's diagonal matrices at population, with tau and mu of d = N + 2."""
-    return commuting(n_clients, n_clients + NOISE_COORDINATES)
+# The paper's diagonal matrices, as many features as clients.
+PAPER = Domain(
+    (
+        *network_parameters(8, least=2, rules=REVERSIBLE),
+        Whole("noise_coordinates", 1, 4),
+        Real("tau", 0.0, np.inf, "()", reach=(0.7, 3.0), is_log=True),
+        Real("mu", 0.0, np.inf, "[)", reach=(0.05, 1.0), is_log=True),
+        Whole("local_steps", 1, 5),
+        Real("stiffness", 0.0, 1.0, "()", reach=(0.3, 0.95)),
+        DRAW,
+    ),
+    assumes="Granted (18): client i's matrix is diagonal, mu^2 plus 1 at its own coordinate, plus tau^2 at the other "
+    "clients' coordinates, and plus 0 at the noise coordinates. There are as many features as clients. The step "
+    "size is stiffness / (6 x E), x the largest entry and E the number of local steps. All clients start from one "
+    "random model.",
+)
 
 
-def adjacency(graph: nx.Graph) -> np.ndarray:
-    """Which clients are linked, (clients, clients), clients in the order of their numbers."""
-    return nx.to_numpy_array(graph, nodelist=range(graph.number_of_nodes()), dtype=np.dtype(bool))
+def all_whole(at: Point) -> np.ndarray:
+    """r_k = 1 for every client's coordinate, (N,)."""
+    return np.ones(int(at["n_clients"]))
 
 
-def averaged(mixing: np.ndarray, x: np.ndarray, feature_dim: int, step_size: float, local_steps: int) -> np.ndarray:
-    """Projector of the averaged model after training from one random start, simulated."""
-    start = random_start(1, x, feature_dim)
-    run = train(
-        start, x, mixing, TrainingOptions(step_size=step_size, local_steps=local_steps, rounds=ROUNDS, collapse=False)
+def represented(at: Point, effort: Effort) -> Sample:
+    """r_k of the averaged model after training, simulated until the slowest pull has settled, (1, N)."""
+    n, steps = int(at["n_clients"]), int(at["local_steps"])
+    x = commuting(n, n + int(at["noise_coordinates"]), tau=float(at["tau"]), mu=float(at["mu"]))
+    mixing = mixing_at(at)
+    v = perron_weights(mixing)
+    largest = float(x.max())
+    step = float(at["stiffness"]) / (6 * largest * steps)
+    start = np.random.default_rng((int(at["draw"]), 9)).normal(size=(n, x.shape[1]))
+    models = np.repeat(start[None] / np.linalg.norm(start, 2) * np.sqrt(largest), n, axis=0)
+    signal = np.diag(np.tensordot(v, x, 1))[:n].min() - float(at["mu"]) ** 2
+    for _ in range(int(SETTLED / (2 * step * steps * signal))):
+        for _ in range(steps):
+            models = models - 2 * step * models @ (np.swapaxes(models, 1, 2) @ models - x)
+        models = np.tensordot(mixing, models, 1)
+    return measurement(np.diag(row_projector(np.tensordot(v, models, 1)))[:n], ROUND_OFF)
+
+
+# Any diagonal matrices, one represented coordinate and one outside.
+DIAGONAL = Domain(
+    (
+        *network_parameters(12, least=2, rules=REVERSIBLE),
+        Real("lead", -np.inf, np.inf, "()", reach=(-0.5, 0.5)),
+        Real("difference", 0.0, 1.0, "(]", reach=(0.05, 1.0), is_log=True),
+        Real("stiffness", 0.0, 1.0, "()", reach=(1e-4, 0.3), is_log=True),
+        DRAW,
+    ),
+    (SLOW,),
+    Quantifier.IN_THE_LIMIT,
+    "Clients' matrices are diagonal. Their entries at the represented coordinate are 2 plus lead/2, and 2 minus lead/2 "
+    "at the one outside, plus a random part of size difference; what other features represent does not matter. "
+    f"{STEP} Training takes one local step a round and is at rest.",
+    limit="of small steps, stiffness to 0",
+)
+
+
+def entries_at(at: Point) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """The mixing matrix, the clients' entries inside and outside, (N,) each, and the step size."""
+    mixing = mixing_at(at)
+    parts = np.random.default_rng((int(at["draw"]), 10)).random((2, len(mixing))) - 0.5
+    inside, outside = (
+        2 + sign * float(at["lead"]) / 2 + float(at["difference"]) * one
+        for sign, one in zip((1, -1), parts, strict=True)
     )
-    return projector(np.asarray(run.mean_model))
+    matrices = np.stack([inside, outside], axis=1)[:, :, None] * np.eye(2)
+    return mixing, inside, outside, step_at(mixing, matrices, float(at["stiffness"]))
 
 
-def small_networks(context: Context) -> list[tuple[nx.Graph, Rule, int, float]]:
-    """Every small network x averaging rule x E x step size.
+def resting(mixing: np.ndarray, inside: np.ndarray, step: float) -> np.ndarray:
+    """w = M (w - 2 eta w (w^2 - a)), (N,), by Newton's method."""
+    w = np.full(len(mixing), np.sqrt(perron_weights(mixing) @ inside))
+    for _ in range(NEWTON_STEPS):
+        off = mixing @ (w - 2 * step * w * (w**2 - inside)) - w
+        slope = mixing * (1 - 2 * step * (3 * w**2 - inside)) - np.eye(len(w))
+        change = np.linalg.solve(slope, off)
+        w = w - change
+        if np.abs(change).max() < 1e-15:
+            break
+    return w
 
-    N and E are compiled, and the complete network as a server apart: the quick tier takes both networks of three with
-    one local step, and those of four that lack a link with five.
-    """
-    steps = (0.01, 0.05)
-    if context.tier == "full":
-        return list(product(networks.connected_networks(3, 5), RULES, (1, 2, 5), steps))
-    four = [graph for graph in networks.connected_networks(4, 4) if nx.density(graph) < 1]
-    return [*product(networks.connected_networks(3, 3), RULES, (1,), steps), *product(four, RULES, (5,), steps)]
+
+def growth(at: Point, effort: Effort) -> Sample:
+    """By how much the coordinate outside grows in a round beside the represented one, over 2 eta."""
+    mixing, inside, outside, step = entries_at(at)
+    w = resting(mixing, inside, step)
+    root = np.sqrt(perron_weights(mixing))
+    kept = np.sqrt(1 + 2 * step * (outside - w**2))
+    # Similar to M (1 + eta B), and symmetric where mixing is reversible.
+    symmetric = kept[:, None] * (root[:, None] * mixing / root) * kept
+    largest = float(np.linalg.eigvalsh((symmetric + symmetric.T) / 2)[-1])
+    return measurement((largest - 1) / (2 * step), 1e-14 / step)
 
 
-def represented_whole(point: tuple[nx.Graph, Rule, int, float], spoil: float) -> Seen:
-    """r_k = 1 for every client's coordinate. Spoiled: client 0's matrix is turned a little in one plane."""
-    graph, rule, local_steps, step_size = point
-    n = graph.number_of_nodes()
-    x = paper_clients(n)
-    angle = 1 - spoil
-    turn = np.eye(x.shape[-1])
-    turn[np.ix_((0, n), (0, n))] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    x[0] = turn @ x[0] @ turn.T
-    r = np.diag(averaged(mixing_matrix(adjacency(graph), rule), x, n, step_size, local_steps))[:n]
-    details = {"network": networks.name(graph), "mixing": rule, "local_steps": local_steps, "step_size": step_size}
-    return float(np.abs(r - 1).max()) <= ROUND_OFF, {**details, "r": r.tolist()}
+def claimed_growth(at: Point) -> float:
+    """The difference of the coordinates' entries of X_eff."""
+    return overtaking_rate(*entries_at(at))
+
+
+def growth_remainder(at: Point) -> float:
+    """How far the growth can be from it."""
+    mixing, inside, outside, step = entries_at(at)
+    return overtaking_remainder(mixing, inside, outside, step, resting(mixing, inside, step))
 
 
 def swinging() -> np.ndarray:
@@ -97,12 +158,6 @@ def keeps_target(step_size: float, spoil: float) -> Seen:
     """Does training from a random start end at the top coordinates of the averaged objective?"""
     share, effective = share_of_third(step_size)
     return share < 0.5, {"step_size": step_size, "share_of_coordinate_outside": share, "its_effective_entry": effective}
-
-
-def follows_effective_order(step_size: float, spoil: float) -> Seen:
-    """The third coordinate is represented exactly when its entry of X_eff exceeds the second one's."""
-    share, effective = share_of_third(step_size)
-    return (share > 0.5) == (spoil * effective > COMMON[1]), {"step_size": step_size, "share": share}
 
 
 @cache
@@ -126,15 +181,18 @@ CLAIM = Claim(
         Statement(
             "shared.represented-whole",
             "corrected",
-            "Granted (18) and c = N, r_k = 1 for every client's coordinate on every network and for every E, where "
-            "training comes to rest at a model of rank N.",
-            ForAll(
-                small_networks,
-                represented_whole,
-                "Every small network, simulated from a random start, uniform and Metropolis averaging.",
+            "Training represents every client's coordinate whole, r_k = 1, on every network and for every number of "
+            "local steps.",
+            OnDomain(
+                PAPER,
+                Then("=", all_whole, represented),
+                "Noise coordinates have the smallest entries of X_eff. Simulated from a random start.",
                 Evidence.NUMERIC,
+                points=(3, 60),
+                corners=(1, 16),
             ),
-            reading="simulated, granted (18), population, c = N",
+            reading="population, as many features as clients",
+            spoil=0.99,
         ),
         Statement(
             "shared.averaged-objective-order",
@@ -152,15 +210,22 @@ CLAIM = Claim(
         Statement(
             "shared.effective-order",
             "corrected",
-            "Shared eigenvectors stay, but X_eff orders them: one outside the target is represented for more than half "
-            "once its entry of X_eff is the larger.",
-            ForAll(
-                step_sizes,
-                follows_effective_order,
-                "Ring of eight, step sizes on both sides of the crossing, simulated from a random start.",
+            "Shared eigenvectors stay, but X_eff orders them: beside models at rest a coordinate outside grows in a "
+            "round by 2 eta times its entry of X_eff minus the represented one's, up to a remainder of third order, so "
+            "that it overtakes once its entry is the larger.",
+            OnDomain(
+                DIAGONAL,
+                Then("=", claimed_growth, growth, remainder=growth_remainder),
+                "The largest eigenvalue of a round along that coordinate.",
                 Evidence.NUMERIC,
+                points=(8, 400),
+                named=[
+                    {"n_clients": n, "network": g, "mixing": m, "lead": 0.0, "difference": 1.0, "stiffness": 1e-3}
+                    | {"draw": 1}
+                    for n, g, m in ((6, "ring", "metropolis"), (5, "star", "uniform"))
+                ],
             ),
-            reading="simulated, diagonal matrices, large differences",
+            reading="one local step",
         ),
     ),
 )

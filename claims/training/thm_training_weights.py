@@ -6,31 +6,61 @@ proportional to |A_i|. Sums (25) to (32) with these weights in place of one aver
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import networkx as nx
 import numpy as np
 
-from ledger.checks.kinds import Finding, ForAll, Prediction
+from ledger.checks.drawn_networks import (
+    DRAW,
+    SYMMETRIC,
+    mixing_at,
+    network_at,
+    network_parameters,
+    one_way_at,
+    sizes_at,
+)
+from ledger.checks.drawn_trainings import (
+    BETWEEN,
+    CLIENTS,
+    averaged,
+    client_parameters,
+    clients_near,
+    measurement,
+    problem_at,
+    rest_at,
+    resting,
+    row_projector,
+    solved_to,
+    target_at,
+)
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.objective import optimum
 from sims.linear.trained_networks import DIM, FEATURE_DIM, Training, clients_of, projector
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
+from theory.domain import Choice, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.networks import small_networks as networks
-from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights, ratio_matrix
+from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights
 from theory.networks.objective_weights import objective_weights
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology
+from theory.networks.training_weights import MEAN_ENTRY, data_size_weights, entry_spread, uniform_weights
 from theory.objectives.curvature import top_projector
-from theory.training.effective_covariance import stiffness
+from theory.training.small_steps import LIPSCHITZ, SmallSteps
+from theory.training.subspace_drift import deviation_bound
 
 PROOF = "docs/proofs/effective_covariance.md, 1"
 Exact = list[list[Fraction]]
 Seen = tuple[bool, Mapping[str, Any]]
 ROUND_OFF = 1e-12
-STIFF = 0.02
+PUSH_SUM_ROUNDS = 2000
+DOUBLINGS = 40  # 10^12 rounds of mixing
+MIXED = 1e-9  # relative: how far rounding takes weights that settle slowly
 SQUARED_OFFSET = Fraction(4)  # tau^2 in (18); the shares of it that follow are the same for any tau > 1
 
 
@@ -48,16 +78,6 @@ def uniform(graph: nx.Graph) -> Exact:
     """M of uniform averaging: 1/|A_i| for every client that client i hears, itself included."""
     members = listened_to(graph)
     return [[Fraction(int(j in row), len(row)) for j in range(len(members))] for row in members]
-
-
-def by_data_size(graph: nx.Graph) -> Exact:
-    """Client i holds i + 1 samples; averaging by samples over A_i, as in the released code."""
-    members = listened_to(graph)
-    totals = [sum(j + 1 for j in row) for row in members]
-    return [
-        [Fraction((j + 1) * int(j in row), total) for j in range(len(members))]
-        for row, total in zip(members, totals, strict=True)
-    ]
 
 
 def perron(mixing: Exact) -> list[Fraction]:
@@ -86,57 +106,6 @@ def one_step_is_enough(graph: nx.Graph, spoil: float) -> Seen:
     return one == all_rounds, details
 
 
-def proportional(shares: Callable[[nx.Graph], list[int]], mixing: Callable[[nx.Graph], Exact]) -> Callable[..., Seen]:
-    """Whether the training weights under `mixing` are `shares` over their sum, in exact fractions."""
-
-    def predicate(graph: nx.Graph, spoil: float) -> Seen:
-        said = shares(graph)
-        weights = [Fraction(str(spoil)) * Fraction(share, sum(said)) for share in said]
-        return weights == perron(mixing(graph)), {"network": networks.name(graph), "said": shown(weights)}
-
-    return predicate
-
-
-def samples_times_neighbourhood(graph: nx.Graph) -> list[int]:
-    """n_i times the number of samples in A_i, where client i holds i + 1 samples."""
-    return [(i + 1) * sum(j + 1 for j in row) for i, row in enumerate(listened_to(graph))]
-
-
-def equal_weights(graph: nx.Graph, spoil: float) -> Seen:
-    """Metropolis, lazy, Laplacian and doubly stochastic averaging weigh all alike."""
-    n = graph.number_of_nodes()
-    adjacency = nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool))
-    for rule in ("metropolis", "lazy", "laplacian", "sinkhorn"):
-        off = float(np.abs(perron_weights(mixing_matrix(adjacency, rule)) - spoil / n).max())
-        if off > ROUND_OFF:
-            return False, {"network": networks.name(graph), "mixing": rule, "off_by": off}
-    return True, {}
-
-
-def one_way_networks(context: Context) -> Iterator[nx.DiGraph]:
-    """Strongly connected one-way networks: a ring, and every set of up to two links across it."""
-    for n in (3, 4) if context.tier == "quick" else (3, 4, 5):
-        ring = nx.cycle_graph(n, create_using=nx.DiGraph)
-        yield ring
-        chords = list(nx.non_edges(ring))
-        for k, first in enumerate(chords):
-            for second in (None, *chords[k + 1 :]):
-                yield nx.DiGraph([*ring.edges, *(link for link in (first, second) if link)])
-
-
-def push_sum_is_equal(graph: nx.DiGraph, spoil: float) -> Seen:
-    """Weight of client i's gradient under push-sum: r_i of the ratio matrix, times the step 1/(N r_i)."""
-    n = graph.number_of_nodes()
-    column = mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool)), "push_sum")
-    r = perron_weights(column.T)
-    weights = perron_weights(ratio_matrix(column)) / (n * r)
-    row_weights = perron_weights(
-        mixing_matrix(nx.to_numpy_array(graph, nodelist=range(n), dtype=np.dtype(bool)), "uniform")
-    )
-    details = {"links": str(sorted(graph.edges)), "push_sum": weights.tolist(), "row_averaging": row_weights.tolist()}
-    return float(np.abs(weights - spoil / n).max()) <= ROUND_OFF, details
-
-
 def off(model: np.ndarray, covariances: np.ndarray, weights: np.ndarray) -> float:
     """Distance of the model's subspace from the optimum of the weighted objective."""
     wanted = top_projector(np.einsum("i,ijk->jk", weights, covariances), FEATURE_DIM)
@@ -160,23 +129,6 @@ def lines(context: Context) -> list[Training]:
     return [Training("path", "uniform", level=0.4, n_clients=n, step_size=0.02) for n in (3, 4)]
 
 
-def target_findings(context: Context) -> list[Finding]:
-    """Distance from the training-weighted optimum at a small step size over that at half of it."""
-    findings = []
-    trainings: tuple[tuple[str, Rule], ...] = (
-        ("star", "uniform"),
-        ("path", "data_size"),
-        ("star", "metropolis"),
-        ("star", "sinkhorn"),
-    )
-    for network, rule in trainings:
-        t = Training(network, rule, level=0.4)
-        t = t.with_steps(STIFF / stiffness(t.mixing, t.covariances, FEATURE_DIM, 1.0, 1))
-        moved = [float(np.linalg.norm(s.represented() - s.target)) for s in (t, t.with_steps(t.step_size / 2))]
-        findings.append(Finding(t.at, 2.0, moved[0] / moved[1]))
-    return findings
-
-
 def one_way_clients() -> tuple[np.ndarray, np.ndarray]:
     """Six clients on a one-way ring with a shortcut, and their matrices."""
     links = topology("directed_ring", 6).copy()
@@ -190,14 +142,6 @@ def simulated(links: np.ndarray, x: np.ndarray, step_size: float, *, push_sum: b
     mixing = mixing_matrix(links, "push_sum" if push_sum else "uniform")
     run = train(start, x, mixing, TrainingOptions(step_size=step_size, rounds=12_000, push_sum=push_sum))
     return np.asarray(run.mean_model)
-
-
-def push_sum_findings(context: Context) -> list[Finding]:
-    """Push-sum's distance from the optimum of equal weights at a step size over that at half of it."""
-    links, x = one_way_clients()
-    equal = np.full(6, 1 / 6)
-    moved = [off(simulated(links, x, eta, push_sum=True), x, equal) for eta in (0.01, 0.005)]
-    return [Finding({"network": "one-way ring of 6, one shortcut", "step_size": 0.01}, 2.0, moved[0] / moved[1])]
 
 
 def row_averaging_aims_at_equal(step_size: float, spoil: float) -> Seen:
@@ -228,24 +172,137 @@ def one_entry(graph: nx.Graph, spoil: float) -> Seen:
     return len(set(found)) == 1, {"network": networks.name(graph), "entries_at_tau^2=4": shown(found)}
 
 
-def mean_deficit(graph: nx.Graph, spoil: float) -> Seen:
-    """Is the mean loss against tau^2 (tau^2 - 1)/N?"""
-    found = entries(perron(uniform(graph)))
-    n = len(found)
-    loss = SQUARED_OFFSET - sum(found, Fraction(0)) / n
-    return loss == Fraction(str(spoil)) * (SQUARED_OFFSET - 1) / n, {"network": networks.name(graph), "loss": str(loss)}
+UNDIRECTED = (*network_parameters(24, least=2), DRAW)
+OWN_SAMPLES = "Client i holds n_i samples, from 1 to 1000 at random."
+PAPER_MATRIX = (
+    "Granted (18): client i's matrix is diagonal, 2p(1-p) times 1 at its own coordinate and times tau^2 at the other "
+    "clients'."
+)
+RULE = "Mixing is uniform averaging over closed neighbourhoods."
 
 
-def range_of_entries(graph: nx.Graph, spoil: float) -> Seen:
-    """Largest minus smallest entry: (tau^2 - 1)(max |A_i| - min |A_i|)/sum |A_j|."""
-    found, sizes = entries(perron(uniform(graph))), networks.sizes(graph)
-    said = Fraction(str(spoil)) * (SQUARED_OFFSET - 1) * Fraction(max(sizes) - min(sizes), sum(sizes))
-    return max(found) - min(found) == said, {"network": networks.name(graph)}
+def on_networks(claimed: Any, measured: Any, because: str, assumes: str, *more: Parameter, **options: Any) -> OnDomain:
+    """A number or an array of every undirected network, without randomness."""
+    domain = Domain((*UNDIRECTED, *more), assumes=assumes)
+    return OnDomain(domain, Then("=", claimed, measured, **options), because, Evidence.NUMERIC, points=(12, 400))
 
 
-def irregular(context: Context) -> Iterator[nx.Graph]:
-    """The small networks on which clients differ in their numbers of neighbours."""
-    return (graph for graph in small_networks(context) if not nx.is_regular(graph))
+def settled(mixing: np.ndarray) -> np.ndarray:
+    """What endless mixing gives client 0 of everyone, (N,): the weights of training, by repeated squaring."""
+    power = mixing
+    for _ in range(DOUBLINGS):
+        power = power @ power
+        power /= power.sum(axis=1, keepdims=True)  # rounding would add up
+    return power[0]
+
+
+def settled_under(rule: Rule) -> Callable[[Point, Effort], Sample]:
+    """The weights of training under a rule, (1, N)."""
+    return lambda at, effort: measurement(settled(mixing_at(at, rule)))
+
+
+def equal_shares(at: Point) -> np.ndarray:
+    """1/N for every client, (N,)."""
+    return np.full(int(at["n_clients"]), 1 / int(at["n_clients"]))
+
+
+def push_sum_pull(at: Point, effort: Effort) -> Sample:
+    """How far one more round moves client 0's model for a unit gradient of each client, over the step size, (1, N).
+
+    A gradient of client i's changes the numerators by -eta e_i before they mix; the weights have mixed for long.
+    """
+    column = mixing_matrix(one_way_at(at), "push_sum")
+    n = len(column)
+    power = column
+    for _ in range(DOUBLINGS):
+        power = power @ power
+        power /= power.sum(axis=0)  # rounding would add up
+    return measurement(power[0] / (power[0] @ np.ones(n)))
+
+
+def entries_of(at: Point) -> np.ndarray:
+    """Signal entries of the matrix that training sees, granted (18), summed client by client, (N,)."""
+    p, squared = float(at["mask_ratio"]), float(at["tau"]) ** 2
+    n = int(at["n_clients"])
+    each = np.where(np.eye(n, dtype=bool), 1.0, squared)
+    return 2 * p * (1 - p) * np.tensordot(settled(mixing_at(at, "uniform")), each, 1)
+
+
+MODEL = (Real("tau", 0.0, np.inf, "()", reach=(0.5, 6.0), is_log=True), Real("mask_ratio", 0.0, 1.0, "()"))
+
+
+def mean_entry(at: Point) -> float:
+    """The closed form of the mean entry."""
+    values = {name: float(at[name]) for name in ("tau", "mask_ratio")}
+    return MEAN_ENTRY.value(n_clients=int(at["n_clients"]), **values)
+
+
+def represented(at: Point, effort: Effort) -> Sample:
+    """The projector on what the averaged model at rest represents, (1, d, d)."""
+    trained = rest_at(at)
+    return measurement(row_projector(averaged(trained)), solved_to(trained))
+
+
+def off_weighted_target(at: Point) -> float:
+    """How far that can be from the optimum of the weighted objective: of first order in the step size."""
+    p = problem_at(at)
+    return SmallSteps(p.mixing, p.covariances, p.feature_dim, p.step_size).off_target(averaged(rest_at(at)))
+
+
+PUSH_SUM = Domain(
+    (
+        Whole("n_clients", 2, 6),
+        *client_parameters(6, 3),
+        Real("stiffness", 0.0, 1.0, "()", reach=(0.02, 0.5), is_log=True),
+        DRAW,
+    ),
+    (BETWEEN,),
+    Quantifier.IN_THE_LIMIT,
+    f"{CLIENTS} Links are one-way and strongly connected. Push-sum trains with one local step a round; the step size "
+    f"is stiffness/(6 x) times the smallest of the settled weights N r_i. {PUSH_SUM_ROUNDS} rounds are simulated from "
+    "the optimum of equal weights.",
+    limit="of small steps, stiffness to 0",
+)
+
+
+@lru_cache(maxsize=32)
+def push_sum_models(items: tuple[tuple[str, Any], ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The clients' models after push-sum's rounds, (N, c, d), and the clients' matrices, by a plain loop."""
+    at = dict(items)
+    x, c = clients_near(at), int(at["feature_dim"])
+    column = mixing_matrix(one_way_at(at), "push_sum")
+    least = float((np.linalg.matrix_power(column, 4096) @ np.ones(len(x))).min())
+    step = float(at["stiffness"]) / (LIPSCHITZ * float(np.linalg.eigvalsh(x).max())) * least
+    numerators = np.repeat(optimum(x.mean(axis=0), c)[None], len(x), axis=0)
+    weights = np.ones(len(x))
+    models = numerators
+    for _ in range(PUSH_SUM_ROUNDS):
+        gradients = 2 * models @ (np.swapaxes(models, 1, 2) @ models - x)
+        numerators = np.tensordot(column, numerators - step * gradients, 1)
+        weights = column @ weights
+        models = numerators / weights[:, None, None]
+    return models, x
+
+
+def push_sum_run(at: Point) -> tuple[np.ndarray, np.ndarray]:
+    """The same for a point."""
+    return push_sum_models(tuple(sorted(at.items())))
+
+
+def equal_target(at: Point) -> np.ndarray:
+    """The projector on what the optimum of equal weights represents, (d, d)."""
+    return top_projector(clients_near(at).mean(axis=0), int(at["feature_dim"]))
+
+
+def push_sum_represented(at: Point, effort: Effort) -> Sample:
+    """The projector on the rows of the plain mean of the models, (1, d, d)."""
+    return measurement(row_projector(push_sum_run(at)[0].mean(axis=0)), 1e-11)
+
+
+def push_sum_spread(at: Point) -> float:
+    """How far it can be from that: by the spread of the models and the mean gradient that is left."""
+    models, x = push_sum_run(at)
+    return deviation_bound(models, x, equal_shares(at))
 
 
 CLAIM = Claim(
@@ -284,70 +341,98 @@ CLAIM = Claim(
         Statement(
             "weights.uniform-averaging",
             "corrected",
-            "Uniform averaging over closed neighbourhoods: v_i = |A_i| / sum |A_j|.",
-            ForAll(small_networks, proportional(networks.sizes, uniform), "Exact fractions, every small network."),
-            reading="uniform averaging",
+            "Training with uniform averaging over closed neighbourhoods weighs client i by v_i = |A_i| / sum |A_j|, "
+            "A_i being the client and its neighbours.",
+            on_networks(
+                lambda at: uniform_weights(network_at(at)),
+                settled_under("uniform"),
+                "Detailed balance: |A_i| M_ij is symmetric. Measured by mixing for long.",
+                RULE,
+                within=MIXED,
+            ),
             latex=r"v_i = \frac{|A_i|}{\sum_j |A_j|}",
+            spoil=0.99,
         ),
         Statement(
             "weights.data-sizes",
             "corrected",
-            "Averaging by numbers of samples, as released: v_i is proportional to n_i times the samples in A_i.",
-            ForAll(
-                small_networks,
-                proportional(samples_times_neighbourhood, by_data_size),
-                "Exact fractions, every small network, client i with i + 1 samples.",
+            "Training that averages by numbers of samples, as the released code does, weighs client i in proportion "
+            "to n_i times the samples of the client and its neighbours.",
+            on_networks(
+                lambda at: data_size_weights(network_at(at), sizes_at(at)),
+                settled_under("data_size"),
+                "Detailed balance: n_i (sum over A_i of n_k) M_ij is symmetric. Measured by mixing for long.",
+                OWN_SAMPLES,
+                within=MIXED,
             ),
-            reading="data sizes",
             latex=r"v_i \propto n_i \sum_{k\in A_i} n_k",
+            spoil=0.99,
             replaces=("code.training-weights",),
         ),
         Statement(
             "weights.doubly-stochastic",
             "corrected",
-            "Metropolis, lazy, Laplacian and doubly stochastic averaging: v_i = 1/N on every connected network.",
-            ForAll(small_networks, equal_weights, "Columns sum to 1.", Evidence.NUMERIC),
-            reading="symmetric and doubly stochastic rules",
+            "Training with Metropolis, lazy, Laplacian or doubly stochastic averaging weighs every client by 1/N.",
+            on_networks(
+                equal_shares,
+                settled_under("metropolis"),
+                "Columns sum to 1. Measured by mixing for long.",
+                "",
+                Choice("mixing", SYMMETRIC),
+                within=MIXED,
+            ),
+            spoil=0.99,
         ),
         Statement(
             "weights.push-sum",
             "corrected",
-            "Push-sum weighs every client 1/N on any strongly connected one-way network.",
-            ForAll(
-                one_way_networks,
-                push_sum_is_equal,
-                "r_i from the ratio matrix meets a step 1/(N r_i); one-way rings with up to two chords.",
+            "Push-sum weighs every client by 1/N on every strongly connected one-way network.",
+            OnDomain(
+                Domain((Whole("n_clients", 2, 16), DRAW), assumes="Links are one-way and strongly connected."),
+                Then("=", equal_shares, push_sum_pull, within=MIXED),
+                "r_i from the ratio matrix meets a step 1/(N r_i). Measured as what a unit gradient moves.",
                 Evidence.NUMERIC,
+                points=(12, 400),
             ),
-            reading="push-sum",
             latex=r"z' = B(z - \eta R^{-1} g),\quad B = R^{-1} C R,\quad "
             r"r^\top B = r^\top,\quad R = N\,\mathrm{diag}(r)",
+            spoil=0.99,
         ),
         Statement(
             "weights.small-step-target",
             "corrected",
-            "The averaged model tends to the optimum of the v-weighted objective: its distance halves with the step.",
-            Prediction(
-                target_findings,
-                "Models at rest under four rules, the star and the path.",
-                rtol=0.1,
-                evidence=Evidence.NUMERIC,
+            "The averaged model tends to the optimum of the objective in which client i counts with its training "
+            "weight v_i: its projector is off by a remainder of first order in the step size.",
+            resting(
+                Then("=", target_at, represented, remainder=off_weighted_target),
+                "The spread of the clients at rest is of first order, and bounds how far their mean is from the "
+                "optimum.",
+                named=[
+                    {"n_clients": n, "network": g, "mixing": m, "draw": 1, "stiffness": 1e-3}
+                    | {"dim": 4, "feature_dim": 2, "gap": 0.5, "difference": 0.5}
+                    for n, g, m in ((5, "star", "uniform"), (4, "path", "data_size"), (5, "star", "metropolis"))
+                ],
             ),
-            reading="training, small steps",
-            spoil=0.8,
+            spoil=0.99,
         ),
         Statement(
             "weights.push-sum-distance",
             "corrected",
-            "Under push-sum on a one-way network the distance from the optimum of equal weights halves with the step.",
-            Prediction(
-                push_sum_findings,
-                "Simulated: a one-way ring of six with one shortcut.",
-                rtol=0.1,
-                evidence=Evidence.NUMERIC,
+            "Under push-sum the plain mean of the models tends to the optimum of equal weights: its projector is off "
+            "by no more than allowed by the spread of the models, which is of first order in the step size, and by the "
+            "mean gradient that is left.",
+            OnDomain(
+                PUSH_SUM,
+                Then("=", equal_target, push_sum_represented, remainder=push_sum_spread),
+                "Simulated push-sum with its weight channel.",
+                Evidence.NUMERIC,
+                points=(3, 60),
+                corners=(1, 16),
+                named=[
+                    {"n_clients": 4, "dim": 3, "feature_dim": 1, "gap": 0.5, "difference": 0.1, "draw": 1}
+                    | {"stiffness": 0.02}
+                ],
             ),
-            reading="push-sum, simulated",
-            spoil=0.8,
         ),
         Statement(
             "weights.row-stochastic-one-way",
@@ -390,19 +475,32 @@ CLAIM = Claim(
         Statement(
             "weights.mean-entry",
             "corrected",
-            "The mean signal entry of the matrix that training sees is tau^2 - (tau^2 - 1)/N for every network, "
-            "granted (18).",
-            ForAll(small_networks, mean_deficit, "Exact fractions at tau^2 = 4; entries are linear in tau^2."),
-            reading="training weights",
-            latex=r"\frac1N\sum_k (X_v)_{kk} = 2p(1-p)\Big(\tau^2 - \frac{\tau^2-1}{N}\Big)",
+            "The mean signal entry of the matrix that training sees is 2p(1-p) (tau^2 - (tau^2 - 1)/N) on every "
+            "network.",
+            on_networks(
+                mean_entry,
+                lambda at, effort: measurement(entries_of(at).mean()),
+                "Client k lowers entry k by its weight, and weights sum to 1.",
+                f"{PAPER_MATRIX} {RULE}",
+                *MODEL,
+                within=MIXED,
+            ),
+            latex=rf"\tfrac1N\sum_k (X_v)_{{kk}} = {MEAN_ENTRY.latex}",
+            spoil=0.99,
         ),
         Statement(
             "weights.entry-spread",
             "corrected",
-            "Largest minus smallest signal entry of the matrix that training sees is (tau^2 - 1)(max |A_i| - min "
-            "|A_i|)/sum |A_j|, granted (18).",
-            ForAll(irregular, range_of_entries, "Exact fractions at tau^2 = 4; entries are linear in tau^2."),
-            reading="training weights, uniform averaging",
+            "Largest minus smallest signal entry of the matrix that training sees is 2p(1-p) |tau^2 - 1| (max |A_i| - "
+            "min |A_i|)/sum |A_j|, A_i being client i and its neighbours.",
+            on_networks(
+                lambda at: entry_spread(network_at(at), float(at["tau"]), float(at["mask_ratio"])),
+                lambda at, effort: measurement(np.ptp(entries_of(at)), MIXED * (1 + float(at["tau"]) ** 2)),
+                "Client k lowers entry k by v_k (tau^2 - 1), and v_k is in proportion to |A_k|.",
+                f"{PAPER_MATRIX} {RULE}",
+                *MODEL,
+            ),
+            spoil=0.99,
         ),
     ),
 )

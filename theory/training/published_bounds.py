@@ -22,7 +22,7 @@ from scipy import linalg
 
 from theory.formula import Formula, OutOfDomainError, Source
 from theory.networks.mixing import Mixing
-from theory.symbols import dissimilarity, local_steps, step_size
+from theory.symbols import dissimilarity, lambda_2, local_steps, step_size
 from theory.training.consensus import require_dissimilarity, require_training
 
 rate = sp.Symbol("consensus_rate", positive=True)  # p = 1 - max_{l >= 2} lambda_l^2
@@ -58,6 +58,24 @@ KOLOSKOVA2020_ORDER = Formula(
     domain=_DOMAIN,
     units="squared weights, up to a constant",
     source=Source("koloskova2020", "consensus terms of the rates; constants not read"),
+)
+
+KOLOSKOVA2020_CONSTANT = Formula(
+    name="koloskova2020_constant",
+    title="The constant of zeta^2/p^2 that clients with constant gradients along the slowest mode need",
+    expr=(1 - rate) * (1 + sp.sqrt(1 - rate)) ** 2,
+    domain=_DOMAIN,
+    units="dimensionless, below 4, and towards 4 as p tends to 0",
+    source=Source("ledger", "docs/proofs/consensus.md, 7"),
+)
+
+FACTOR_OVER_GAP_BOUND = Formula(
+    name="factor_over_gap_bound",
+    title="Heterogeneity's part of the bound of Takezawa et al. over the gap bound",
+    expr=24 / (1 + lambda_2) ** 2,
+    domain=(lambda_2 < 1,),
+    units="dimensionless, between 6 and 24",
+    source=Source("ledger", "docs/proofs/consensus.md, 7; no eigenvalue of larger modulus than lambda_2 >= 0"),
 )
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import is_reversible, perron_weights
+from theory.objectives import linear_alignment
 from theory.objectives.curvature import Curvature, curvature, top_projector
 from theory.training.consensus import deviation_response
 from theory.training.effective_covariance import (
@@ -126,10 +127,10 @@ def remainder_bound(
 
 
 def deviation_bound(models: Models, covariances: Covariances, weights: Float[np.ndarray, " clients"]) -> float:
-    """A bound of ||P(W) - P*||_F for the weighted mean W of any models whose weighted gradients cancel.
+    """A bound of ||P(W) - P*||_F for the weighted mean W of any models.
 
-    With e_i = W_i - W, sum_i w_i grad f_i(W_i) = 0 says exactly that
-    W (W^T W - X_w) = sum w e_i D_i - sum w (e e^T W + e W^T e + W e^T e + e e^T e):
+    With e_i = W_i - W and g = sum_i w_i grad f_i(W_i), which is 0 at rest, exactly
+    W (W^T W - X_w) = g/2 + sum w e_i D_i - sum w (e e^T W + e W^T e + W e^T e + e e^T e):
     how far clients stand apart times how differently they see, and a term of second order in the former.
     At rest with one local step these are the models after mixing, weights v; with E, all E iterates of all clients.
 
@@ -140,7 +141,8 @@ def deviation_bound(models: Models, covariances: Covariances, weights: Float[np.
     apart = np.linalg.norm(models - mean, axis=(1, 2))
     pull = np.linalg.norm(covariances - target, 2, axis=(1, 2))
     size = float(np.linalg.norm(mean, 2))
-    residual = float(weights @ (apart * pull + 3 * size * apart**2 + apart**3))
+    left = np.einsum("i,icd->cd", weights, linear_alignment.gradient(models, covariances))
+    residual = float(np.linalg.norm(left)) / 2 + float(weights @ (apart * pull + 3 * size * apart**2 + apart**3))
     return residual_bound(mean, target, residual)
 
 

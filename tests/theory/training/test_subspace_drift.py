@@ -163,7 +163,8 @@ def test_the_deviation_bound_is_the_residual_bound_of_its_terms_norms():
     shape = curvature(np.einsum("i,ikl->kl", weights, x), C)
     models = np.sqrt(shape.values[:C])[:, None] * shape.vectors[:, :C].T + 0.003 * rng.normal(size=(N, C, D))
     mean, target = np.einsum("i,icd->cd", weights, models), np.einsum("i,ikl->kl", weights, x)
-    norms = 0.0
+    pulls = zip(weights, models, x, strict=True)
+    norms = float(np.linalg.norm(sum(weight * w @ (w.T @ w - own) for weight, w, own in pulls)))
     for weight, model, own in zip(weights, models, x, strict=True):
         e = np.linalg.norm(model - mean)
         norms += weight * e * np.linalg.norm(own - target, 2)

@@ -15,6 +15,8 @@ from theory.networks.topologies import Adjacency, topology
 Spectrum = Literal["psd", "symmetric"]
 NETWORKS = ("random", "tree", "ring", "path", "star", "complete")
 SYMMETRIC = ("metropolis", "lazy", "laplacian", "sinkhorn")  # rules of averaging that weigh clients alike
+OWN_WEIGHTS = "drawn weights"  # every link has a weight of its own, both ways, and every client keeps the rest
+LEAST_KEPT = 0.05
 LARGEST_DRAW = 1_000_000
 DRAW = Whole("draw", 1, LARGEST_DRAW)
 SPECTRUM = (1e-3, 1.0)  # eigenvalues of a client's matrix, log-uniform
@@ -43,7 +45,17 @@ def network_at(at: Point) -> Adjacency:
 
 def mixing_at(at: Point, rule: str = "metropolis") -> Mixing:
     """The mixing matrix of a point, (N, N), by its own rule or by `rule`."""
-    return mixing_matrix(network_at(at), at.get("mixing", rule))
+    chosen = at.get("mixing", rule)
+    return _drawn_weights(at) if chosen == OWN_WEIGHTS else mixing_matrix(network_at(at), chosen)
+
+
+def _drawn_weights(at: Point) -> Mixing:
+    """Symmetric and doubly stochastic: link weights uniform on (0, 1), scaled so that each client keeps a part."""
+    rng = np.random.default_rng((int(at["draw"]), 2))
+    weights = np.triu(network_at(at) * (1 - rng.random((int(at["n_clients"]),) * 2)), 1)
+    weights = weights + weights.T
+    weights *= (1 - LEAST_KEPT) * (1 - rng.random()) / weights.sum(axis=1).max()
+    return weights + np.diag(1 - weights.sum(axis=1))
 
 
 def clients_at(at: Point, spectrum: Spectrum = "psd", *, n_clients: int | None = None) -> np.ndarray:

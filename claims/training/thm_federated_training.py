@@ -23,9 +23,9 @@ from ledger.checks.settled_training import settled_check
 from ledger.checks.small_steps import (
     CLEAR_GAP,
     CLIENTS,
-    DRIFTING,
     FEATURES,
     SMALL_STEPS,
+    drifting,
     first_order_tilt,
     limit_at_rest,
     limit_over_placements,
@@ -301,7 +301,7 @@ CLAIM = Claim(
             "federated optimum by at most sqrt(2) times the step size times the first-order distance that X_eff "
             "gives: it tends to the federated one.",
             OnDomain(
-                trained_domain(8, rules=WEIGHED_ALIKE, least_dim=3, further=(DRIFTING,)),
+                trained_domain(8, rules=WEIGHED_ALIKE, least_dim=3, further=(drifting(),)),
                 Then("<=", of_any_model, measured_at_rest(change_of_sensitivity, 1)),
                 "Each r_k is a diagonal entry of the projector, and the projector tends to the optimum's. Its change "
                 "has eigenvalues in pairs of opposite sign.",

@@ -3,17 +3,20 @@
 `random` is a random tree with each further link added by one chance, itself uniform on [0, 1]: all densities occur.
 """
 
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, cast
 
 import networkx as nx
 import numpy as np
 
 from theory.domain import Choice, Parameter, Point, Whole
 from theory.networks.mixing import Mixing, mixing_matrix
+from theory.networks.rule import Rule
 from theory.networks.topologies import Adjacency, topology
 
 Spectrum = Literal["psd", "symmetric"]
 NETWORKS = ("random", "tree", "ring", "path", "star", "complete")
+DRAWN = ("random", "tree")  # a draw names one of them
 SYMMETRIC = ("metropolis", "lazy", "laplacian", "sinkhorn")  # rules of averaging that weigh clients alike
 OWN_WEIGHTS = "drawn weights"  # every link has a weight of its own, both ways, and every client keeps the rest
 LEAST_KEPT = 0.05
@@ -31,28 +34,47 @@ def network_parameters(
 
 
 def network_at(at: Point) -> Adjacency:
-    """The connected undirected network of a point, (N, N), without self-links."""
+    """The connected undirected network of a point, (N, N), without self-links; one array, not to be written to."""
     n, family = int(at["n_clients"]), str(at["network"])
-    if family not in ("random", "tree"):
-        return topology(family, n)
-    rng = np.random.default_rng((int(at["draw"]), 0))
+    return _network(n, family, int(at["draw"]) if family in DRAWN else 0)
+
+
+def mixing_at(at: Point, rule: str = "metropolis") -> Mixing:
+    """The mixing matrix of a point, (N, N), by its own rule or by `rule`; one array, not to be written to."""
+    chosen, family = str(at.get("mixing", rule)), str(at["network"])
+    draw = int(at["draw"]) if family in DRAWN or chosen == OWN_WEIGHTS else 0
+    return _mixing(int(at["n_clients"]), family, draw, chosen)
+
+
+# The corners of a domain have the same networks hundreds of times.
+@lru_cache(maxsize=4096)
+def _network(n: int, family: str, draw: int) -> Adjacency:
+    links = topology(family, n) if family not in DRAWN else _drawn_links(n, family == "random", draw)
+    links.flags.writeable = False
+    return links
+
+
+def _drawn_links(n: int, has_further: bool, draw: int) -> Adjacency:
+    rng = np.random.default_rng((draw, 0))
     links = nx.to_numpy_array(nx.random_labeled_tree(n, seed=int(rng.integers(2**31)))).astype(bool)
-    if family == "random":
+    if has_further:
         further = np.triu(rng.random((n, n)) < rng.random(), 1)
         links |= further | further.T
     return links
 
 
-def mixing_at(at: Point, rule: str = "metropolis") -> Mixing:
-    """The mixing matrix of a point, (N, N), by its own rule or by `rule`."""
-    chosen = at.get("mixing", rule)
-    return _drawn_weights(at) if chosen == OWN_WEIGHTS else mixing_matrix(network_at(at), chosen)
+@lru_cache(maxsize=4096)
+def _mixing(n: int, family: str, draw: int, rule: str) -> Mixing:
+    links = _network(n, family, draw if family in DRAWN else 0)
+    mixing = _own_weights(links, draw) if rule == OWN_WEIGHTS else mixing_matrix(links, cast(Rule, rule))
+    mixing.flags.writeable = False
+    return mixing
 
 
-def _drawn_weights(at: Point) -> Mixing:
+def _own_weights(links: Adjacency, draw: int) -> Mixing:
     """Symmetric and doubly stochastic: link weights uniform on (0, 1), scaled so that each client keeps a part."""
-    rng = np.random.default_rng((int(at["draw"]), 2))
-    weights = np.triu(network_at(at) * (1 - rng.random((int(at["n_clients"]),) * 2)), 1)
+    rng = np.random.default_rng((draw, 2))
+    weights = np.triu(links * (1 - rng.random(links.shape)), 1)
     weights = weights + weights.T
     weights *= (1 - LEAST_KEPT) * (1 - rng.random()) / weights.sum(axis=1).max()
     return weights + np.diag(1 - weights.sum(axis=1))

@@ -12,7 +12,7 @@ import numpy as np
 
 from ledger.checks.drawn_networks import DRAW, NETWORKS, mixing_at, network_parameters
 from ledger.checks.on_domain import OnDomain, Sample, Then
-from ledger.checks.small_steps import CLIENTS, FEATURES, matrices_at, steps_at
+from ledger.checks.small_steps import CLIENTS, FEATURES, drifting, matrices_at, steps_at
 from ledger.statement import Evidence
 from sims.linear.resting_clients import Trained, at_rest
 from theory.domain import Condition, Domain, Parameter, Point, Quantifier, Real, Value, Whole
@@ -90,7 +90,7 @@ def settled_domain(
     return Domain(
         (
             *network_parameters(reach, networks=networks, rules=rules),
-            *(Whole("dim", 2, 6), Whole("feature_dim", 1, 5)),
+            *(Whole("dim", 3, 6), Whole("feature_dim", 1, 5)),
             *steps,
             Real("level", 0.0, 0.2, "(]", reach=(0.02, 0.2), is_log=True),
             Real("pace", 0.0, 0.5, "(]", reach=(0.1, 0.5), is_log=True),
@@ -98,6 +98,7 @@ def settled_domain(
         ),
         (
             FEATURES,
+            drifting(rules[0]),
             Condition(
                 f"the mean matrix has a gap after feature_dim of {CLEAR_GAP:g} of its largest eigenvalue",
                 rf"\theta_c - \theta_{{c+1}} \ge {CLEAR_GAP:g}\,\theta_1",

@@ -23,6 +23,7 @@ from theory.training.consensus_curvature import LinearTraining
 SMALL_STEPS = "of small step sizes"
 CLIENTS = "Clients train linear encoders on the alignment loss, each with a matrix of its own."
 CLEAR_GAP = 0.02  # of the largest eigenvalue; the limit is there for any gap, and steps must be smaller for a smaller
+SAME = 1e-9  # weights nearer to one another than this are equal but for rounding
 ROUND_OFF = 1e-14  # of a round of models that rest, relative: some fifty roundings
 EXTRAPOLATED = 1.0  # the last extrapolation moves the limit by more than it leaves open
 Matrices = np.ndarray
@@ -54,13 +55,19 @@ def trained_domain(
     return Domain(parameters, conditions, Quantifier.IN_THE_LIMIT, assumes, limit=SMALL_STEPS)
 
 
-def drifts(at: Point, rule: str = "metropolis") -> bool:
-    """Whether the averaged model moves off at all: a server that averages after every step stays at the optimum."""
-    return steps_at(at) > 1 or float(np.ptp(mixing_at(at, rule))) > 1e-9
+def drifting(rule: str = "metropolis") -> Condition:
+    """The averaged model moves off at all: a server that averages after every step stays at the optimum."""
+    return Condition(
+        "more than one local step, or a network that does not act as a server",
+        r"E > 1\ \text{or}\ M \ne 11^T/N",
+        lambda at: steps_at(at) > 1 or float(np.ptp(mixing_at(at, rule))) > SAME,
+    )
 
 
-DRIFTING = Condition(
-    "more than one local step, or a network that does not act as a server", r"E > 1\ \text{or}\ M \ne 11^T/N", drifts
+APART = Condition(
+    "a network that leaves models apart: M is not 11^T/N",
+    r"M \ne 11^T/N",
+    lambda at: float(np.ptp(mixing_at(at))) > SAME,
 )
 FEATURES = Condition("feature_dim below dim", "c < d", lambda p: p["feature_dim"] < p["dim"])
 

@@ -72,12 +72,18 @@ APART = Condition(
 FEATURES = Condition("feature_dim below dim", "c < d", lambda p: p["feature_dim"] < p["dim"])
 
 
-def a_gap(rule: str = "metropolis") -> Condition:
-    """The clients' mean matrix, as training weighs them, tells the represented directions from the others."""
+def a_gap(rule: str = "metropolis", network: str = "") -> Condition:
+    """The clients' mean matrix, as training weighs them, tells the represented directions from the others.
+
+    The network is the point's own, unless the condition is about another one.
+    """
+    whose = (" as the network weighs them" if rule == "uniform" else "") + (f" on the {network}" if network else "")
+    fixed = {"network": network} if network else {}
     return Condition(
-        f"the mean of the clients' matrices has a gap after feature_dim of {CLEAR_GAP:g} of its largest eigenvalue",
+        f"the mean of the clients' matrices{whose} has a gap after feature_dim of {CLEAR_GAP:g} of its largest "
+        "eigenvalue",
         rf"\theta_c - \theta_{{c+1}} \ge {CLEAR_GAP:g}\,\theta_1",
-        lambda at: FEATURES.holds(at) and relative_gap(at, rule) >= CLEAR_GAP,
+        lambda at: FEATURES.holds(at) and relative_gap({**at, **fixed}, rule) >= CLEAR_GAP,
     )
 
 

@@ -43,7 +43,7 @@ def settled_check(
     networks: tuple[str, ...] = NETWORKS,
     matrices: Callable[[Point], np.ndarray] = matrices_at,
     local_steps: int = 3,
-    reach: int = 8,
+    sizes: tuple[int, int] = (3, 8),
     points: tuple[int, int] = (3, 60),
 ) -> OnDomain:
     """Training from the common optimum ends at the models at rest: distances between models, and to the optimum."""
@@ -52,7 +52,7 @@ def settled_check(
         lambda at: distances(at_rest(*_arguments(problem_at(at, rules, matrices)))),
         lambda at, effort: _after_rounds(problem_at(at, rules, matrices)),
     )
-    given = settled_domain(rules, networks, matrices, local_steps, reach)
+    given = settled_domain(rules, networks, matrices, local_steps, sizes)
     return OnDomain(given, then, because, Evidence.NUMERIC, points=points, corners=(1, 12))
 
 
@@ -61,7 +61,7 @@ def settled_domain(
     networks: tuple[str, ...],
     matrices: Callable[[Point], np.ndarray],
     local_steps: int,
-    reach: int,
+    sizes: tuple[int, int],
 ) -> Domain:
     """Networks and clients that differ little against the gap: what is solved for is where rounds from there end."""
     steps: tuple[Parameter, ...] = (Whole("local_steps", 1, local_steps),) if local_steps > 1 else ()
@@ -89,7 +89,7 @@ def settled_domain(
 
     return Domain(
         (
-            *network_parameters(reach, networks=networks, rules=rules),
+            *network_parameters(sizes[1], least=sizes[0], networks=networks, rules=rules),
             *(Whole("dim", 3, 6), Whole("feature_dim", 1, 5)),
             *steps,
             Real("level", 0.0, 0.2, "(]", reach=(0.02, 0.2), is_log=True),

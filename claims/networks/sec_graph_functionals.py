@@ -263,7 +263,11 @@ CLAIM = Claim(
             "corrected",
             "Simulated training on the fixed networks of sixteen clients ends where the models at rest are.",
             settled_check(
-                RULES, "Adapt, then combine.", networks=ranking.FIXED, sizes=(ranking.N_CLIENTS,) * 2, local_steps=1
+                RULES,
+                "Adapt, then combine.",
+                networks=ranking.FIXED,
+                sizes=(ranking.N_CLIENTS, ranking.N_CLIENTS),
+                local_steps=1,
             ),
         ),
     ),

@@ -193,7 +193,7 @@ def push_sum_trained(at: Point, effort: Effort) -> Sample:
     first = small_step(ratio_matrix(m), x, c, steps)
 
     def error(eta: float) -> np.ndarray:
-        return np.linalg.norm(mean_projectors(push_sum_at_rest(m, x, c, eta, steps)) - wanted) / np.float64(eta)
+        return np.asarray(np.linalg.norm(mean_projectors(push_sum_at_rest(m, x, c, eta, steps)) - wanted) / eta)
 
     return one(resolved(*limit_of(error, first), first, 1))
 

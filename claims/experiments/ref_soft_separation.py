@@ -5,6 +5,7 @@ least. The experiment looks at features, which all clients' images share a space
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -128,14 +129,20 @@ def below_the_sphere(at: Point) -> float:
     return 2 * t - float(np.log(np.exp(2 * t - greatest_uniformity(d, t)) + gap))
 
 
+@cache
+def angles_and_weights() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights of Gauss and Legendre on the angles from 0 to pi, (NODES,) each; the weights sum to 2."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return (nodes + 1) * np.pi / 2, weights
+
+
 def separated_by_quadrature(at: Point, effort: Effort) -> Sample:
     """The limit of clients apart, from the mean of exp(2 t u) over a coordinate u of a uniform point."""
     m, t = width_at(at), float(at["t"])
     if m == 1:
         mean = float(np.cosh(2 * t))
     else:  # u = cos(angle), and the density of the angle is in proportion to sin^(m - 2)
-        nodes, weights = np.polynomial.legendre.leggauss(NODES)
-        angles = (nodes + 1) * np.pi / 2
+        angles, weights = angles_and_weights()
         weights = weights * np.sin(angles) ** (m - 2)
         mean = float(weights @ np.exp(2 * t * np.cos(angles)) / weights.sum())
     return Sample(np.atleast_1d(2 * t - float(np.log1p((mean - 1) / at["n_clients"]))), ROUND_OFF * (1 + t))

@@ -277,8 +277,9 @@ CLAIM = Claim(
         Statement(
             "cor45.irregular-deficit",
             "corrected",
-            "On any network the mean deficit is (d - c)/n_i times the mean of [G M G]_kk: the noise of the clients adds"
-            " up with their squared weights.",
+            "On any network the mean deficit is (d - c)/n_i times the mean of [G M G]_kk, where G inverts the weighted "
+            "mean of the clients' signal and M = sum w_i^2 M_i: the noise of the clients adds up with their squared "
+            "weights.",
             OnDomain(
                 Domain(
                     (
@@ -300,7 +301,7 @@ CLAIM = Claim(
                     limit="of many samples a client",
                 ),
                 Then("=", mean_deficit, sampled_deficit, 0.1, lambda at: next_order(at) * mean_deficit(at)),
-                "G inverts the weighted mean's signal block, M = sum w_i^2 M_i is what couples to the noise.",
+                "Second-order perturbation; M_i is the noise of client i that couples to the signal.",
                 Evidence.SAMPLED,
                 points=(3, 60),
                 trials=(200, 2000),

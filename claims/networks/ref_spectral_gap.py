@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ledger.checks.added_links import laplacian_of
 from ledger.checks.drawn_networks import DRAW, network_at, network_parameters
 from ledger.checks.kinds import Finding, ForAll, Prediction
+from ledger.checks.link_on_domain import laplacian_of
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.settled_training import settled_check
 from ledger.checks.small_steps import (

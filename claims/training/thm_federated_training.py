@@ -21,13 +21,8 @@ from ledger.checks.sampling_on_domain import ratio_check, server_check
 from ledger.checks.sampling_server import no_better_than_few_clients, rounds_of, step_sizes
 from ledger.checks.settled_training import settled_check
 from ledger.checks.small_steps import (
-    CLEAR_GAP,
-    CLIENTS,
-    FEATURES,
-    SMALL_STEPS,
     drifting,
     first_order_tilt,
-    limit_at_rest,
     limit_over_placements,
     matrices_at,
     mean_squared_error,
@@ -36,11 +31,12 @@ from ledger.checks.small_steps import (
     steps_at,
     trained_domain,
 )
+from ledger.checks.two_sides import BIPARTITE
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.resting_clients import Trained, at_rest, clients, federated, mixing_of
 from sims.samplers.weighted import weighted_representability
 from sims.stats import sensitivity
-from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole
+from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.networks.mixing import perron_weights
@@ -99,59 +95,6 @@ def no_less_sensitive(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str,
     fed = float(np.ptp(at_rest(federated(len(x)), x, STEP_SIZE).representability))
     return dec >= fed - ROUND_OFF, {"network": small_networks.name(graph), "s_dec": dec, "s_fed": fed}
 
-
-def bipartite_ratio(at: Point) -> float:
-    """Of two sides of n clients and E local steps: |kappa| between the sides, E/n - 1, over a server's E - 1."""
-    return abs(at["local_steps"] / at["clients_a_side"] - 1) / (at["local_steps"] - 1)
-
-
-def bipartite_measured(at: Point, effort: Effort) -> Sample:
-    """The network's distance from the federated optimum over the server's, in the limit of small steps."""
-    n = int(at["clients_a_side"])
-    x = matrices_at(at, 2)[[0] * n + [1] * n]
-    networks = mixing_of(nx.complete_bipartite_graph(n, n), "uniform"), federated(2 * n)
-    (dec, dec_error), (fed, fed_error) = (limit_at_rest(lambda t: t.error, m, x, at, 1) for m in networks)
-    return Sample(np.atleast_1d(dec / fed), float((dec_error + fed_error * dec / fed) / (fed - fed_error)))
-
-
-def two_kinds_apart(at: Point) -> bool:
-    """The mean of the two kinds has a gap after feature_dim."""
-    if not FEATURES.holds(at):
-        return False
-    values = np.linalg.eigvalsh(matrices_at(at, 2).mean(axis=0))[::-1]
-    c = int(at["feature_dim"])
-    return bool(values[c - 1] - values[c] >= CLEAR_GAP * values[0])
-
-
-BIPARTITE = OnDomain(
-    Domain(
-        (
-            Whole("clients_a_side", 1, 6),
-            *(Whole("dim", 3, 6), Whole("feature_dim", 1, 5), Whole("local_steps", 2, 8)),
-            *(Real("level", 0.0, 1.0, "(]", reach=(0.02, 1.0), is_log=True), DRAW),
-        ),
-        (
-            FEATURES,
-            Condition(
-                f"the mean of the two kinds' matrices has a gap after feature_dim of {CLEAR_GAP:g} of its largest "
-                "eigenvalue",
-                rf"\theta_c - \theta_{{c+1}} \ge {CLEAR_GAP:g}\,\theta_1",
-                two_kinds_apart,
-            ),
-        ),
-        Quantifier.IN_THE_LIMIT,
-        CLIENTS,
-        limit=SMALL_STEPS,
-    ),
-    Then("=", bipartite_ratio, bipartite_measured),
-    "Clients differ along one mode, between the sides, whose eigenvalue is (1 - n)/(1 + n): there kappa = E/n - 1.",
-    NUMERIC,
-    points=(8, 100),
-    named=[
-        {"clients_a_side": n, "dim": 4, "feature_dim": 2, "local_steps": e, "level": 0.5, "draw": 1}
-        for n, e in ((3, 3), (2, 6))
-    ],
-)
 
 WEIGHED_ALIKE = (*SYMMETRIC, OWN_WEIGHTS)
 KEEPS_ITS_OWN = Condition(
@@ -329,7 +272,8 @@ CLAIM = Claim(
                 Domain(
                     (*network_parameters(16, rules=WEIGHED_ALIKE), Whole("local_steps", 1, 20), DRAW),
                     (KEEPS_ITS_OWN,),
-                    assumes="Mixing is symmetric; kappa is what a mode of the network adds to X_eff.",
+                    assumes="X_eff is the matrix whose leading directions the averaged model represents; kappa is how "
+                    "much a mode of the network adds to it, for each squared difference of clients along the mode.",
                 ),
                 Then(
                     ">=",

@@ -21,7 +21,10 @@ from theory.networks.mixing import Mixing
 from theory.training.consensus_curvature import LinearTraining
 
 SMALL_STEPS = "of small step sizes"
-CLIENTS = "Clients train linear encoders on the alignment loss, each with a matrix of its own."
+CLIENTS = (
+    "Clients train linear encoders on the alignment loss. The matrix of client i is (1 - level) B + level S_i: B is "
+    "common to all, S_i is the client's own, and both are drawn."
+)
 CLEAR_GAP = 0.02  # of the largest eigenvalue; the limit is there for any gap, and steps must be smaller for a smaller
 SAME = 1e-9  # weights nearer to one another than this are equal but for rounding
 ROUND_OFF = 1e-14  # of a round of models that rest, relative: some fifty roundings

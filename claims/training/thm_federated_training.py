@@ -341,7 +341,7 @@ CLAIM = Claim(
             "The squared subspace error of the clients' own models on a network, over the squared step size, tends to "
             "the mean over clients of their squared first-order tilts: it is of second order in the step size.",
             OnDomain(
-                trained_domain(8, rules=WEIGHED_ALIKE),
+                trained_domain(8, rules=WEIGHED_ALIKE, further=(drifting(),)),
                 Then("=", own_models, measured_at_rest(lambda t: t.local_error_squared, 2)),
                 "A server that samples clients is off by first order (thm46-trained.sampling-server-error).",
                 NUMERIC,

@@ -11,10 +11,38 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.kinds import Bound, Finding, ForAll, Prediction
+from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, SYMMETRIC, mixing_at, network_parameters
+from ledger.checks.kinds import ForAll
+from ledger.checks.link_on_domain import (
+    LACKS_A_LINK,
+    LINK,
+    OF_ONE_LENGTH,
+    at_one_curvature,
+    lowered_by_link,
+    lowering,
+    mixings_at,
+    of_the_modes,
+    ratio_of_gains,
+    trained_ratio,
+)
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.settled_training import settled_check
+from ledger.checks.small_steps import (
+    APART,
+    CLIENTS,
+    FEATURES,
+    SMALL_STEPS,
+    a_gap,
+    client_parameters,
+    limit_over_placements,
+    matrices_at,
+    mean_consensus,
+    one,
+    steps_at,
+    trained_domain,
+)
 from ledger.statement import Claim, Context, Evidence, Instead, Kind, Statement
 from sims.linear.added_links import (
-    STEP_SIZE,
     TOLERANCE,
     Link,
     Quantity,
@@ -26,21 +54,22 @@ from sims.linear.added_links import (
     trained_error,
 )
 from sims.linear.heterogeneity import commuting
-from sims.linear.resting_clients import at_rest, clients, placements, simulated
+from sims.linear.resting_clients import at_rest, mixing_of
 from theory.data.moments import alignment_matrix
+from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
-from theory.networks import small_networks
 from theory.networks.mixing import mixing_matrix
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.readings import Mask, Objective
 from theory.setting import Setting
 from theory.training.consensus import client_variance, consensus_exchangeable
-from theory.training.subspace_drift import drift_form
+from theory.training.consensus_curvature import LinearTraining
 
 ROUNDED = 1e-12  # absolute: of a difference of entries between 0 and 1
 BECAUSE_LINK = "A link takes weight from others; the smallest eigenvalue, and how evenly clients count, can get worse."
-EVERY_LINK = "Every link that can be added to any of the 141 connected networks of three to six clients."
+NUMERIC = Evidence.NUMERIC
+RULES: tuple[Rule, ...] = ("uniform", "metropolis")
 
 
 def hidden_diagonal_sensitivity(graph: nx.Graph, rule: Rule) -> float:
@@ -77,77 +106,82 @@ def strictly_lowers(quantity: Quantity, rule: Rule) -> Callable[[Link, float], t
     return predicate
 
 
-def drift_falls(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """X_eff - X_v falls in the Loewner order, whatever the clients: so does the form that makes it of them."""
-    sparse, dense = (drift_form(mixing(graph, "laplacian")) for graph in link)
-    largest = float(np.linalg.eigvalsh(dense - spoil * sparse)[-1])
-    return largest <= TOLERANCE, {
-        "network": small_networks.name(link[0]),
-        "with_link": small_networks.name(link[1]),
-        "by": largest,
-    }
+HARMFUL = {"uniform": (0.1, (5, 6)), "metropolis": (0.14, (4, 5, 6))}
 
 
-def harmful_share(rule: Rule) -> Callable[[Context], list[Finding]]:
-    """The share of all added links that raise the expected consensus error, against a tenth."""
+def harmful_share(rule: Rule) -> OnDomain:
+    """The share of all links that can be added to connected networks of N clients that raise the consensus error."""
+    least, sizes = HARMFUL[rule]
 
-    def findings(context: Context) -> list[Finding]:
+    def measured(at: Point, effort: Effort) -> Sample:
         raised = [
             expected_consensus(dense, rule) > expected_consensus(sparse, rule) * (1 + TOLERANCE)
             for sparse, dense in added_links()
+            if len(sparse) == at["n_clients"]
         ]
-        return [Finding({"mixing": rule, "links": len(raised), "harmful": sum(raised)}, 0.1, sum(raised) / len(raised))]
+        return Sample(np.atleast_1d(np.mean(raised)))
 
-    return findings
-
-
-def named_pair(context: Context) -> list[Finding]:
-    """Consensus error of the barbell over that of the torus, the same sixteen clients placed at random on both."""
-    x, findings = clients(16), []
-    for rule in ("uniform", "metropolis"):
-        sums = {}
-        for name in ("barbell", "torus:4x4"):
-            m = mixing_matrix(topology(name, 16), rule)
-            orders = [np.random.default_rng(i).permutation(16) for i in range(context.trials(4, 40))]
-            sums[name] = np.mean([at_rest(m, x[order], 0.005).consensus for order in orders])
-        findings.append(
-            Finding({"mixing": rule, **_connectivities()}, 10.0, float(sums["barbell"] / sums["torus:4x4"]))
-        )
-    return findings
+    return OnDomain(
+        Domain((Choice("n_clients", sizes),), assumes="Every connected network of that many clients is gone through."),
+        Then(">=", lambda at: least, measured),
+        BECAUSE_LINK,
+        NUMERIC,
+        points=(0, 0),
+        corners=(len(sizes), len(sizes)),
+    )
 
 
-def _connectivities() -> dict[str, float]:
-    return {name: float(topology(name, 16).sum(axis=1).mean() + 1) for name in ("barbell", "torus:4x4")}
+def hub_factor(at: Point) -> float:
+    """Squared gains of two hubs with m leaves each other's: (m - 1) leaf modes at m/2, over those without the link."""
+    m = int(at["leaves"])
+    return (m - 1) * m**2 / 4 / ((m - 1) ** 3 / 4 + 1 / m**2 + 1 / (m + 2) ** 2)
 
 
-def full_spectrum(context: Context) -> list[Finding]:
-    """Consensus error of nearly alike clients over all placements: every eigenvalue of the network counts."""
-    findings = []
-    for graph in small_networks.connected_networks(4, 4 if context.tier == "quick" else 5):
-        if nx.density(graph) == 1:  # all rules are federated averaging there, and nothing is apart
-            continue
-        for rule in ("uniform", "metropolis", "laplacian"):
-            m, x, eta = mixing(graph, rule), clients(graph.number_of_nodes(), level=0.02), 2e-4
-            start = at_rest(m, x, eta).problem
-            zeta = client_variance(start.gradient(start.start))
-            measured = float(np.mean([at_rest(m, placed, eta).consensus for placed in placements(x)]))
-            at = {"network": small_networks.name(graph), "mixing": rule}
-            findings.append(Finding(at, consensus_exchangeable(m, zeta, eta), measured))
-    return findings
+def linked_hubs(at: Point, effort: Effort) -> Sample:
+    """The mean squared gain with the two hubs linked, over that without."""
+    without = nx.complete_bipartite_graph(2, int(at["leaves"]))
+    with_link = without.copy()
+    with_link.add_edge(0, 1)
+    found = [mean_squared_gain(mixing_of(graph, "metropolis")) for graph in (with_link, without)]
+    return Sample(np.atleast_1d(found[0] / found[1]), ROUNDED * 1e3)
 
 
-def by_rounds(context: Context) -> list[Finding]:
-    """The ring of four and its chord under Metropolis weights: consensus error at rest, and after as many rounds."""
-    findings, ring = [], nx.cycle_graph(4)
-    chord = ring.copy()
-    chord.add_edge(0, 2)
-    for graph in (ring, chord):
-        problem = (mixing(graph, "metropolis"), clients(4), STEP_SIZE)
-        claimed = at_rest(*problem).consensus
-        findings.append(
-            Finding({"network": small_networks.name(graph)}, claimed, simulated(*problem, rounds=9000).consensus)
-        )
-    return findings
+def mean_squared_gain(mixing: np.ndarray) -> float:
+    """|(I - J) Z|_F^2/(N - 1), from (I - M + J)^-1 - I: symmetric mixing, and no eigenvalue is taken."""
+    n = len(mixing)
+    response = np.linalg.inv(np.eye(n) - mixing + 1 / n) - np.eye(n)
+    return float(np.sum((response - response.mean(axis=0)) ** 2)) / (n - 1)
+
+
+def barbell_over_torus(at: Point) -> float:
+    """A lower bound: the cliques' own mode, with the torus's modes in full."""
+    side = int(at["side"])
+    half = side**2 // 2
+    angles = np.cos(2 * np.pi * np.arange(side) / side)
+    gaps = (0.4 * (2 - angles[:, None] - angles[None, :])).ravel()[1:]
+    return (half * (half + 1) / 2 - 1) ** 2 / float(np.sum((1 / gaps - 1) ** 2))
+
+
+def barbell_measured(at: Point, effort: Effort) -> Sample:
+    """The mean squared gain of the barbell over that of the torus."""
+    side = int(at["side"])
+    barbell, torus = (
+        mean_squared_gain(mixing_matrix(topology(name, side**2), "metropolis"))
+        for name in ("barbell", f"torus:{side}x{side}")
+    )
+    return Sample(np.atleast_1d(barbell / torus), ROUNDED * barbell)
+
+
+def expected(at: Point) -> float:
+    """zeta^2 E^2 times the mean squared gain: zeta^2 of the gradients at the common optimum."""
+    mixing, x, steps = mixing_at(at), matrices_at(at), steps_at(at)
+    problem = LinearTraining(mixing, x, int(at["feature_dim"]), 1.0)
+    return consensus_exchangeable(mixing, client_variance(problem.gradient(problem.start)), 1.0, steps)
+
+
+def trained_expectation(at: Point, effort: Effort) -> Sample:
+    """The consensus error over the squared step, mean over all placements, small steps."""
+    return one(limit_over_placements(mean_consensus, mixing_at(at), matrices_at(at), at, 2))
 
 
 def links(largest: int) -> Callable[[Context], tuple[Link, ...]]:
@@ -183,7 +217,6 @@ ERROR_BY_RULE: tuple[tuple[Rule, str, Instead], ...] = (
         ("cor45-trained.laplacian-drift", BY_SPECTRUM),
     ),
 )
-NUMERIC = Evidence.NUMERIC
 CLAIM = Claim(
     id="cor-connectivity-training",
     title="Average connectivity and the models that decentralised training reaches",
@@ -199,7 +232,7 @@ CLAIM = Claim(
                 (f"cor45-trained.harmful-links-{rule}",),
                 "expected",
             )
-            for rule in ("uniform", "metropolis")
+            for rule in RULES
         ),
         *(
             every_link(
@@ -238,62 +271,143 @@ CLAIM = Claim(
             Statement(
                 f"cor45-trained.harmful-links-{rule}",
                 "corrected",
-                f"More than a tenth of all added links raise the expected consensus error under {rule} averaging.",
-                Bound(harmful_share(rule), EVERY_LINK, upper=False, evidence=NUMERIC),
-                reading=f"{rule} averaging, every network of three to six clients",
+                f"At least {HARMFUL[rule][0]:.0%} of all links that can be added raise the expected consensus error "
+                f"under {rule} averaging.",
+                harmful_share(rule),
+                reading="mean over placements, first order in the step size",
+                spoil=1.05,
             )
-            for rule in ("uniform", "metropolis")
+            for rule in RULES
         ),
         Statement(
-            "cor45-trained.barbell-torus",
+            "cor45-trained.linked-hubs",
             "corrected",
-            "Two cliques of eight joined by a link have over ten times the consensus error of the 4 x 4 torus, "
-            "and more neighbours a client.",
-            Bound(named_pair, "The one link between the cliques decides.", upper=False, evidence=NUMERIC),
-            reading="sixteen clients",
+            "If two clients are each linked to the same m others, a link between the two multiplies the expected "
+            "consensus error under Metropolis averaging by (m - 1) m^2/4 over (m - 1)^3/4 + 1/m^2 + 1/(m + 2)^2, which "
+            "is above 1.",
+            OnDomain(
+                Domain((Whole("leaves", 2, 100),)),
+                Then("=", hub_factor, linked_hubs),
+                "Every leaf gives the hubs less weight, and m - 1 modes among leaves fade the more slowly.",
+                NUMERIC,
+            ),
+            reading="mean over placements, first order in the step size",
         ),
         Statement(
-            "cor45-trained.laplacian-first-order",
+            "cor45-trained.barbell-torus-bound",
             "corrected",
-            "With Laplacian steps of one fixed length an added link never raises the expected consensus error.",
-            ForAll(links(6), never_raises(expected_consensus, "laplacian"), EVERY_LINK, NUMERIC),
-            reading="steps of 1/N along the Laplacian, mean over placements, first order",
-            spoil=0.01,
+            "Under Metropolis averaging two cliques of h = k^2/2 clients, joined by a link, have at least "
+            "(h (h + 1)/2 - 1)^2/S times the consensus error of the k x k torus, S being the torus's sum of "
+            "(lambda/(1 - lambda))^2: 127 times for 16 clients, although its clients have more neighbours.",
+            OnDomain(
+                Domain(
+                    (Whole("side", 4, 16),),
+                    (Condition("side even", r"k\ \text{even}", lambda at: at["side"] % 2 == 0),),
+                ),
+                Then(">=", barbell_over_torus, barbell_measured),
+                "The one link between the cliques decides: the mode that tells them apart has a gap of at most 2/(h (h "
+                "+ 1)).",
+                NUMERIC,
+                points=(2, 10),
+                corners=(1, 2),
+            ),
+            reading="mean over placements, first order in the step size",
+            replaces=("cor45-trained.barbell-torus",),
+            spoil=1.25,
+        ),
+        Statement(
+            "cor45-trained.laplacian-quadratics",
+            "corrected",
+            "With Laplacian steps of one fixed length an added link never raises the consensus error at rest, averaged "
+            "over all placements of the clients, if their losses are quadratics with one curvature h, at any step size "
+            "with eta h <= 1 and any number of local steps.",
+            OnDomain(
+                Domain(
+                    (
+                        *(*network_parameters(10), *LINK, Whole("local_steps", 1, 6)),
+                        *(Real("curvature", 0.0, 1.0, "(]", reach=(1e-4, 1.0), is_log=True), DRAW),
+                    ),
+                    (LACKS_A_LINK,),
+                    assumes=f"{OF_ONE_LENGTH} curvature is eta h.",
+                ),
+                Then(
+                    "<=",
+                    lambda at: of_the_modes(mixings_at(at)[0], at),
+                    lambda at, effort: Sample(
+                        np.atleast_1d(found := at_one_curvature(mixings_at(at)[1], at)), 1e-9 * found
+                    ),
+                ),
+                "A link raises the Laplacian's eigenvalues (Weyl), and a mode's gain grows with its eigenvalue in "
+                "[0, 1]. For h near 0 this is the first order of any loss.",
+                NUMERIC,
+                points=(6, 300),
+                corners=(0, 64),
+                named=[
+                    {"n_clients": 10, "network": "ring", "link": 1, "share": 0.1, "local_steps": 2}
+                    | {"curvature": 0.01, "draw": 1}
+                ],
+            ),
+            replaces=("cor45-trained.laplacian-first-order",),
         ),
         Statement(
             "cor45-trained.laplacian-drift",
             "corrected",
-            "With Laplacian steps of one fixed length an added link never raises X_eff - X_v, for any clients.",
-            ForAll(links(6), drift_falls, EVERY_LINK, NUMERIC),
-            reading="steps of 1/N along the Laplacian, Loewner order",
-            spoil=0.01,
+            "With Laplacian steps of one fixed length eps a link between a and b lowers X_eff by exactly eta 2E/(eps N "
+            "(1 + R)) Y^2, where R is the resistance between a and b, Y = sum_i u_i D_i and u the potential of a unit "
+            "current from a to b, D_i = X_i - mean: it never raises X_eff in the Loewner order, whatever the clients.",
+            OnDomain(
+                Domain(
+                    (*network_parameters(12), *LINK, *client_parameters()),
+                    (FEATURES, LACKS_A_LINK),
+                    assumes=f"{CLIENTS} {OF_ONE_LENGTH}",
+                ),
+                Then("=", lowering, lowered_by_link),
+                "The inverse of the Laplacian changes by one rank (Sherman and Morrison).",
+                NUMERIC,
+                points=(10, 300),
+                corners=(0, 64),
+            ),
         ),
         Statement(
             "cor45-trained.laplacian-at-rest",
             "corrected",
-            "With Laplacian steps of one fixed length an added link never raises trained models' consensus error.",
-            ForAll(
-                lambda context: added_links(4 if context.tier == "quick" else 5),
-                never_raises(trained_consensus, "laplacian"),
+            "With Laplacian steps of one fixed length an added link multiplies the trained models' consensus error by "
+            "the ratio of the sums of (1/(eps mu) - 1)^2 over the Laplacian's eigenvalues mu, which is at most 1.",
+            OnDomain(
+                Domain(
+                    (*network_parameters(5), *LINK, *client_parameters(local_steps=3)),
+                    (FEATURES, LACKS_A_LINK, a_gap()),
+                    Quantifier.IN_THE_LIMIT,
+                    f"{CLIENTS} {OF_ONE_LENGTH} The consensus error is averaged over all placements.",
+                    limit=SMALL_STEPS,
+                ),
+                Then("=", ratio_of_gains, trained_ratio),
                 "Models at rest, all placements of the same clients.",
                 NUMERIC,
+                points=(3, 60),
+                corners=(0, 16),
             ),
-            reading="steps of 1/N along the Laplacian, models at rest",
-            spoil=0.01,
         ),
         Statement(
             "cor45-trained.mean-squared-gain",
             "corrected",
-            "Over all placements the consensus error is zeta^2 times the mean squared gain of the modes.",
-            Prediction(full_spectrum, "Nearly alike clients, every network and rule.", rtol=0.03, evidence=NUMERIC),
-            reading="first order, models at rest",
+            "Over all placements the consensus error is zeta^2 times the mean squared gain of the modes, times the "
+            "squared step size and E^2: every eigenvalue of the network counts.",
+            OnDomain(
+                trained_domain(5, rules=(*SYMMETRIC, OWN_WEIGHTS), local_steps=3, further=(APART,)),
+                Then("=", expected, trained_expectation),
+                "zeta^2 is the mean squared distance of the clients' gradients from their mean, at the common optimum.",
+                NUMERIC,
+                points=(3, 60),
+                corners=(0, 16),
+            ),
         ),
         Statement(
             "cor45-trained.simulated",
             "corrected",
-            "Simulated training on the ring of four, and on that ring with a chord, ends where the models at rest are.",
-            Prediction(by_rounds, "Adapt, then combine, from the common optimum.", rtol=1e-6, evidence=NUMERIC),
-            reading="simulated rounds",
+            "Simulated training, under uniform averaging and under Metropolis weights, ends where the models at rest "
+            "are.",
+            settled_check(("uniform", "metropolis"), "Adapt, then combine, from the common optimum.", local_steps=1),
         ),
     ),
 )

@@ -11,33 +11,52 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.kinds import Bound, Finding, ForAll, Prediction
-from ledger.statement import Claim, Context, Evidence, Statement
-from sims.linear.resting_clients import (
-    FEATURE_DIM,
-    Trained,
-    at_rest,
-    clients,
-    federated,
-    mixing_of,
-    projector,
-    simulated,
+from ledger.checks.drawn_networks import (
+    DRAW,
+    NETWORKS,
+    OWN_WEIGHTS,
+    SYMMETRIC,
+    mixing_at,
+    network_at,
+    network_parameters,
 )
-from sims.linear.training import train
-from sims.linear.training_options import TrainingOptions
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.settled_training import settled_check
+from ledger.checks.small_steps import (
+    CLIENTS,
+    FEATURES,
+    SMALL_STEPS,
+    a_gap,
+    client_parameters,
+    drifting,
+    first_order_tilt,
+    limit_at_rest,
+    matrices_at,
+    measured_at_rest,
+    one,
+    resolved,
+    steps_at,
+    trained_domain,
+)
+from ledger.statement import Claim, Evidence, Statement
+from sims.linear.resting_clients import Trained, at_rest, clients, federated, mixing_of
+from sims.linear.small_steps import limit_of, mean_projectors, push_sum_at_rest, small_step
+from theory.domain import Condition, Domain, Point, Quantifier, Whole
 from theory.formula import Source
 from theory.networks import small_networks
-from theory.networks.mixing import mixing_matrix, perron_weights
+from theory.networks.mixing import mixing_matrix, perron_weights, ratio_matrix
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
-from theory.training.consensus import consensus_exchangeable
+from theory.training.effective_covariance import effective_covariance
+from theory.training.push_sum import push_sum_effective_covariance
 
 NUMERIC = Evidence.NUMERIC
 STEP_SIZE = 0.01
 SMALL = STEP_SIZE / 8
 N_CLIENTS = 16
-DOUBLY_STOCHASTIC = ("metropolis", "lazy", "sinkhorn")
+ROUNDED = 1e-10  # relative, of matrices that are inverted
 
 
 @cache
@@ -49,11 +68,6 @@ def named(name: str, rule: Rule, step_size: float = STEP_SIZE) -> Trained:
 def trained(graph: nx.Graph, rule: Rule, step_size: float) -> Trained:
     """Clients of one law on a network, one for each node, at rest."""
     return at_rest(mixing_of(graph, rule), clients(graph.number_of_nodes()), step_size)
-
-
-def is_irregular(graph: nx.Graph) -> bool:
-    """Whether the clients differ in the size of their neighbourhoods."""
-    return len(set(small_networks.sizes(graph))) > 1
 
 
 def fades_alike(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -94,80 +108,114 @@ def nearer_together_is_nearer(pair: tuple[str, str], spoil: float) -> tuple[bool
     return (first.consensus <= second.consensus) == (first.error <= second.error), details
 
 
-def star_over_ring(context: Context) -> list[Finding]:
-    """How many times the ring's averaged model the star's is off, at half a step over that at the whole."""
-    networks, findings = [mixing_matrix(topology(name, N_CLIENTS), "uniform") for name in ("star", "ring")], []
-    for seed in range(context.trials(3, 40)):
-        x, ratios = clients(N_CLIENTS, seed=seed), []
-        for eta in (STEP_SIZE / 20, STEP_SIZE / 40):
-            star, ring = (at_rest(m, x, eta) for m in networks)
-            ratios.append(star.error / ring.error)
-        findings.append(Finding({"seed": seed, "ratio": ratios[0]}, 2.0, ratios[1] / ratios[0]))
-    return findings
+def mean_of(weights: np.ndarray, at: Point) -> np.ndarray:
+    """The clients' mean matrix under these weights, (d, d)."""
+    return np.einsum("i,ikl->kl", weights / weights.sum(), matrices_at(at))
 
 
-def ring_over_star_apart(context: Context) -> list[Finding]:
-    """First-order consensus error at equal dissimilarity, the mean over placements: fifty times the star's, ring."""
-    ring, star = (
-        consensus_exchangeable(mixing_matrix(topology(name, N_CLIENTS), "uniform"), 1.0, 1.0)
-        for name in ("ring", "star")
+def bias_of_target(at: Point) -> float:
+    """Distance between the optimum for weights |A_i| and the one for equal weights."""
+    sizes = network_at(at).sum(axis=1) + 1.0
+    c = int(at["feature_dim"])
+    projectors = (top_projector(mean_of(weights, at), c) for weights in (sizes, np.ones_like(sizes)))
+    return float(np.linalg.norm(next(projectors) - next(projectors)))
+
+
+def first_order_error(at: Point) -> float:
+    """|P - P*|_F over the step size for small steps, from X_eff; weights that training gives alike to all clients."""
+    x, m = matrices_at(at), mixing_at(at)
+    added = effective_covariance(m, x, 1.0, steps_at(at)) - x.mean(axis=0)
+    return first_order_tilt(x.mean(axis=0), added, int(at["feature_dim"]))
+
+
+def star_over_ring(at: Point) -> float:
+    """Step size times the star's error over the ring's, small steps: the star's bias over the ring's tilt."""
+    ring = {**at, "network": "ring", "mixing": "metropolis"}  # which on a ring is uniform averaging
+    return bias_of_target({**at, "network": "star"}) / first_order_error(ring)
+
+
+def star_over_ring_trained(at: Point, effort: Effort) -> Sample:
+    """The same from models at rest."""
+    x, n = matrices_at(at), int(at["n_clients"])
+    star, ring = (
+        limit_at_rest(lambda t: t.error, mixing_matrix(topology(name, n), "uniform"), x, at, power)
+        for name, power in (("star", 0), ("ring", 1))
     )
-    return [Finding({"n_clients": N_CLIENTS}, 50.0, ring / star)]
+    ratio = float(star[0] / ring[0])
+    return one((ratio, (star[1] + ratio * ring[1]) / float(ring[0] - ring[1])))
 
 
-def irregular(context: Context) -> list[nx.Graph]:
-    """Every connected network of three or four clients, in the full tier also of five, that is irregular."""
-    return [g for g in small_networks.connected_networks(3, 4 if context.tier == "quick" else 5) if is_irregular(g)]
+def ring_over_star_apart(at: Point) -> float:
+    """The mean squared gains of ring and star under uniform averaging: sums of 1/(1 - cos) and of its square.
+
+    The star has N - 2 modes among leaves, of gain 1, and one between hub and leaves, of eigenvalue 1/N - 1/2.
+    """
+    n = int(at["n_clients"])
+    ring = (n**2 - 1) * (n**2 + 11) / 80 - (n**2 - 1) / 2 + n - 1
+    return ring / (n - 2 + ((n - 2) / (3 * n - 2)) ** 2)
 
 
-def bias_of_target(context: Context) -> list[Finding]:
-    """Distance between the optima for training weights and for equal ones, and the averaged model's error at rest."""
-    findings = []
-    for graph in irregular(context):
-        x, m = clients(graph.number_of_nodes()), mixing_of(graph, "uniform")
-        weighted = np.einsum("i,ijk->jk", perron_weights(m), x)
-        claimed = np.linalg.norm(top_projector(weighted, FEATURE_DIM) - top_projector(x.mean(axis=0), FEATURE_DIM))
-        findings.append(Finding({"network": small_networks.name(graph)}, float(claimed), at_rest(m, x, 1e-4).error))
-    return findings
+def ring_over_star_measured(at: Point, effort: Effort) -> Sample:
+    """|(I - J) Z|_F^2 of the ring over that of the star, Z summed up power by power of M - 1 v^T."""
+    found = []
+    for name in ("ring", "star"):
+        m = mixing_matrix(topology(name, int(at["n_clients"])), "uniform")
+        response = np.linalg.inv(np.eye(len(m)) - m + perron_weights(m)) - np.eye(len(m))
+        found.append(float(np.sum((response - response.mean(axis=0)) ** 2)))
+    return one((found[0] / found[1], ROUNDED * found[0] / found[1]))
 
 
-def fades_with_steps(context: Context) -> list[Finding]:
-    """The factor by which the averaged model's error falls when steps are halved, doubly stochastic rules."""
-    findings, eta = [], 5e-4
-    for graph in irregular(context):
-        for rule in DOUBLY_STOCHASTIC:
-            errors = [trained(graph, rule, step).error for step in (eta, eta / 2)]
-            findings.append(
-                Finding({"network": small_networks.name(graph), "mixing": rule}, 2.0, errors[0] / errors[1])
-            )
-    return findings
+def link_difference(at: Point) -> np.ndarray:
+    """|1/|A_i| - 1/|A_j|| where i and j are linked and i has fewer neighbours, else 0; the diagonal is left out."""
+    links = network_at(at)
+    sizes = links.sum(axis=1) + 1.0
+    return links * np.maximum(1 / sizes[:, None] - 1 / sizes[None, :], 0)
 
 
-def same_rule(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Uniform and Metropolis weights are one matrix where all have as many neighbours; spoiled, everywhere."""
-    applies = not is_irregular(graph) or spoil != 1.0
-    difference = float(np.abs(mixing_of(graph, "uniform") - mixing_of(graph, "metropolis")).max())
-    return not applies or difference < 1e-12, {"network": small_networks.name(graph), "largest_difference": difference}
+def rules_apart(at: Point, effort: Effort) -> Sample:
+    """Uniform minus Metropolis weights, off the diagonal."""
+    apart = mixing_at({**at, "mixing": "uniform"}) - mixing_at({**at, "mixing": "metropolis"})
+    return one((apart - np.diag(np.diag(apart)), ROUNDED))
 
 
-def push_sum_on_star(context: Context) -> list[Finding]:
-    """The averaged model's error under push-sum on the star of four, simulated, and a tenth of uniform averaging's."""
-    star, x = nx.star_graph(3), clients(4)
-    uniform = trained(star, "uniform", STEP_SIZE)
-    run = train(
-        uniform.problem.start,
-        x,
-        mixing_of(star, "push_sum"),
-        TrainingOptions(step_size=STEP_SIZE, rounds=9000, push_sum=True),
-    )
-    found = float(np.linalg.norm(projector(run.mean_model) - uniform.wanted))
-    return [Finding({"network": small_networks.name(star)}, uniform.error / 10, found)]
+def push_sum_error(at: Point) -> float:
+    """|P - P*|_F over the step size under push-sum, small steps, from its X_eff; P* for equal weights."""
+    x = matrices_at(at)
+    effective = push_sum_effective_covariance(mixing_at(at, "push_sum"), x, 1.0, steps_at(at))
+    symmetric = (effective + effective.T) / 2  # two-way links: it is but for rounding
+    return first_order_tilt(x.mean(axis=0), symmetric - x.mean(axis=0), int(at["feature_dim"]))
 
 
-def by_rounds(context: Context) -> list[Finding]:
-    """The averaged model's error on the star of four, uniform averaging: after rounds of training, and at rest."""
-    problem = (mixing_of(nx.star_graph(3), "uniform"), clients(4), STEP_SIZE)
-    return [Finding({"network": "star of four"}, at_rest(*problem).error, simulated(*problem, rounds=9000).error)]
+def push_sum_trained(at: Point, effort: Effort) -> Sample:
+    """The same from push-sum's models at rest."""
+    x, c, steps, m = matrices_at(at), int(at["feature_dim"]), steps_at(at), mixing_at(at, "push_sum")
+    wanted = top_projector(x.mean(axis=0), c)
+    first = small_step(ratio_matrix(m), x, c, steps)
+
+    def error(eta: float) -> np.ndarray:
+        return np.asarray(np.linalg.norm(mean_projectors(push_sum_at_rest(m, x, c, eta, steps)) - wanted) / eta)
+
+    return one(resolved(*limit_of(error, first), first, 1))
+
+
+STAR_AND_RING = Domain(
+    (Whole("n_clients", 4, 12), *client_parameters(local_steps=1, least_dim=3)),
+    (FEATURES, a_gap(network="star", rule="uniform"), a_gap(network="ring")),
+    Quantifier.IN_THE_LIMIT,
+    f"{CLIENTS} They take one local step.",
+    limit=SMALL_STEPS,
+)
+IRREGULAR = Condition(
+    "clients with neighbourhoods of different sizes",
+    r"|A_i| \ne |A_j| \text{ for some } i, j",
+    lambda at: len(set(network_at(at).sum(axis=1))) > 1,
+)
+WIDE_ENOUGH = Condition(
+    "five clients or more for the circulant network",
+    r"N \ge 5",
+    lambda at: at["network"] != "circulant:1,2" or at["n_clients"] >= 5,
+)
+UNIFORMLY = "Each averages its neighbourhood uniformly."
 
 
 CONSTANTS = "The choice of consensus matrix changes the averaged model's error by a constant factor."
@@ -213,19 +261,31 @@ CLAIM = Claim(
             "tab6-linear.star-ring-order",
             "corrected",
             "Under uniform averaging the star's averaged model stays off the federated optimum as steps become small, "
-            "the ring's does not: the one error over the other grows like 1 over the step size.",
-            Prediction(star_over_ring, f"{BECAUSE_TARGET} It doubles when the step halves.", 0.1, NUMERIC),
-            reading="sixteen clients of random second moments, models at rest, small steps",
-            spoil=0.8,
+            "the ring's does not: the one error over the other, times the step size, tends to the distance between the "
+            "optima for weights |A_i| and for equal weights, over the ring's first-order tilt.",
+            OnDomain(
+                STAR_AND_RING,
+                Then("=", star_over_ring, star_over_ring_trained),
+                BECAUSE_TARGET,
+                NUMERIC,
+                points=(5, 200),
+            ),
             replaces=("tab6-linear.star-against-ring",),
         ),
         Statement(
             "tab6-linear.star-ring-apart",
             "corrected",
-            "At equal gradient dissimilarity the models of sixteen clients have over 50 times the consensus error on "
-            "the ring that they have on the star, under uniform averaging.",
-            Bound(ring_over_star_apart, "52.4 times, by the mean squared gains.", upper=False, evidence=NUMERIC),
-            reading="sixteen clients, mean over placements, first order in the step size",
+            "At equal gradient dissimilarity the consensus error on the ring of N clients is ((N^2 - 1)(N^2 + 11)/80 - "
+            "(N^2 - 1)/2 + N - 1) / (N - 2 + ((N - 2)/(3N - 2))^2) times that on the star, under uniform averaging: 52 "
+            "times for sixteen clients, and it grows like N^3/80.",
+            OnDomain(
+                Domain((Whole("n_clients", 4, 64),)),
+                Then("=", ring_over_star_apart, ring_over_star_measured),
+                "The sums of the squared mode gains.",
+                NUMERIC,
+                named=[{"n_clients": 16}],
+            ),
+            reading="mean over placements, first order in the step size",
             replaces=("tab6-linear.star-against-ring",),
         ),
         Statement(
@@ -233,38 +293,63 @@ CLAIM = Claim(
             "corrected",
             "As steps become small the averaged model's error under uniform averaging becomes the distance between the "
             "optima for weights |A_i| and for equal weights.",
-            Prediction(bias_of_target, "Irregular small networks, models at rest.", rtol=0.01, evidence=NUMERIC),
-            reading="uniform averaging, irregular networks",
+            OnDomain(
+                trained_domain(
+                    8, rules=("uniform",), least_dim=3, further=(IRREGULAR, a_gap()), assumes=f"{CLIENTS} {UNIFORMLY}"
+                ),
+                Then("=", bias_of_target, measured_at_rest(lambda t: t.error, 0, "uniform")),
+                BECAUSE_TARGET,
+                NUMERIC,
+                points=(6, 200),
+            ),
         ),
         Statement(
             "tab6-linear.doubly-stochastic-step-size",
             "corrected",
-            "Under doubly stochastic rules the averaged model's error is in proportion to the step size.",
-            Prediction(fades_with_steps, "Metropolis, lazy and Sinkhorn weights.", rtol=0.05, evidence=NUMERIC),
-            reading="doubly stochastic rules, irregular networks",
+            "Under rules that weigh clients alike the averaged model's error is in proportion to the step size, and "
+            "the factor is the first-order tilt that X_eff gives.",
+            OnDomain(
+                trained_domain(8, rules=(*SYMMETRIC, OWN_WEIGHTS), least_dim=3, further=(drifting(),)),
+                Then("=", first_order_error, measured_at_rest(lambda t: t.error, 1)),
+                "The training weights are 1/N, so that the target is the federated one.",
+                NUMERIC,
+                points=(6, 200),
+            ),
         ),
         Statement(
             "tab6-linear.regular-networks",
             "corrected",
-            "Uniform and Metropolis weights are the same matrix where all clients have as many neighbours.",
-            ForAll(
-                lambda context: small_networks.connected_networks(3, 6), same_rule, "No choice is left there.", NUMERIC
+            "On a link the uniform weight of the client with fewer neighbours exceeds the Metropolis weight by the "
+            "difference of 1/|A_i| and 1/|A_j|, and all other weights on links agree: the two matrices are one exactly "
+            "where all clients have as many neighbours.",
+            OnDomain(
+                Domain((*network_parameters(32, networks=(*NETWORKS, "circulant:1,2")), DRAW), (WIDE_ENOUGH,)),
+                Then("=", link_difference, rules_apart),
+                "A Metropolis weight is 1 over the larger neighbourhood of the two. No choice is left on regular "
+                "networks.",
+                NUMERIC,
+                points=(20, 300),
             ),
-            reading="regular networks",
         ),
         Statement(
-            "tab6-linear.push-sum-on-star",
+            "tab6-linear.push-sum-small-steps",
             "corrected",
-            "Push-sum ends within a tenth of uniform averaging's error on the star: it restores the federated target.",
-            Bound(push_sum_on_star, "Its weight channel undoes unequal weights.", evidence=NUMERIC),
-            reading="push-sum, star of four, simulated rounds",
+            "Push-sum restores the federated target on any network: its averaged model's error is in proportion to the "
+            "step size, and the factor is the first-order tilt of its own X_eff.",
+            OnDomain(
+                trained_domain(8, rules=("push_sum",), least_dim=3, further=(drifting("push_sum"),)),
+                Then("=", push_sum_error, push_sum_trained),
+                "Its weight channel undoes unequal weights; rest is that of rounds once the channel has settled.",
+                NUMERIC,
+                points=(6, 200),
+            ),
+            replaces=("tab6-linear.push-sum-on-star",),
         ),
         Statement(
             "tab6-linear.simulated-at-rest",
             "corrected",
-            "Simulated training on the star of four ends where the models at rest are.",
-            Prediction(by_rounds, "Star of four, uniform averaging.", rtol=1e-6, evidence=NUMERIC),
-            reading="simulated rounds",
+            "Simulated training under uniform averaging ends where the models at rest are.",
+            settled_check(("uniform",), "Rounds from the common optimum for weights |A_i|."),
         ),
     ),
 )

@@ -5,6 +5,7 @@ more steps clients drift, and a network can cancel the drift that a server keeps
 never rests. What holds is an average over where the clients sit.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -12,29 +13,39 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.kinds import Bound, Finding, ForAll, Prediction
+from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, SYMMETRIC, mixing_at, network_parameters
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.sampled_order import SampledOrder
-from ledger.checks.sampling_server import (
-    around_crossover,
-    exponents,
-    no_better_than_few_clients,
-    rounds_of,
-    sampling_error,
-    step_sizes,
+from ledger.checks.sampling_on_domain import ratio_check, server_check
+from ledger.checks.sampling_server import no_better_than_few_clients, rounds_of, step_sizes
+from ledger.checks.settled_training import settled_check
+from ledger.checks.small_steps import (
+    drifting,
+    first_order_tilt,
+    limit_over_placements,
+    matrices_at,
+    mean_squared_error,
+    measured_at_rest,
+    one,
+    steps_at,
+    trained_domain,
 )
+from ledger.checks.two_sides import BIPARTITE
 from ledger.statement import Claim, Context, Evidence, Statement
-from sims.linear.resting_clients import at_rest, clients, federated, mixing_of, placements, simulated
-from sims.samplers.literal import literal_moments
+from sims.linear.resting_clients import Trained, at_rest, clients, federated, mixing_of
 from sims.samplers.weighted import weighted_representability
 from sims.stats import sensitivity
+from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.networks.mixing import perron_weights
 from theory.networks.rule import Rule
+from theory.objectives.curvature import top_projector
 from theory.readings import Objective, Reading
 from theory.setting import Setting
 from theory.training.effective_covariance import effective_covariance
-from theory.training.subspace_drift import placement_mean_kappa
+from theory.training.participation import decentralised_errors
 
 NUMERIC = Evidence.NUMERIC
 STEP_SIZE = 0.02
@@ -85,77 +96,60 @@ def no_less_sensitive(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str,
     return dec >= fed - ROUND_OFF, {"network": small_networks.name(graph), "s_dec": dec, "s_fed": fed}
 
 
-def two_sided(context: Context) -> list[Finding]:
-    """Network's over server's distance from the optimum at a step size, over that at half of it; E clients a side."""
-    findings = []
-    sizes = (2, 3, 4) if context.tier == "quick" else range(2, 9)
-    for seed, n in product(range(context.trials(2, 8)), sizes):
-        x = clients(2, level=0.5, seed=seed)[[0] * n + [1] * n]
-        graph, shares = nx.complete_bipartite_graph(n, n), []
-        for eta in (1e-3 / n, 5e-4 / n):
-            dec, fed = (at_rest(m, x, eta, n).error for m in (mixing_of(graph, "uniform"), federated(2 * n)))
-            shares.append(dec / fed)
-        findings.append(Finding({"clients_a_side": n, "local_steps": n, "seed": seed}, 2.0, shares[0] / shares[1]))
-    return findings
+WEIGHED_ALIKE = (*SYMMETRIC, OWN_WEIGHTS)
+KEEPS_ITS_OWN = Condition(
+    "a mixing matrix whose trace is 1 or more",
+    r"\mathrm{tr}\,M \ge 1",
+    lambda at: float(np.trace(mixing_at(at))) >= 1 - 1e-12,
+)
 
 
-def mean_kappas(context: Context) -> list[Finding]:
-    """The mean of kappa over the modes, that is over placements of the clients, against a server's E - 1."""
-    rng = np.random.default_rng(context.seed)
-    matrices = [
-        (small_networks.name(graph), mixing_of(graph, rule))
-        for graph in small_networks.connected_networks(3, 4 if context.tier == "quick" else 6)
-        for rule in ("metropolis", "lazy", "sinkhorn")
-    ]
-    for i in range(context.trials(60, 1000)):
-        m = _symmetric(rng, int(rng.integers(3, 12)))
-        if np.trace(m) >= 1:
-            matrices.append((f"random matrix {i}", m))
-    return [
-        Finding({"matrix": name, "local_steps": e}, e - 1.0, placement_mean_kappa(m, e), resolution=1e-9)
-        for (name, m), e in product(matrices, (1, 2, 5))
-    ]
+def mean_kappa(mixing: np.ndarray, local_steps: int) -> float:
+    """The mean of kappa over the modes, from the trace of (I - M + 11^T/N)^-1: no eigenvalue is taken."""
+    n = len(mixing)
+    response = float(np.trace(np.linalg.inv(np.eye(n) - mixing + 1 / n))) - n
+    return 2 * local_steps * response / (n - 1) + local_steps - 1
 
 
-def _symmetric(rng: np.random.Generator, n: int) -> np.ndarray:
-    """A mean of permutation matrices and their transposes: symmetric and doubly stochastic, weights of any shape."""
-    shares = rng.dirichlet(np.full(4, 0.5))
-    m = sum((share * np.eye(n)[rng.permutation(n)] for share in shares), np.zeros((n, n)))
-    return 0.9 * (m + m.T) / 2 + 0.1 / n
+def without_own_weight(n_clients: int) -> np.ndarray:
+    """Everyone averages all others: (11^T - I)/(N - 1)."""
+    return (1 - np.eye(n_clients)) / (n_clients - 1)
 
 
-def without_own_weight(context: Context) -> list[Finding]:
-    """Everyone averages all others and leaves itself out: trace 0."""
-    findings = []
-    for n, e in product(range(3, 12), (2, 5)):
-        others = (n * federated(n) - np.eye(n)) / (n - 1)
-        findings.append(Finding({"n_clients": n, "local_steps": e}, e - 1.0, placement_mean_kappa(others, e)))
-    return findings
+def over_placements(at: Point, effort: Effort) -> Sample:
+    """Squared distance over the squared step in the limit of small steps, the mean over all placements."""
+    x = matrices_at(at)
+    wanted = top_projector(x.mean(axis=0), int(at["feature_dim"]))
+    return one(limit_over_placements(mean_squared_error(wanted), mixing_at(at), x, at, 2))
 
 
-def tilt(x: np.ndarray, added: np.ndarray, feature_dim: int) -> float:
-    """|dP|_F^2 of the top eigenvectors of the mean of `x`, to first order in what is `added` to it."""
-    values, vectors = np.linalg.eigh(x.mean(axis=0))
-    across = vectors[:, -feature_dim:].T @ added @ vectors[:, :-feature_dim]
-    apart = values[-feature_dim:, None] - values[None, :-feature_dim]
-    return float(2 * np.sum((across / apart) ** 2))
+def of_the_server(at: Point) -> float:
+    """The same of a server: the squared tilt by (E - 1) mean D_i^2."""
+    x = matrices_at(at)
+    off = x - x.mean(axis=0)
+    return (
+        first_order_tilt(x.mean(axis=0), (steps_at(at) - 1) * np.mean(off @ off, axis=0), int(at["feature_dim"])) ** 2
+    )
 
 
-def over_placements(context: Context) -> list[Finding]:
-    """First-order squared distance over the squared step, the mean over all placements, against the server's."""
-    rng, findings = np.random.default_rng(context.seed), []
-    for trial in range(context.trials(30, 600)):
-        n, dim = int(rng.integers(3, 6)), int(rng.integers(2, 6))
-        m, e, c = _symmetric(rng, n), int(rng.integers(1, 7)), int(rng.integers(1, dim))
-        if np.trace(m) < 1:
-            m = (m + np.eye(n)) / 2
-        x = np.exp(rng.uniform(-3, 1)) * rng.standard_normal((n, dim, dim))
-        x = x + np.swapaxes(x, 1, 2)
-        server = tilt(x, effective_covariance(federated(n), x, 1.0, e) - x.mean(axis=0), c)
-        placed = [tilt(p, effective_covariance(m, p, 1.0, e) - p.mean(axis=0), c) for p in placements(x)]
-        at = {"trial": trial, "n_clients": n, "dim": dim, "feature_dim": c, "local_steps": e}
-        findings.append(Finding(at, server, float(np.mean(placed)), resolution=1e-9 * server))
-    return findings
+def of_any_model(at: Point) -> float:
+    """sqrt 2 times the first-order distance of the averaged model from the optimum, over the step size."""
+    x, c, steps = matrices_at(at), int(at["feature_dim"]), steps_at(at)
+    added = effective_covariance(mixing_at(at), x, 1.0, steps) - x.mean(axis=0)
+    return math.sqrt(2) * first_order_tilt(x.mean(axis=0), added, c)
+
+
+def change_of_sensitivity(trained: Trained) -> float:
+    """How far max r_k - min r_k of the averaged model is from that of the federated optimum."""
+    return abs(float(np.ptp(trained.representability)) - float(np.ptp(np.diag(trained.wanted))))
+
+
+def own_models(at: Point) -> float:
+    """The mean squared first-order distance of the clients' own models from the optimum, over the squared step."""
+    return decentralised_errors(mixing_at(at), matrices_at(at), int(at["feature_dim"]), 1.0, steps_at(at)).local
+
+
+EXAMPLE = {"n_clients": 4, "dim": 4, "feature_dim": 2, "level": 0.5, "draw": 1}
 
 
 def star_and_server(context: Context) -> tuple[np.ndarray, np.ndarray]:
@@ -172,40 +166,8 @@ def star_and_server(context: Context) -> tuple[np.ndarray, np.ndarray]:
     return sensitivity(r[:, 0]), sensitivity(r[:, 1])
 
 
-def equal_training_weights(context: Context) -> list[Finding]:
-    """Relative change of the mean s against the server's: the paper's data, one drawn view, models at rest."""
-    rng = np.random.default_rng(context.seed)
-    networks_: dict[str, tuple[nx.Graph, Rule]] = {
-        "ring, uniform": (nx.cycle_graph(4), "uniform"),
-        "star, Metropolis": (STAR, "metropolis"),
-    }
-    found: dict[str, list[float]] = {name: [] for name in ("server", *networks_)}
-    for _ in range(context.trials(4, 60)):
-        x = np.stack(
-            [
-                literal_moments(rng, PAPER, ((Objective.CL, Reading(draws=1)),), scope="local", client=i)[0].alignment()
-                for i in range(PAPER.n_clients)
-            ]
-        )
-        eta = 0.05 / float(np.linalg.eigvalsh(x).max())
-        matrices = {"server": federated(len(x)), **{name: mixing_of(*g) for name, g in networks_.items()}}
-        for name, m in matrices.items():
-            r = at_rest(m, x, eta, feature_dim=PAPER.feature_dim).representability[: PAPER.n_clients]
-            found[name].append(float(np.ptp(r)))
-    server = np.mean(found["server"])
-    return [Finding({"network": name}, 0.05, float(abs(np.mean(found[name]) / server - 1))) for name in networks_]
-
-
-def by_rounds(context: Context) -> list[Finding]:
-    """Subspace error of cycle and server, clients of two kinds in turn, two local steps: at rest and after rounds."""
-    findings, x = [], clients(2, level=0.5)[[0, 1, 0, 1]]
-    for name, m in (("cycle", mixing_of(nx.cycle_graph(4), "uniform")), ("server", federated(4))):
-        claimed = at_rest(m, x, STEP_SIZE, 2).error
-        measured = simulated(m, x, STEP_SIZE, 2, rounds=5000).error
-        findings.append(Finding({"network": name}, claimed, measured, resolution=1e-8 * claimed))
-    return findings
-
-
+# Client matrices of which the sensitivity moves nearly as much as it can.
+TIGHT = {**EXAMPLE, "dim": 3, "feature_dim": 1, "draw": 35, "network": "path", "mixing": "metropolis", "local_steps": 1}
 NO_WORSE = "The averaged model of a network is no nearer to the federated optimum than the server's model."
 NO_LESS = "The sensitivity of a network's averaged model is at least that of the server's model."
 BECAUSE_MODES = (
@@ -231,7 +193,7 @@ CLAIM = Claim(
             NO_WORSE,
             ForAll(two_kinds, no_better(2), BECAUSE_MODES, NUMERIC),
             reading="clients of two kinds, two local steps, all clients",
-            instead=("thm46-trained.placements-first-order", "thm46-trained.bipartite-order"),
+            instead=("thm46-trained.placements-first-order", "thm46-trained.bipartite-ratio"),
         ),
         Statement(
             "thm46-trained.one-step-sensitivity",
@@ -257,7 +219,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
             ),
             reading="one local step, two of eight clients a round",
-            instead=("thm46-trained.sampling-crossing",),
+            instead=("thm46-trained.sampling-ratio-least", "thm46-trained.sampling-ratio-most"),
         ),
         Statement(
             "thm46-trained.star-independent",
@@ -276,42 +238,76 @@ CLAIM = Claim(
             spoil=0.5,
         ),
         Statement(
-            "thm46-trained.equal-weights-contrast",
+            "thm46-trained.equal-weights-change",
             "corrected",
-            "Where training weighs clients alike, the sensitivity on the paper's data is the federated one within 5%.",
-            Bound(equal_training_weights, "Regular networks, or Metropolis weights on any."),
-            reading="the paper's data, contrast with one draw, models at rest",
+            "Where training weighs clients alike, the sensitivity of the averaged model differs from that of the "
+            "federated optimum by at most sqrt(2) times the step size times the first-order distance that X_eff "
+            "gives: it tends to the federated one.",
+            OnDomain(
+                trained_domain(8, rules=WEIGHED_ALIKE, least_dim=3, further=(drifting(),)),
+                Then("<=", of_any_model, measured_at_rest(change_of_sensitivity, 1)),
+                "Each r_k is a diagonal entry of the projector, and the projector tends to the optimum's. Its change "
+                "has eigenvalues in pairs of opposite sign.",
+                NUMERIC,
+                points=(8, 200),
+                named=[TIGHT],
+            ),
+            replaces=("thm46-trained.equal-weights-contrast",),
+            spoil=0.75,
         ),
         Statement(
-            "thm46-trained.bipartite-order",
+            "thm46-trained.bipartite-ratio",
             "corrected",
-            "If n clients of one kind are each linked to all n clients of another kind, and train n steps before each "
-            "averaging, their mean model is off the federated optimum by second order in the step size, the server's "
-            "by first order.",
-            Prediction(
-                two_sided,
-                "kappa = 0 between the sides. The one distance over the other halves with the step, at 1/n of a "
-                "thousandth; clients of random second moments.",
-                rtol=0.05,
-                evidence=NUMERIC,
-            ),
-            reading="complete bipartite network, models at rest, small steps",
-            spoil=0.8,
-            replaces=("thm46-trained.bipartite-at-rest",),
+            "If n clients of one kind are each linked to all n clients of another kind, average uniformly, and train E "
+            "steps before each averaging, the distance of their mean model from the federated optimum is |E/n - 1|/"
+            "(E - 1) times the server's: 0 for E = n.",
+            BIPARTITE,
+            replaces=("thm46-trained.bipartite-order",),
         ),
         Statement(
             "thm46-trained.placements-kappa",
             "corrected",
             "Averaged over placements kappa is at least E - 1, the server's, if M is symmetric with trace 1 or more.",
-            Bound(mean_kappas, "kappa is convex in the eigenvalue (Jensen).", upper=False, evidence=Evidence.SEARCHED),
-            reading="mean over placements of the clients",
+            OnDomain(
+                Domain(
+                    (*network_parameters(16, rules=WEIGHED_ALIKE), Whole("local_steps", 1, 20), DRAW),
+                    (KEEPS_ITS_OWN,),
+                    assumes="X_eff is the matrix whose leading directions the averaged model represents; kappa is how "
+                    "much a mode of the network adds to it, for each squared difference of clients along the mode.",
+                ),
+                Then(
+                    ">=",
+                    lambda at: at["local_steps"] - 1.0,
+                    lambda at, effort: Sample(
+                        np.atleast_1d(mean_kappa(mixing_at(at), int(at["local_steps"]))), 1e-10 * at["local_steps"]
+                    ),
+                ),
+                "kappa is convex in the eigenvalue, and 0 is at most the mean eigenvalue (Jensen). Equal for M = "
+                "11^T/N.",
+                Evidence.SEARCHED,
+                points=(20, 400),
+                named=[{"n_clients": 5, "network": "complete", "mixing": "metropolis", "local_steps": 3, "draw": 1}],
+            ),
+            spoil=1.01,
         ),
         Statement(
             "thm46-trained.placements-no-own-weight",
             "corrected",
-            "If all clients average the others and leave themselves out, the mean of kappa is at most E - 1.",
-            Bound(without_own_weight, "The trace is 0 and all eigenvalues are -1/(N - 1).", evidence=NUMERIC),
-            reading="mean over placements, no weight on oneself",
+            "If all clients average the others and leave themselves out, the mean of kappa over placements is E - 1 - "
+            "2E/N, which is below the server's E - 1.",
+            OnDomain(
+                Domain((Whole("n_clients", 3, 64), Whole("local_steps", 1, 20))),
+                Then(
+                    "=",
+                    lambda at: at["local_steps"] * (1 - 2 / at["n_clients"]) - 1,
+                    lambda at, effort: Sample(
+                        np.atleast_1d(mean_kappa(without_own_weight(int(at["n_clients"])), int(at["local_steps"]))),
+                        1e-10 * at["local_steps"],
+                    ),
+                ),
+                "The trace is 0, and all eigenvalues besides the 1 are -1/(N - 1).",
+                NUMERIC,
+            ),
         ),
         Statement(
             "thm46-trained.placements-first-order",
@@ -319,47 +315,67 @@ CLAIM = Claim(
             "To first order in the step size, and on average over all ways to place the clients, the squared distance "
             "of a network's averaged model from the federated optimum is at least that of the server's model, if M is "
             "symmetric with trace 1 or more.",
-            Bound(
-                over_placements,
+            OnDomain(
+                trained_domain(5, rules=WEIGHED_ALIKE, further=(KEEPS_ITS_OWN,)),
+                Then(">=", of_the_server, over_placements),
                 "A mean of squares is at least the square of the mean, and the mean is kappa's over the server's E - 1 "
-                "times the server's. Random weights, second moments and sizes; all placements.",
-                upper=False,
-                evidence=Evidence.SEARCHED,
+                "times the server's.",
+                Evidence.SEARCHED,
+                points=(5, 60),
+                corners=(2, 16),
+                named=[{**EXAMPLE, "network": "complete", "mixing": "metropolis", "local_steps": 3}],
             ),
-            reading="mean over placements, first order in the step size",
-            replaces=("thm46-trained.placements-at-rest",),
+            spoil=1.01,
         ),
         Statement(
             "thm46-trained.sampling-server-error",
             "corrected",
             "A server that samples C of N clients has the squared subspace error that the factor (N - C)/(C (N - "
             "1)) predicts.",
-            Prediction(sampling_error, "Two of eight clients a round, simulated.", rtol=0.25),
-            reading="partial participation",
-            spoil=2.0,
+            server_check("What a sampled mean of gradients leaves, in every mode that tilts the subspace."),
+            spoil=0.75,
         ),
         Statement(
-            "thm46-trained.sampling-exponents",
+            "thm46-trained.own-models-square",
             "corrected",
-            "Squared subspace errors are of order eta for a server that samples and of order eta^2 for a network.",
-            Prediction(exponents, "Between three times and a third of the crossing step size of the path.", rtol=0.25),
-            reading="partial participation, exponents",
-            spoil=2.0,
+            "The squared subspace error of the clients' own models on a network, over the squared step size, tends to "
+            "the mean over clients of their squared first-order tilts: it is of second order in the step size.",
+            OnDomain(
+                trained_domain(8, rules=WEIGHED_ALIKE, further=(drifting(),)),
+                Then("=", own_models, measured_at_rest(lambda t: t.local_error_squared, 2)),
+                "A server that samples clients is off by first order (thm46-trained.sampling-server-error).",
+                NUMERIC,
+                points=(6, 200),
+            ),
+            replaces=("thm46-trained.sampling-exponents",),
         ),
         Statement(
-            "thm46-trained.sampling-crossing",
+            "thm46-trained.sampling-ratio-least",
             "corrected",
-            "At a third of the crossing step size clients on a network do better than the sampling server, at three "
-            "times the crossing step size worse.",
-            Bound(around_crossover, "Nearer to the crossing nothing is claimed.", upper=False),
-            reading="partial participation, own models of eight clients on the path, in the full tier the star",
+            "A server that samples clients has at least eta*/eta times the squared error of the clients' own models on "
+            "a network, eta* being the step size at which the leading orders cross: below it the network is nearer.",
+            ratio_check(
+                ">=", "Curvature only lowers a network's response to modes that are not negative, and raises the noise."
+            ),
+            replaces=("thm46-trained.sampling-crossing",),
+            spoil=1.4,
+        ),
+        Statement(
+            "thm46-trained.sampling-ratio-most",
+            "corrected",
+            "A server that samples clients has at most eta*/eta times (1 + eta h g)^2/(1 - eta h/2) the squared error "
+            "of the clients' own models on a network: eta* is the step size at which the leading orders cross, h the "
+            "largest curvature that tilts, g = lambda_2/(1 - lambda_2).",
+            ratio_check("<=", "By how much curvature can lower the network's response, and raise the noise."),
+            spoil=0.75,
         ),
         Statement(
             "thm46-trained.simulated-rounds",
             "corrected",
-            "Simulated training ends where the models at rest are, for the cycle of four and for the server.",
-            Prediction(by_rounds, "Two kinds of clients in turn, two local steps.", rtol=1e-6, evidence=NUMERIC),
-            reading="simulated rounds",
+            "Simulated training ends where the models at rest are, for networks that weigh clients alike and a server.",
+            settled_check(
+                ("metropolis", "lazy", "laplacian"), "Adapt, then combine; on the complete network as a server does."
+            ),
         ),
     ),
 )

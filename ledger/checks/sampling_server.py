@@ -7,7 +7,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from ledger.checks.kinds import Finding
 from ledger.statement import Context
 from sims.linear import metrics
 from sims.linear.resting_clients import FEATURE_DIM, at_rest, clients, federated
@@ -15,7 +14,7 @@ from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from theory.networks.mixing import mixing_matrix
 from theory.networks.topologies import topology
-from theory.training.participation import crossover_step_size, partial_participation_error
+from theory.training.participation import crossover_step_size
 
 SERVED, SAMPLED = 8, 2
 
@@ -76,42 +75,3 @@ def no_better_than_few_clients(point: tuple[str, float, int], spoil: float) -> t
         "federated_squared_error": fed,
         "standard_error": error,
     }
-
-
-def sampling_error(context: Context) -> list[Finding]:
-    """The server's squared subspace error as predicted against the simulated one, with its standard error."""
-    findings, x = [], clients(SERVED)
-    for eta in step_sizes() if context.tier == "full" else step_sizes()[:1]:
-        claimed = partial_participation_error(x, FEATURE_DIM, SAMPLED, eta)
-        findings.append(Finding({"step_size": eta}, claimed, *served(eta, rounds_of(context))))
-    return findings
-
-
-def exponents(context: Context) -> list[Finding]:
-    """d log(squared error) / d log(step size): of the sampling server, simulated, and of a network at rest."""
-    etas = step_sizes()
-    (large, large_error), (small, small_error) = (served(eta, rounds_of(context)) for eta in etas)
-    width = np.log(etas[0] / etas[1])
-    network = np.log(on_network("torus:2x4", etas[0]) / on_network("torus:2x4", etas[1])) / width
-    error = float(np.hypot(large_error / large, small_error / small) / width)
-    return [
-        Finding({"side": "server, two of eight clients"}, 1.0, float(np.log(large / small) / width), error),
-        Finding({"side": "torus, own models"}, 2.0, float(network)),
-    ]
-
-
-def around_crossover(context: Context) -> list[Finding]:
-    """The loser's over the winner's squared error, at three times the crossing step size and at a third of it.
-
-    The server's error is simulated, so five standard errors are taken off the ratio: what is left must be above 1.
-    """
-    findings = []
-    for name in ("path",) if context.tier == "quick" else ("path", "star"):
-        for factor in (3, 1 / 3):
-            eta = factor * crossing(name)
-            network, (server, error) = on_network(name, eta), served(eta, rounds_of(context))
-            ratio = server / network if factor < 1 else network / server
-            noise = ratio * error / server  # that of 1 / server, too, to first order
-            at = {"network": name, "crossing": crossing(name), "step_size": eta, "ratio": ratio}
-            findings.append(Finding(at, 1.0, ratio - 5 * noise, noise))
-    return findings

@@ -15,8 +15,12 @@ def mean_kernel(points: Points, t: float = 2.0) -> float:
     return float(np.mean(np.exp(2 * t * (points @ points.T - 1))))
 
 
-def most_uniform_points(rng: np.random.Generator, n: int, dim: int, t: float = 2.0) -> Points:
+def most_uniform_points(
+    rng: np.random.Generator, n: int, dim: int, t: float = 2.0, *, most_steps: int = 15_000
+) -> Points:
     """`n` points of length one in `dim` dimensions, from a random start to a local minimum of `mean_kernel`.
+
+    The search ends after `most_steps`, wherever it is then.
 
     Source: ledger: L-BFGS on points that are scaled to length one. Units: dimensionless. Errors: none.
     """
@@ -31,7 +35,11 @@ def most_uniform_points(rng: np.random.Generator, n: int, dim: int, t: float = 2
         return float(np.sum(kernel)), (slope / length).ravel()
 
     found = scipy.optimize.minimize(
-        value_and_slope, rng.standard_normal(n * dim), jac=True, method="L-BFGS-B", options={"gtol": 1e-9}
+        value_and_slope,
+        rng.standard_normal(n * dim),
+        jac=True,
+        method="L-BFGS-B",
+        options={"gtol": 1e-9, "maxiter": most_steps},
     )
     raw = found.x.reshape(n, dim)
     return raw / np.linalg.norm(raw, axis=1, keepdims=True)

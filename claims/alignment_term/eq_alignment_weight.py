@@ -1,5 +1,6 @@
 """Eq (7): the cosine schedule falls from gamma_max to gamma_min, and rises again once the count passes the horizon."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,8 +9,17 @@ import sympy as sp
 from scipy import stats
 
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
-from theory.alignment_term.weight_schedule import ALIGNMENT_WEIGHT, horizon, selections, weight_max, weight_min
+from theory.alignment_term.weight_schedule import (
+    ALIGNMENT_WEIGHT,
+    CLAMPED_ALIGNMENT_WEIGHT,
+    horizon,
+    selections,
+    weight_max,
+    weight_min,
+)
+from theory.domain import Domain, Point, Real, Whole
 from theory.formula import Source
 
 EXPR = ALIGNMENT_WEIGHT.expr
@@ -23,22 +33,58 @@ def counts(limit: int) -> list[tuple[int, int]]:
     return [(count, 10) for count in range(limit)]
 
 
-def weight(count: int, over: int, *, is_clamped: bool) -> sp.Expr:
-    """Eq (7) from 0.1 down to 0.001 after `count` selections, with horizon `over`; clamped, the count stops there."""
-    return EXPR.subs({**PAPER, selections: min(count, over) if is_clamped else count, horizon: over})
+def weight(count: int, over: int) -> sp.Expr:
+    """Eq (7) from 0.1 down to 0.001 after `count` selections, with horizon `over`."""
+    return EXPR.subs({**PAPER, selections: count, horizon: over})
 
 
-def never_rises(*, is_clamped: bool):
+def never_rises(point: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Whether one more selection lowers a client's weight or keeps it."""
+    count, over = point
+    now, then = (weight(c, over) for c in (count, count + 1))
+    # Spoiled: the claim that one more selection lowers the weight by a tenth.
+    holds = sp.N(then) <= sp.N(now) * spoil + (0 if spoil != 1 else 1e-15)
+    return bool(holds), {"selections": count + 1, "horizon": over, "before": float(now), "after": float(then)}
 
-    def predicate(point: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        count, over = point
-        now, then = (weight(c, over, is_clamped=is_clamped) for c in (count, count + 1))
-        # Spoiled: the claim that one more selection lowers the weight by a tenth.
-        holds = sp.N(then) <= sp.N(now) * spoil + (0 if spoil != 1 else 1e-15)
-        return bool(holds), {"selections": count + 1, "horizon": over, "before": float(now), "after": float(then)}
 
-    return predicate
+SCHEDULES = Domain(
+    (
+        Whole("selections", 1, 1000),
+        Real("horizon", 0.0, np.inf, "()", reach=(0.5, 500.0), is_log=True),
+        Real("weight_max", 0.0, np.inf, "[)", reach=(0.0, 10.0)),
+        Real("share_left", 0.0, 1.0),
+    ),
+    assumes="gamma_min is share_left times gamma_max = weight_max.",
+)
+
+
+def weight_before(at: Point) -> float:
+    """The weight, the count cut off, at one selection fewer than the point's."""
+    start = float(at["weight_max"])
+    return float(
+        CLAMPED_ALIGNMENT_WEIGHT.value(
+            weight_max=start,
+            weight_min=at["share_left"] * start,
+            selections=at["selections"] - 1,
+            horizon=at["horizon"],
+        )
+    )
+
+
+def weight_after(at: Point, effort: Effort) -> Sample:
+    """The weight at the point's selections, as a line of code."""
+    first, last = float(at["weight_max"]), float(at["share_left"] * at["weight_max"])
+    angle = math.pi * min(1.0, at["selections"] / at["horizon"])
+    return Sample(np.array([last + (first - last) * (1 + math.cos(angle)) / 2]), 1e-14 * max(first, 1.0))
+
+
+NEVER_RISES = OnDomain(
+    SCHEDULES,
+    Then("<=", weight_before, weight_after),
+    "The cosine falls up to the horizon, and the weight is constant beyond it.",
+    Evidence.NUMERIC,
+    named=[{"selections": 20, "horizon": 10.0, "weight_max": 0.1, "share_left": 0.01}],
+)
 
 
 def expected_count_suffices(point: tuple[int, float], spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -93,14 +139,14 @@ CLAIM = Claim(
             "eq7.falls-within-horizon",
             "printed",
             "The weight of the alignment term falls with every selection of the client.",
-            ForAll(within_horizon, never_rises(is_clamped=False), "The cosine falls on [0, pi].", Evidence.NUMERIC),
+            ForAll(within_horizon, never_rises, "The cosine falls on [0, pi].", Evidence.NUMERIC),
             reading="counts up to the horizon",
         ),
         Statement(
             "eq7.falls-beyond-horizon",
             "printed",
             "The weight of the alignment term falls with every selection of the client.",
-            ForAll(beyond_horizon, never_rises(is_clamped=False), BECAUSE_RISES, Evidence.NUMERIC),
+            ForAll(beyond_horizon, never_rises, BECAUSE_RISES, Evidence.NUMERIC),
             reading="counts beyond the horizon",
             instead=("eq7.clamped-count",),
         ),
@@ -128,8 +174,8 @@ CLAIM = Claim(
             "eq7.clamped-count",
             "corrected",
             "With the count cut off at the horizon the weight of the alignment term never rises, whatever the count.",
-            ForAll(beyond_horizon, never_rises(is_clamped=True), "Constant beyond the horizon.", Evidence.NUMERIC),
-            reading="counts beyond the horizon",
+            NEVER_RISES,
+            reading="the count of Eq (7) replaced by the smaller of it and the horizon",
         ),
     ),
 )

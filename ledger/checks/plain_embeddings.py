@@ -115,7 +115,7 @@ def squared_distances(seed: int, trials: int, batch: int, feature_dim: int, n_av
     return squared[:, :batch, :batch], squared[:, batch:, batch:], squared[:, :batch, batch:]
 
 
-def terms(squared: tuple[np.ndarray, ...], shrink: float = 1.0) -> np.ndarray:
+def terms(squared: tuple[np.ndarray, ...], shrink: float | np.ndarray = 1.0) -> np.ndarray:
     """Eq (6) of each trial from its squared distances; the bandwidth is the batch's mean distance times `shrink`."""
     n, m = squared[2].shape[1:]
     s = shrink * np.sqrt(squared[0]).sum(axis=(1, 2)) / (n * (n - 1))

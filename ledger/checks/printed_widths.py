@@ -89,7 +89,7 @@ def limit_is_not_zero(pairs: Sequence[Pair], because: str, named: Sequence[Point
 def ratio_diverges(
     above: Formula, below: Formula, because: str, named: Sequence[Point] = (), *, is_identity: bool = False
 ) -> OnDomain:
-    """The ratio of two widths grows at least twofold as the dimension grows 2^20-fold; tr(H) may be d (`is_identity`)."""
+    """The ratio of two widths doubles at least as the dimension grows 2^20-fold; with `is_identity` tr(H) is d."""
 
     def growth(at: Point, effort: Effort) -> Sample:
         now, later = (width(above, at, f) / width(below, at, f) for f in (1, GROWTH))

@@ -11,7 +11,9 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Finding, ForAll, Prediction
+from ledger.checks.printed_networks import one_average_decides
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.objective import optimum
 from sims.linear.trained_networks import DIM, FEATURE_DIM, Training, clients_of, projector
@@ -20,7 +22,6 @@ from sims.linear.training_options import TrainingOptions
 from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights, ratio_matrix
-from theory.networks.objective_weights import objective_weights
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
@@ -77,13 +78,6 @@ def perron(mixing: Exact) -> list[Fraction]:
 def shown(weights: Iterable[Fraction]) -> list[str]:
     """Fractions such as 1/3 as text, for a witness."""
     return [str(w) for w in weights]
-
-
-def one_step_is_enough(graph: nx.Graph, spoil: float) -> Seen:
-    """Are the weights of Eq (1), one averaging step from uniform, those of training?"""
-    one, all_rounds = objective_weights(uniform(graph)), perron(uniform(graph))
-    details = {"network": networks.name(graph), "weights_of_eq_1": shown(one), "weights_of_training": shown(all_rounds)}
-    return one == all_rounds, details
 
 
 def proportional(shares: Callable[[nx.Graph], list[int]], mixing: Callable[[nx.Graph], Exact]) -> Callable[..., Seen]:
@@ -259,11 +253,9 @@ CLAIM = Claim(
             "printed",
             "Algorithm 2 with uniform averaging minimises the objective of Eq (1): training weighs clients as one "
             "averaging step does.",
-            ForAll(
-                small_networks,
-                one_step_is_enough,
+            one_average_decides(
                 "Averaging every round compounds: the weights that it leaves as they are have v^T M = v^T.",
-                Evidence.ENUMERATED,
+                found("weights.eq1-training"),
             ),
             reading="Eq (1), training",
             instead=("weights.uniform-averaging", "weights.small-step-target"),

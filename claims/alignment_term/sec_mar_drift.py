@@ -12,6 +12,7 @@ import sympy as sp
 
 from ledger.checks import aligned_clients as clients
 from ledger.checks.drawn_networks import DRAW, mixing_at
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
@@ -199,7 +200,7 @@ CLAIM = Claim(
                 falls(tilt),
                 BECAUSE_FORCE,
                 Evidence.SEARCHED,
-                named=[CONTRAST | {"spread": 0.1, "weight": w} for w in (0.1, 1.0)],
+                named=found("mar-drift.tilt"),
             ),
             reading=POOLED,
             instead=("mar-drift.force-off-rows", "mar-drift.tilt-effect-contrast"),
@@ -227,7 +228,7 @@ CLAIM = Claim(
                 falls(subspace_error),
                 BECAUSE_BIAS,
                 Evidence.SEARCHED,
-                named=[CONTRAST | {"spread": 0.1, "weight": w} for w in (0.1, 1.0)],
+                named=found("mar-drift.averaged-model"),
             ),
             reading=POOLED,
             instead=("mar-drift.federated-bias",),

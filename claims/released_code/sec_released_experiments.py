@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 
 from ledger.checks.drawn_networks import DRAW
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement, Status
@@ -112,7 +113,7 @@ CLAIM = Claim(
                 Then("=", lambda at: 1.0, share_in_whole_patches("released")),
                 BECAUSE_LAID,
                 Evidence.NUMERIC,
-                named=[RELEASED | {"draw": 1}],
+                named=found("code-runs.resnet-masks"),
             ),
             reading="as released",
             instead=("code-runs.visible-neighbours",),

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from ledger.checks.drawn_networks import DRAW
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
@@ -159,7 +160,7 @@ CLAIM = Claim(
                 Then("=", lambda at: float(at["asked"]), connectivity),
                 "The code counts neighbours only.",
                 Evidence.NUMERIC,
-                named=[{"n_clients": CLIENTS, "asked": 3, "draw": 1}],
+                named=found("code-graphs.average-connectivity"),
             ),
             reading="general case",
             instead=("code-graphs.general-average", "code-graphs.uniform-at-least"),
@@ -185,7 +186,7 @@ CLAIM = Claim(
                 Then("=", asked_of_all, neighbours),
                 "Clients are topped up one after the other, which adds links to those that have enough.",
                 Evidence.NUMERIC,
-                named=[{"n_clients": 3, "asked": 1, "draw": 1}],
+                named=found("code-graphs.uniform-case"),
             ),
             instead=("code-graphs.uniform-at-least",),
         ),

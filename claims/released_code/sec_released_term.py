@@ -5,6 +5,7 @@ import math
 import numpy as np
 import sympy as sp
 
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.plain_embeddings import (
@@ -221,7 +222,7 @@ CLAIM = Claim(
                 Then("=", attraction_of_eq6, released_attraction),
                 BECAUSE_AXIS,
                 Evidence.NUMERIC,
-                named=[{"batch": 2, "tokens": 1, "feature_dim": 2, "draw": 1, "bandwidth": 1.0}],
+                named=found("code-term.balance-latents"),
             ),
             reading=LATENTS,
             instead=("code-term.attraction-latents",),
@@ -267,7 +268,7 @@ CLAIM = Claim(
                 Then("=", value_of_eq6, value_released),
                 BECAUSE_DIAGONAL,
                 Evidence.NUMERIC,
-                named=[{"batch": 2, "feature_dim": 1, "draw": 1, "bandwidth": 1.0}],
+                named=found("code-term.value-unbiased"),
             ),
             reading=VECTORS,
             instead=("code-term.value-offset",),
@@ -310,7 +311,7 @@ CLAIM = Claim(
                 Then("=", distance_of_pairs, bandwidth_released),
                 BECAUSE_ZEROS,
                 Evidence.NUMERIC,
-                named=[{"batch": 2, "feature_dim": 1, "draw": 1}],
+                named=found("code-term.bandwidth"),
             ),
             reading=VECTORS,
             instead=("code-term.bandwidth-vectors",),

@@ -9,11 +9,12 @@ import networkx as nx
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Empty, ForAll, Identity
+from ledger.checks.printed_networks import strictly_above_federated
 from ledger.checks.printed_widths import bracket_is_negative, limit_is_not_zero, signals_decide
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory.deficits import printed_sensitivity as ps
-from theory.domain import Point
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.symbols import n_clients
@@ -33,9 +34,6 @@ BECAUSE_EVENT = (
 )
 BECAUSE_REGULAR = "On a regular network every client has weight 1/N, so the two objectives are one function."
 BECAUSE_ALGEBRA = "Summing N equal terms 1/N."
-
-
-NAMED: dict[str, list[Point]] = {}  # what falsify found
 
 
 def difference_of_signals() -> sp.Expr:
@@ -101,20 +99,13 @@ def federated_objective() -> sp.Expr:
     return sum((sp.Rational(1, 4) * loss for loss in sp.symbols("loss_1:5")), sp.Integer(0))
 
 
-def complete_or_unequal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Whether the network is complete, or its clients' objective weights differ: Eq (87) is strict elsewhere, too."""
-    complete = nx.density(graph) == 1
-    differs = len(set(small_networks.weights(graph))) > 1
-    return complete or differs, {"edges": list(graph.edges), "weights": [str(w) for w in small_networks.weights(graph)]}
-
-
 def positive_limit(key: str, number: str, *pairs: tuple[ps.Formula, ps.Formula]) -> Statement:
     """The statement that an equation's decentralised widths minus the federated ones have limits above 0."""
     return Statement(
         key,
         "printed",
         "The limit of the decentralised width minus the federated width is above zero.",
-        limit_is_not_zero(pairs, BECAUSE_ZERO, NAMED.get(key, [])),
+        limit_is_not_zero(pairs, BECAUSE_ZERO, found(key)),
         reading=f"Eq ({number}), O as Theta",
         instead=("eq78.limit-all",),
         about=(f"eq-{number}",),
@@ -164,7 +155,7 @@ CLAIM = Claim(
             "eq78.order-other-constants",
             "printed",
             "The order of the widths is decided by the difference of the signals.",
-            signals_decide(BECAUSE_OTHER_ERROR, NAMED.get("eq78.order-other-constants", [])),
+            signals_decide(BECAUSE_OTHER_ERROR, found("eq78.order-other-constants")),
             reading="Eqs (78) to (79), other constants",
             instead=("eq78.order-equal-errors",),
             about=("eq-78", "eq-79"),
@@ -195,7 +186,7 @@ CLAIM = Claim(
             "eq78.signals-full-connectivity",
             "printed",
             "The difference of the signals is negative in the limit.",
-            bracket_is_negative(BECAUSE_SIGN, NAMED.get("eq78.signals-full-connectivity", []), share=1.0),
+            bracket_is_negative(BECAUSE_SIGN, found("eq78.signals-full-connectivity"), share=1.0),
             reading="Eq (80), |A| = N",
             instead=("eq78.signals-bracket",),
             about=("eq-80",),
@@ -207,7 +198,7 @@ CLAIM = Claim(
             bracket_is_negative(
                 "With |A| a fixed share of N both terms are of order d^(7/20), and the hidden constant decides "
                 "the sign.",
-                NAMED.get("eq78.signals-fixed-share", []),
+                found("eq78.signals-fixed-share"),
             ),
             reading="Eq (80), |A| a fixed share of N",
             instead=("eq78.signals-bracket",),
@@ -233,7 +224,7 @@ CLAIM = Claim(
             "printed",
             "On every network but the fully connected one the decentralised sensitivity is strictly above the "
             "federated one.",
-            ForAll(connected_regular_graphs, complete_or_unequal, BECAUSE_REGULAR, Evidence.ENUMERATED),
+            strictly_above_federated(BECAUSE_REGULAR, found("eq78.strict-off-complete")),
             reading="Eq (87), objectives, strict",
             instead=("eq78.regular-networks",),
             about=("eq-87",),

@@ -2,11 +2,11 @@
 
 import sympy as sp
 
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
 from ledger.checks.printed_widths import limit_is_not_zero, ratio_diverges, upper_bounds_decide
 from ledger.statement import Claim, Statement
 from theory.deficits import printed_sensitivity as ps
-from theory.domain import Point
 from theory.formula import Source
 
 D = ps.dim
@@ -25,9 +25,6 @@ BECAUSE_SCALED = "The order shows after scaling by d^(3/5), when the hidden cons
 BECAUSE_RATIO = (
     "The ratio grows like 2p(1-p) d^(1/5) / tr(H): it diverges exactly when tr(H) = o(d^(1/5)). H = I has tr(H) = d."
 )
-
-
-NAMED: dict[str, list[Point]] = {}  # what falsify found
 
 
 def first_term_as_printed() -> sp.Expr:
@@ -74,7 +71,7 @@ def negative_limit(key: str, number: str, formula: ps.Formula | None) -> Stateme
         limit_is_not_zero(
             [(ps.DEC_MIM, f) for f in ((ps.DEC_CL_PROOF, ps.DEC_CL_H_PROOF) if formula is None else (formula,))],
             BECAUSE_ZERO,
-            NAMED.get(key, []),
+            found(key),
         ),
         reading=f"Eq ({number}), O as Theta",
         instead=("eq65.limit-scaled",),
@@ -122,7 +119,7 @@ CLAIM = Claim(
             "eq65.upper-bounds-similar",
             "printed",
             "With O() read as upper bounds the MIM width is below the CL width at large d (similar views).",
-            upper_bounds_decide(BECAUSE_ONE_SIDED, NAMED.get("eq65.upper-bounds-similar", [])),
+            upper_bounds_decide(BECAUSE_ONE_SIDED, found("eq65.upper-bounds-similar")),
             reading="Eq (67), O read as O",
             instead=("eq65.limit-scaled",),
             about=("eq-67",),
@@ -139,9 +136,7 @@ CLAIM = Claim(
             "eq65.ratio-identity",
             "printed",
             "The ratio of the CL width for dissimilar views to the MIM width diverges.",
-            ratio_diverges(
-                ps.DEC_CL_H, ps.DEC_MIM, BECAUSE_RATIO, NAMED.get("eq65.ratio-identity", []), is_identity=True
-            ),
+            ratio_diverges(ps.DEC_CL_H, ps.DEC_MIM, BECAUSE_RATIO, found("eq65.ratio-identity"), is_identity=True),
             reading="Eq (68), H = I with tr(H) = d",
             instead=("eq65.ratio-growth",),
             about=("eq-68",),

@@ -2,11 +2,11 @@
 
 import sympy as sp
 
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
 from ledger.checks.printed_widths import limit_is_not_zero, ratio_diverges
 from ledger.statement import Claim, Statement
 from theory.deficits import printed_sensitivity as ps
-from theory.domain import Point
 from theory.formula import Source
 
 D = ps.dim
@@ -27,9 +27,6 @@ BECAUSE_REPEATED = (
     "The denominator of the ratio repeats the CL width, so the ratio tends to 1 / tr(H), a finite number."
 )
 BECAUSE_TRACE = "The ratio grows like 2p(1-p) d^(1/5) / tr(H); H = I has tr(H) = d and sends it to 0."
-
-
-NAMED: dict[str, list[Point]] = {}  # what falsify found
 
 
 def divided_by_leading_power() -> sp.Expr:
@@ -99,7 +96,7 @@ CLAIM = Claim(
             "eq74.limit-similar",
             "printed",
             "The limit of the MIM width minus the CL width is below zero (similar views).",
-            limit_is_not_zero([(ps.FED_MIM, ps.FED_CL)], BECAUSE_ZERO, NAMED.get("eq74.limit-similar", [])),
+            limit_is_not_zero([(ps.FED_MIM, ps.FED_CL)], BECAUSE_ZERO, found("eq74.limit-similar")),
             reading="Eq (75), O as Theta",
             instead=("eq74.difference-scaled",),
             about=("eq-75",),
@@ -108,7 +105,7 @@ CLAIM = Claim(
             "eq74.ratio-as-typed",
             "printed",
             "The ratio as typed, dissimilar CL over a repeated CL width, diverges.",
-            ratio_diverges(ps.FED_CL_H, ps.FED_CL, BECAUSE_REPEATED, NAMED.get("eq74.ratio-as-typed", [])),
+            ratio_diverges(ps.FED_CL_H, ps.FED_CL, BECAUSE_REPEATED, found("eq74.ratio-as-typed")),
             reading="Eq (76), as typed",
             instead=("eq74.ratio-as-typed-limit",),
             about=("eq-76",),
@@ -129,9 +126,7 @@ CLAIM = Claim(
             "eq74.ratio-trace-d",
             "printed",
             "The ratio of the dissimilar CL width to the MIM width diverges.",
-            ratio_diverges(
-                ps.FED_CL_H, ps.FED_MIM, BECAUSE_TRACE, NAMED.get("eq74.ratio-trace-d", []), is_identity=True
-            ),
+            ratio_diverges(ps.FED_CL_H, ps.FED_MIM, BECAUSE_TRACE, found("eq74.ratio-trace-d"), is_identity=True),
             reading="Eq (76), MIM below, tr(H) = d",
             instead=("eq74.ratio-trace-bounded",),
             about=("eq-76",),
@@ -143,7 +138,7 @@ CLAIM = Claim(
             limit_is_not_zero(
                 [(ps.FED_MIM, f) for f in (ps.FED_CL, ps.FED_CL_H)],
                 BECAUSE_ZERO,
-                NAMED.get("eq74.limit-either-views", []),
+                found("eq74.limit-either-views"),
             ),
             reading="Eq (77), O as Theta",
             instead=("eq74.difference-scaled",),

@@ -32,7 +32,7 @@ SIZES: tuple[Parameter, ...] = (
     Real("bandwidth", 0.0, np.inf, "()", reach=(1.5, 4.0), is_log=True),
     DRAW,
 )
-SPREAD = Real("spread", 0.0, np.inf, "()", reach=(0.01, 0.1), is_log=True)  # of the clients' matrices
+SPREAD = Real("spread", 0.0, 0.1, "(]", reach=(0.01, 0.1), is_log=True)  # of the clients' matrices
 
 
 def on_networks(said: str, weight: tuple[float, float] = (0.01, 1.0), **limit: Any) -> Domain:
@@ -97,7 +97,13 @@ def pulls(
 
 
 def at_rest(
-    matrices: np.ndarray, moments: np.ndarray, mixing: np.ndarray, feature_dim: int, weight: float, bandwidth: float
+    matrices: np.ndarray,
+    moments: np.ndarray,
+    mixing: np.ndarray,
+    feature_dim: int,
+    weight: float = 0.0,
+    bandwidth: float = 1.0,
+    local_steps: int = 1,
 ) -> np.ndarray:
     """The clients' models before mixing at rest, (N, c, d); NaN where the iteration does not settle.
 
@@ -106,16 +112,18 @@ def at_rest(
     n, d = len(matrices), matrices.shape[1]
     best, _ = optimum(matrices.mean(axis=0), feature_dim)
     size = best.size
-    step = np.eye(size) - STEP_SIZE * curvature_at(best, matrices.mean(axis=0))
+    step = np.linalg.matrix_power(np.eye(size) - STEP_SIZE * curvature_at(best, matrices.mean(axis=0)), local_steps)
     correction = np.linalg.pinv(np.eye(n * size) - np.kron(mixing, step), rcond=1e-10)
     started = np.broadcast_to(best, (n, feature_dim, d)).copy()
     trained = started
     for _ in range(MOST_ROUNDS):
-        slopes = gradient(started, matrices)
-        if weight > 0:
-            pools = trained @ moments @ np.swapaxes(trained, 1, 2)
-            slopes = slopes + weight * pulls(started, moments, pools, mixing, bandwidth)
-        before, trained = trained, started - STEP_SIZE * slopes
+        pools = trained @ moments @ np.swapaxes(trained, 1, 2)
+        before, trained = trained, started
+        for _ in range(local_steps):
+            slopes = gradient(trained, matrices)
+            if weight > 0:
+                slopes = slopes + weight * pulls(trained, moments, pools, mixing, bandwidth)
+            trained = trained - STEP_SIZE * slopes
         residual = np.einsum("ij,jcd->icd", mixing, trained) - started
         started = started + (correction @ residual.ravel()).reshape(started.shape)
         if np.abs(trained - before).max() < 1e-15 * np.abs(best).max():

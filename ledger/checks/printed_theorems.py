@@ -26,7 +26,7 @@ ROUND_OFF = 1e-12
 LIMIT = "of many dimensions"
 MIM_EXPONENT, CL_EXPONENT = -4 / 5, -3 / 5
 
-CLIENTS, DIM = Whole("n_clients", 2, 16), Whole("dim", 64, 10**12)
+CLIENTS, DIM = Whole("n_clients", 2, 16), Whole("dim", 10**4, 10**12)
 POPULATION = (
     "The paper's data model without rare classes, tau = d^(1/5) and mu = d^(-1/5), in the population; as many features "
     "as clients. The number of clients stays as the dimension grows. "

@@ -25,6 +25,7 @@ LIMIT = "of many dimensions"
 Pair = tuple[Formula, Formula]
 
 DIM = Whole("dim", 2, 10**12)
+MANY = Whole("dim", 10**6, 10**12)  # where a limit is looked at
 CONNECTIVITY = Real("connectivity", 2.0, np.inf, "[)", reach=(2.0, 50.0), is_log=True)
 MASK_RATIO = Real("mask_ratio", 0.0, 1.0, "()", reach=(0.1, 0.9))
 TRACE = Real("trace_h", 0.0, np.inf, "()", reach=(0.1, 10.0), is_log=True)
@@ -59,7 +60,7 @@ def are_widths(*formulas: Formula) -> Condition:
 def _domain(formulas: Sequence[Formula], *, is_limit: bool, without: tuple[str, ...] = ()) -> Domain:
     used = {name for f in formulas for name in f.arguments} - set(without)
     return Domain(
-        tuple(p for p in ALL if p.name in used),
+        tuple(MANY if is_limit and p is DIM else p for p in ALL if p.name in used),
         (are_widths(*formulas),),
         Quantifier.IN_THE_LIMIT if is_limit else Quantifier.FOR_ALL,
         "The constants hidden in O() and Theta() are the point's: error_mim, error_cl and shift_fl."
@@ -108,7 +109,7 @@ def ratio_diverges(
 def upper_bounds_decide(because: str, named: Sequence[Point] = ()) -> OnDomain:
     """The MIM width is at most the CL one for every pair of errors that two O() with constant 1 allow, 0 included."""
     share = {name: Real(name, 0.0, 1.0) for name in ("error_mim", "error_cl")}
-    parameters = (DIM, CONNECTIVITY, MASK_RATIO, *share.values())
+    parameters = (MANY, CONNECTIVITY, MASK_RATIO, *share.values())
     return OnDomain(
         Domain(
             parameters,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from claims.experiments import tab_alignment_metrics as metrics
@@ -49,9 +50,9 @@ def agrees_with_table_7(weight: str, spoil: float) -> tuple[bool, Mapping[str, A
     return TABLE_8[weight] * Decimal(str(spoil)) == other, {"weight": weight, "table_7": str(other)}
 
 
-def gain_at_smallest(context: Context) -> list[Decimal]:
+def gain_at_smallest(context: Context) -> list[Fraction]:
     """The gain of weight 1e-3 over the model without alignment, as a share of the best fixed weight's gain."""
-    return [(TABLE_8["1e-3"] - PLAIN) / (max(TABLE_8.values()) - PLAIN)]
+    return [Fraction(TABLE_8["1e-3"] - PLAIN) / Fraction(max(TABLE_8.values()) - PLAIN)]
 
 
 NUMBERS = "the printed numbers"
@@ -124,7 +125,7 @@ CLAIM = Claim(
             "Weight 1e-3 keeps more than two thirds of the best fixed weight's gain over the model without alignment.",
             ForAll(
                 gain_at_smallest,
-                lambda share, spoil: (spoil * float(share) > 2 / 3, {"share": str(share)}),
+                lambda share, spoil: (Fraction(str(spoil)) * share > Fraction(2, 3), {"share": str(share)}),
                 "2.10 of 2.94 points.",
                 Evidence.ENUMERATED,
             ),

@@ -14,9 +14,11 @@ import sympy as sp
 from ledger.checks.drawn_matrices import ROUND_OFF
 from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, network_parameters
 from ledger.checks.enumerated import PI, SCALING, U, entries_up_to
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll, Printed
 from ledger.checks.network_entries import entries_at, entries_domain, resolution, summed_objective, weights_at
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.printed_networks import sizes_equal
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory import symbols as sy
 from theory.domain import Domain, Point
@@ -48,11 +50,6 @@ def _inverse_mean(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any
         "mean_of_inverses": str(left),
         "inverse_of_mean": str(right),
     }
-
-
-def _mean_itself(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    left, right = _rational(mean_inverse_size(graph)), _rational(mean_size(graph))
-    return left == spoil * right, {"network": name(graph), "mean_of_inverses": str(left), "mean_size": str(right)}
 
 
 def _printed_diagonal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -117,7 +114,9 @@ CLAIM = Claim(
             "eq29.sizes-as-printed",
             "printed",
             "(29): the mean of 1/|A_i| over the clients equals the mean of |A_i|.",
-            _refuted_by(_mean_itself, "A mean of numbers below 1 is not a mean of numbers above 1."),
+            sizes_equal(
+                np.mean, "A mean of numbers below 1 is not a mean of numbers above 1.", found("eq29.sizes-as-printed")
+            ),
             reading="as printed",
             latex=r"\tfrac1N \sum_i \tfrac{1}{|A_i|} = |\bar A|",
             instead=("eq29.sizes-jensen", "eq29.sizes-regular"),
@@ -127,7 +126,11 @@ CLAIM = Claim(
             "eq29.sizes-as-used",
             "printed",
             "(29), read as (30) uses it: the mean of 1/|A_i| is 1 over the mean of |A_i|.",
-            _refuted_by(_inverse_mean, "A harmonic mean equals an arithmetic one only when all sizes agree."),
+            sizes_equal(
+                lambda sizes: 1 / float(np.mean(sizes)),
+                "A harmonic mean equals an arithmetic one only when all sizes agree.",
+                found("eq29.sizes-as-used"),
+            ),
             reading="as used",
             latex=r"\tfrac1N \sum_i \tfrac{1}{|A_i|} = \tfrac{1}{|\bar A|}",
             instead=("eq29.sizes-jensen", "eq29.sizes-regular"),

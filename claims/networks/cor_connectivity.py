@@ -12,21 +12,22 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger.checks import printed_networks as printed
 from ledger.checks.drawn_networks import DRAW, mixing_at, network_parameters
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.weighted import weighted_deficits
 from theory.data.moments import signal_second_moment
 from theory.deficits import printed_sensitivity as ps
-from theory.deficits.on_networks import expected_deficits, population_sensitivity
 from theory.deficits.second_order import deficit
 from theory.deficits.weighted import weighted_deficit
 from theory.domain import Choice, Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.small_networks import Link
-from theory.readings import Mask, Objective
+from theory.readings import Objective
 from theory.setting import Setting
 
 ROUND_OFF = 1e-12
@@ -60,16 +61,6 @@ def never_rises(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bo
             "before": before,
             "after": after,
         }
-
-    return predicate
-
-
-def strictly_falls(quantity: Callable[[nx.Graph], float]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
-    """Whether the quantity with one more link is below what it was before, by more than round-off."""
-
-    def predicate(link: Link, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        holds, details = never_rises(quantity)(link, spoil)
-        return holds and details["after"] < details["before"] - ROUND_OFF, details
 
     return predicate
 
@@ -199,8 +190,11 @@ CLAIM = Claim(
             "cor45.population-complementary",
             "printed",
             "Every added link lowers the sensitivity of the objective's minimiser or keeps it.",
-            ForAll(
-                added_links, never_rises(population_sensitivity(Mask.COMPLEMENTARY)), BECAUSE_LINK, Evidence.NUMERIC
+            printed.never_rises(
+                printed.complementary_sensitivity,
+                BECAUSE_LINK,
+                printed.POPULATION,
+                found("cor45.population-complementary"),
             ),
             reading="complementary masks, population",
             instead=(
@@ -212,11 +206,12 @@ CLAIM = Claim(
             "cor45.population-independent",
             "printed",
             "Every added link lowers the sensitivity of the objective's minimiser.",
-            ForAll(
-                added_links,
-                strictly_falls(population_sensitivity(Mask.INDEPENDENT)),
+            printed.never_rises(
+                printed.independent_sensitivity,
                 BECAUSE_POPULATION,
-                Evidence.NUMERIC,
+                printed.POPULATION,
+                found("cor45.population-independent"),
+                is_strict=True,
             ),
             reading="independent masks, population, c = N",
             instead="not known",
@@ -225,11 +220,11 @@ CLAIM = Claim(
             "cor45.samples-independent-spread",
             "printed",
             "Every added link lowers the sensitivity of the expected r_k or keeps it.",
-            ForAll(
-                added_links,
-                never_rises(lambda graph: float(np.ptp(expected_deficits(graph)))),
+            printed.never_rises(
+                printed.spread_of_deficits,
                 BECAUSE_LINK,
-                Evidence.NUMERIC,
+                printed.SAMPLED,
+                found("cor45.samples-independent-spread"),
             ),
             reading="independent masks, samples",
             instead=("thm46.independent-samples",),
@@ -238,11 +233,11 @@ CLAIM = Claim(
             "cor45.samples-independent-deficit",
             "expected",
             "Every added link lowers the mean deficit 1 - r_k or keeps it.",
-            ForAll(
-                added_links,
-                never_rises(lambda graph: float(expected_deficits(graph).mean())),
+            printed.never_rises(
+                printed.mean_deficit,
                 BECAUSE_LINK,
-                Evidence.NUMERIC,
+                printed.SAMPLED,
+                found("cor45.samples-independent-deficit"),
             ),
             reading="independent masks, samples, 1 - r_k",
             instead=("cor45.equal-weights-deficit",),

@@ -11,13 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Finding, ForAll, Prediction
+from ledger.checks.printed_theorems import (
+    CL_EXPONENT,
+    deficits_fall,
+    few_samples,
+    leading_coordinates,
+    positive_trace_represents,
+)
 from ledger.checks.rates import FIXED_CLIENTS, TWENTIETHS, falls_like, growth, has_exponent, population_representability
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
-from theory.data.moments import Site, alignment_matrix, second_moment
+from theory.data.moments import Site, second_moment
 from theory.deficits.transformation import IDENTITY_VIEW_DEFICIT_FL
 from theory.formula import Source
-from theory.objectives.representability import leading_representability
 from theory.objectives.transformations import named_transformation, transformation_condition
 from theory.readings import Mask, Objective, Scope
 from theory.setting import Setting
@@ -60,7 +67,7 @@ def _rate(
             f"{key}-few-samples",
             "printed",
             text,
-            check(_below(edge), TOO_SLOW),
+            few_samples(scope, float(edge), TOO_SLOW, found(f"{key}-few-samples")),
             reading=f"similar views, 1 <= beta < {float(edge):g}",
             latex=latex,
             instead=instead,
@@ -75,13 +82,6 @@ def _rate(
             replaces=(replaces,),
         ),
     )
-
-
-def leading_is_near_one(dim: int, _: float) -> tuple[bool, Mapping[str, Any]]:
-    """Are all of the leading 2N coordinates represented up to a vanishing deficit, c = 2N?"""
-    s = Setting.paper(dim, n_clients=FIXED_CLIENTS, feature_dim=2 * FIXED_CLIENTS)
-    r = leading_representability(alignment_matrix(s, CL), s.feature_dim, s.feature_dim)
-    return bool(np.min(r) > 0.99), {"dim": dim, "feature_dim": s.feature_dim, "representability": r.round(9).tolist()}
 
 
 def identity_falls(beta: Fraction, _: float) -> tuple[bool, Mapping[str, Any]]:
@@ -110,18 +110,6 @@ def _admitted(_: Context) -> Iterable[tuple[str, np.ndarray, Setting]]:
         yield "0.05 on S, 60 elsewhere", uneven, s
         for name in ("rotation", "blur"):
             yield name, named_transformation(name, FIXED_CLIENTS, dim), s
-
-
-def _admitted_is_learned(point: tuple[str, np.ndarray, Setting], _: float) -> tuple[bool, Mapping[str, Any]]:
-    name, h, s = point
-    condition = transformation_condition(h, s, second_moment(s))
-    r = condition.representability
-    return not condition.trace_signal > 0 or min(r) > 1 - 1e-9, {
-        "H": name,
-        "dim": s.dim,
-        "trace_on_signal": round(condition.trace_signal, 9),
-        "representability": [round(v, 6) for v in r],
-    }
 
 
 def _sufficient(point: tuple[str, np.ndarray, Setting], spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -220,11 +208,11 @@ CLAIM = Claim(
             "thm43.fl-all-coordinates",
             "printed",
             "(2) With FL and similar views 1 - r_k is O(d^(-3/5)) on all of the leading c coordinates, c = 2N.",
-            ForAll(
-                lambda _: (10**6,),
-                leading_is_near_one,
+            deficits_fall(
+                leading_coordinates,
+                CL_EXPONENT,
                 "Only N coordinates carry signal: the other N of the leading c share c - N features with d - N pixels.",
-                Evidence.NUMERIC,
+                found("thm43.fl-all-coordinates"),
             ),
             reading="similar views, all c coordinates",
             latex=LATEX_FED,
@@ -251,11 +239,9 @@ CLAIM = Claim(
             "thm43.dissimilar-trace",
             "printed",
             "(1), (2) With dissimilar views whose H has positive trace on the signal, r_k tends to 1.",
-            ForAll(
-                _admitted,
-                _admitted_is_learned,
+            positive_trace_represents(
                 "A.9 admits transformations that turn the signal over, or raise the noise above it.",
-                Evidence.NUMERIC,
+                found("thm43.dissimilar-trace"),
             ),
             reading="dissimilar views, A.9",
             latex=LATEX_H,

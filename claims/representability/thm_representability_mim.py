@@ -14,7 +14,20 @@ import networkx as nx
 import numpy as np
 
 from ledger.checks.enumerated import all_offsets
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Finding, ForAll, Prediction
+from ledger.checks.printed_networks import connectivity_decides
+from ledger.checks.printed_theorems import (
+    MIM_EXPONENT,
+    ON_NETWORKS,
+    WITH_OFFSETS,
+    complementary_federated,
+    complementary_local,
+    complementary_on_network,
+    deficits_fall,
+    leading_coordinates,
+    offsets_per_class,
+)
 from ledger.checks.rates import (
     FIXED_CLIENTS,
     TWENTIETHS,
@@ -25,19 +38,18 @@ from ledger.checks.rates import (
 )
 from ledger.checks.reading_words import in_words
 from ledger.statement import Check, Claim, Context, Evidence, Instead, Kind, Statement
-from theory.data.moments import CornerMatrix, Site, alignment_matrix
+from theory.data.moments import CornerMatrix, Site
 from theory.deficits.second_order import deficit
 from theory.deficits.weighted import weighted_deficit
 from theory.formula import Source
-from theory.networks.small_networks import connected_networks, mean_size, name, weights
-from theory.objectives.representability import leading_representability, representability
+from theory.networks.small_networks import connected_networks, name, weights
+from theory.objectives.representability import representability
 from theory.readings import Mask, Objective, Offsets, Scope
 from theory.setting import Setting
 
 MIM = Objective.MIM
 PRINTED = Fraction(-4, 5)
 STAR = nx.star_graph(3)
-STAR_WEIGHTS = [float(w) for w in weights(STAR)]
 LARGE = (10**6, 10**9, 10**12)
 
 LATEX_LOCAL = r"1 - \frac{O(d^{-2/5})}{2p(1-p)\,d^{2/5} + O(d^{-2/5})} \le r_{i,k}^M \le 1"
@@ -68,13 +80,6 @@ def _network_falls(point: tuple[nx.Graph, tuple[int, int]], spoil: float) -> tup
     return holds, {"network": name(graph), "dim": high, "slopes": slopes.round(5).tolist()}
 
 
-def _leading_falls(_: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Are all of the leading 2N coordinates represented up to a vanishing deficit, c = 2N, at a million pixels?"""
-    s = Setting.paper(10**6, n_clients=FIXED_CLIENTS, feature_dim=2 * FIXED_CLIENTS)
-    r = leading_representability(alignment_matrix(s, MIM), s.feature_dim, s.feature_dim)
-    return bool(np.min(r) > 0.99), {"dim": s.dim, "feature_dim": s.feature_dim, "representability": r.round(9).tolist()}
-
-
 def _uniform_findings(_: Context) -> list[Finding]:
     findings = []
     for n in (2, 3, 6):
@@ -84,43 +89,11 @@ def _uniform_findings(_: Context) -> list[Finding]:
     return findings
 
 
-def _pairs_of_one_connectivity(_: Context) -> Iterable[tuple[nx.Graph, nx.Graph]]:
-    graphs = list(connected_networks(largest=4))
-    for i, first in enumerate(graphs):
-        for second in graphs[i + 1 :]:
-            if len(first) == len(second) and mean_size(first) == mean_size(second):
-                yield first, second
-
-
-def _same_deficit(pair: tuple[nx.Graph, nx.Graph], _: float) -> tuple[bool, Mapping[str, Any]]:
-    worst = [float(np.max(_deficits(10**6, weights(g)))) for g in pair]
-    return abs(worst[0] - worst[1]) <= 1e-9 * worst[0], {
-        "networks": [name(g) for g in pair],
-        "mean_connectivity": str(mean_size(pair[0])),
-        "largest_deficit": [float(f"{w:.9g}") for w in worst],
-    }
-
-
 def _frozen(context: Context) -> Iterable[list[tuple[int, ...]]]:
     rng = np.random.default_rng(context.seed)
     choices = all_offsets(FIXED_CLIENTS)
     for _ in range(context.trials(50, 500)):
         yield [choices[int(j)] for j in rng.integers(0, len(choices), 2)]
-
-
-def _frozen_representability(offsets: list[tuple[int, ...]], dim: int = 10**6) -> np.ndarray:
-    s = Setting.paper(dim, n_clients=FIXED_CLIENTS)
-    block = float(s.mu) ** 2 * np.eye(FIXED_CLIENTS)
-    for sign, row in zip((1.0, -1.0), offsets, strict=True):
-        x = -float(s.tau) * np.array(row, dtype=float)
-        x[0] = sign
-        block += np.outer(x, x) / 2
-    return representability(CornerMatrix(block, float(s.mu) ** 2, dim), FIXED_CLIENTS, FIXED_CLIENTS)[0]
-
-
-def _frozen_is_near_one(offsets: list[tuple[int, ...]], _: float) -> tuple[bool, Mapping[str, Any]]:
-    r = _frozen_representability(offsets)
-    return bool(np.min(r[1:]) > 0.99), {"q": offsets, "dim": 10**6, "representability": r.round(6).tolist()}
 
 
 def _frozen_sums(context: Context) -> list[Finding]:
@@ -203,14 +176,18 @@ CLAIM = Claim(
             "thm42.local-complementary",
             LOCAL,
             Mask.COMPLEMENTARY,
-            _population(Mask.COMPLEMENTARY, ONE_DIRECTION, scope="local"),
+            deficits_fall(
+                complementary_local, MIM_EXPONENT, ONE_DIRECTION, found("thm42.local-complementary"), least_clients=3
+            ),
             instead=("thm42.population-local-complementary", "thm42-bounds.local-complementary"),
         ),
         _printed(
             "thm42.local-fixed-count",
             LOCAL,
             Mask.FIXED_COUNT,
-            _population(Mask.FIXED_COUNT, ONE_DIRECTION, scope="local"),
+            deficits_fall(
+                complementary_local, MIM_EXPONENT, ONE_DIRECTION, found("thm42.local-fixed-count"), least_clients=3
+            ),
             instead=(
                 "eq17.off-diagonal-fixed-count",
                 "thm42.population-local-complementary",
@@ -222,11 +199,13 @@ CLAIM = Claim(
             "thm42.local-offsets-per-class",
             LOCAL,
             Offsets.PER_CLASS,
-            ForAll(
-                _frozen,
-                _frozen_is_near_one,
+            deficits_fall(
+                offsets_per_class,
+                MIM_EXPONENT,
                 "With q drawn once per class two directions carry signal, so r adds up to about 2 over S.",
-                Evidence.NUMERIC,
+                found("thm42.local-offsets-per-class"),
+                least_clients=4,
+                more=WITH_OFFSETS,
             ),
             instead=("thm42.offsets-per-class-law",),
         ),
@@ -234,7 +213,14 @@ CLAIM = Claim(
             "thm42.decl-complementary",
             DECENTRALISED,
             Mask.COMPLEMENTARY,
-            _population(Mask.COMPLEMENTARY, ONE_DIRECTION, weights=STAR_WEIGHTS),
+            deficits_fall(
+                complementary_on_network,
+                MIM_EXPONENT,
+                ONE_DIRECTION,
+                found("thm42.decl-complementary"),
+                least_clients=3,
+                more=ON_NETWORKS,
+            ),
             instead="not known",
         ),
         _printed(
@@ -253,11 +239,9 @@ CLAIM = Claim(
             "thm42.decl-mean-connectivity",
             ("(2) With DecL the network enters the deficit through |A-bar| only.", LATEX_DEC),
             MINIMISER,
-            ForAll(
-                _pairs_of_one_connectivity,
-                _same_deficit,
+            connectivity_decides(
                 "It enters through the weights w_k, which differ between networks of one |A-bar|.",
-                Evidence.NUMERIC,
+                found("thm42.decl-mean-connectivity"),
             ),
             instead=(
                 "cor45.irregular-deficit",
@@ -269,7 +253,7 @@ CLAIM = Claim(
             "thm42.fl-complementary",
             FEDERATED,
             Mask.COMPLEMENTARY,
-            _population(Mask.COMPLEMENTARY, ONE_DIRECTION),
+            deficits_fall(complementary_federated, MIM_EXPONENT, ONE_DIRECTION, found("thm42.fl-complementary")),
             instead=("thm42.population-fl-complementary", "thm42-bounds.fl-complementary"),
         ),
         _printed("thm42.fl-independent", FEDERATED, Mask.INDEPENDENT, _second_order(Scope.FL, "3/20 - beta")),
@@ -278,11 +262,11 @@ CLAIM = Claim(
             "thm42.fl-all-coordinates",
             ("(2) With FL 1 - r_k is O(d^(-4/5)) on all of the leading c coordinates, c = 2N.", LATEX_FED),
             "independent masks, all c coordinates",
-            ForAll(
-                lambda _: (LARGE[:2],),
-                _leading_falls,
+            deficits_fall(
+                leading_coordinates,
+                MIM_EXPONENT,
                 "Only N coordinates carry signal: the other N of the leading c share c - N features with d - N pixels.",
-                Evidence.NUMERIC,
+                found("thm42.fl-all-coordinates"),
             ),
             instead=(
                 "thm42.population-fl-independent",

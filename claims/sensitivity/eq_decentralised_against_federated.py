@@ -1,7 +1,7 @@
 """Eqs (78)-(89): the comparison of decentralised and federated widths, and the fully connected network."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +9,10 @@ import networkx as nx
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Empty, ForAll, Identity
+from ledger.checks.printed_networks import strictly_above_federated
+from ledger.checks.printed_widths import bracket_is_negative, limit_is_not_zero, signals_decide
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source
@@ -17,7 +20,6 @@ from theory.networks import small_networks
 from theory.symbols import n_clients
 
 D = ps.dim
-SCALED_CONNECTIVITY = sp.Symbol("connectivity_per_root", positive=True)
 SIGNAL = D ** sp.Rational(2, 5)
 SHIFT = ps.shift_fl * D ** sp.Rational(7, 20)
 # With (36)'s diagonal (1 - 1/N) tau^2 + 1/N the Theta(d^(7/20)) of the federated line is 2p(1-p) d^(2/5) / N.
@@ -44,26 +46,6 @@ def expanded_difference() -> sp.Expr:
     return ps.PAIR * SIGNAL - ps.PAIR / ps.connectivity * SIGNAL - ps.PAIR * SIGNAL + SHIFT
 
 
-def settings(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
-    """Values for all symbols but d: p = 3/4, |A-bar| of 2 and 5, tr(H) = 2, and 1 for each hidden constant."""
-    unit = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1, ps.trace_h: sp.Integer(2)}
-    return [{ps.mask_ratio: sp.Rational(3, 4), ps.connectivity: sp.Integer(a), **unit} for a in (2, 5)]
-
-
-def limit_is_positive(*pairs: tuple[ps.Formula, ps.Formula]) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
-    """Whether each decentralised width minus its federated one has a limit above 0 as d grows."""
-
-    def predicate(point: dict[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        for dec, fed in pairs:
-            limit = ps.limit_in_dim((dec.expr - fed.expr).subs(point))
-            if not limit > 0:
-                at = {str(k): str(v) for k, v in point.items()}
-                return False, {"widths": [dec.name, fed.name], "limit": str(limit), **at}
-        return True, {}
-
-    return predicate
-
-
 MIM = (ps.DEC_MIM, ps.FED_MIM)
 SIMILAR = (ps.DEC_CL_PROOF, ps.FED_CL)
 DISSIMILAR = (ps.DEC_CL_H_PROOF, ps.FED_CL_H)
@@ -71,15 +53,10 @@ DISSIMILAR = (ps.DEC_CL_H_PROOF, ps.FED_CL_H)
 Sizes = tuple[sp.Rational, sp.Rational, sp.Rational, sp.Rational]
 
 
-def signals_and_errors(equal: bool) -> Callable[[Context], list[Sizes]]:
-    """Pairs of denominators' signals and numerators (decentralised, federated), the numerators equal or not."""
-
-    def points(context: Context) -> list[Sizes]:
-        grid = [sp.Rational(n, 4) for n in (1, 2, 5, 9)]
-        errors = [(e, e) for e in grid] if equal else [(e, f) for e in grid for f in grid]
-        return [(a, b, e, f) for a, b in itertools.product(grid, repeat=2) for e, f in errors]
-
-    return points
+def signals_and_equal_errors(context: Context) -> list[Sizes]:
+    """Pairs of denominators' signals and numerators (decentralised, federated), the numerators equal."""
+    grid = [sp.Rational(n, 4) for n in (1, 2, 5, 9)]
+    return [(a, b, e, e) for a, b, e in itertools.product(grid, repeat=3)]
 
 
 def sign_is_decided(point: Sizes, spoil: float) -> tuple[bool, Mapping[str, Any]]:
@@ -89,32 +66,6 @@ def sign_is_decided(point: Sizes, spoil: float) -> tuple[bool, Mapping[str, Any]
     signals = dec - sp.Rational(str(spoil)) * fed
     details = {"signals": [str(dec), str(fed)], "errors": [str(e_dec), str(e_fed)], "s_dec_minus_s_fed": str(widths)}
     return bool(sp.sign(widths) == -sp.sign(signals)), details
-
-
-def bracket_limit(connectivity: sp.Expr, shift: sp.Expr) -> Callable[..., tuple[bool, Mapping[str, Any]]]:
-    """Is the limit of Eq (80) below zero, the connectivity and the Theta() being as given?"""
-
-    def predicate(point: Mapping[sp.Symbol, sp.Expr], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        value = sp.expand((expanded_difference() - SHIFT + shift).subs(ps.connectivity, connectivity).subs(point))
-        limit = ps.limit_in_dim(value)
-        at = {str(symbol): str(value) for symbol, value in point.items()}
-        return bool(limit < 0), {**at, "connectivity": str(connectivity), "limit": str(limit)}
-
-    return predicate
-
-
-def growing_clients(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
-    """Mask ratios of 3/4 and 1/2, each with N = d^(1/20)."""
-    return [{ps.mask_ratio: p, n_clients: ps.root} for p in (sp.Rational(3, 4), sp.Rational(1, 2))]
-
-
-def growing_networks(context: Context) -> list[dict[sp.Symbol, sp.Expr]]:
-    """N = d^(1/20) and |A| = a N for a in (0, 1], the constant of Theta(d^(7/20)) half or twice the derived one."""
-    return [
-        {ps.mask_ratio: sp.Rational(3, 4), SCALED_CONNECTIVITY: a, ps.shift_fl: k}
-        for a in (sp.Rational(1, 4), sp.Rational(3, 4), sp.Integer(1))
-        for k in (sp.Rational(3, 16), sp.Rational(3, 4))
-    ]
 
 
 def always_both_zero(spoil: float) -> bool:
@@ -148,21 +99,14 @@ def federated_objective() -> sp.Expr:
     return sum((sp.Rational(1, 4) * loss for loss in sp.symbols("loss_1:5")), sp.Integer(0))
 
 
-def complete_or_unequal(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Whether the network is complete, or its clients' objective weights differ: Eq (87) is strict elsewhere, too."""
-    complete = nx.density(graph) == 1
-    differs = len(set(small_networks.weights(graph))) > 1
-    return complete or differs, {"edges": list(graph.edges), "weights": [str(w) for w in small_networks.weights(graph)]}
-
-
 def positive_limit(key: str, number: str, *pairs: tuple[ps.Formula, ps.Formula]) -> Statement:
     """The statement that an equation's decentralised widths minus the federated ones have limits above 0."""
     return Statement(
         key,
         "printed",
         "The limit of the decentralised width minus the federated width is above zero.",
-        ForAll(settings, limit_is_positive(*pairs), BECAUSE_ZERO, Evidence.ENUMERATED),
-        reading=f"Eq ({number}), O as Theta, constants 1",
+        limit_is_not_zero(pairs, BECAUSE_ZERO, found(key)),
+        reading=f"Eq ({number}), O as Theta",
         instead=("eq78.limit-all",),
         about=(f"eq-{number}",),
     )
@@ -203,7 +147,7 @@ CLAIM = Claim(
             "eq78.order-equal-errors",
             "printed",
             "The order of the widths is decided by the difference of the signals, all hidden errors being equal.",
-            ForAll(signals_and_errors(equal=True), sign_is_decided, BECAUSE_SAME_ERROR, Evidence.SEARCHED),
+            ForAll(signals_and_equal_errors, sign_is_decided, BECAUSE_SAME_ERROR, Evidence.SEARCHED),
             reading="Eqs (78) to (79), equal errors",
             about=("eq-78", "eq-79"),
         ),
@@ -211,7 +155,7 @@ CLAIM = Claim(
             "eq78.order-other-constants",
             "printed",
             "The order of the widths is decided by the difference of the signals.",
-            ForAll(signals_and_errors(equal=False), sign_is_decided, BECAUSE_OTHER_ERROR, Evidence.ENUMERATED),
+            signals_decide(BECAUSE_OTHER_ERROR, found("eq78.order-other-constants")),
             reading="Eqs (78) to (79), other constants",
             instead=("eq78.order-equal-errors",),
             about=("eq-78", "eq-79"),
@@ -242,7 +186,7 @@ CLAIM = Claim(
             "eq78.signals-full-connectivity",
             "printed",
             "The difference of the signals is negative in the limit.",
-            ForAll(growing_clients, bracket_limit(n_clients, SHIFT_FROM_CLIENTS), BECAUSE_SIGN, Evidence.ENUMERATED),
+            bracket_is_negative(BECAUSE_SIGN, found("eq78.signals-full-connectivity"), share=1.0),
             reading="Eq (80), |A| = N",
             instead=("eq78.signals-bracket",),
             about=("eq-80",),
@@ -251,12 +195,10 @@ CLAIM = Claim(
             "eq78.signals-fixed-share",
             "printed",
             "The difference of the signals is negative in the limit.",
-            ForAll(
-                growing_networks,
-                bracket_limit(SCALED_CONNECTIVITY * ps.root, SHIFT),
+            bracket_is_negative(
                 "With |A| a fixed share of N both terms are of order d^(7/20), and the hidden constant decides "
                 "the sign.",
-                Evidence.ENUMERATED,
+                found("eq78.signals-fixed-share"),
             ),
             reading="Eq (80), |A| a fixed share of N",
             instead=("eq78.signals-bracket",),
@@ -282,7 +224,7 @@ CLAIM = Claim(
             "printed",
             "On every network but the fully connected one the decentralised sensitivity is strictly above the "
             "federated one.",
-            ForAll(connected_regular_graphs, complete_or_unequal, BECAUSE_REGULAR, Evidence.ENUMERATED),
+            strictly_above_federated(BECAUSE_REGULAR, found("eq78.strict-off-complete")),
             reading="Eq (87), objectives, strict",
             instead=("eq78.regular-networks",),
             about=("eq-87",),

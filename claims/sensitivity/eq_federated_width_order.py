@@ -1,16 +1,13 @@
 """Eqs (74)-(77): the comparison of the MIM and CL widths under federated learning as the dimension grows."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import sympy as sp
 
-from ledger.checks.kinds import ForAll, Identity
-from ledger.statement import Claim, Context, Evidence, Statement
+from ledger.checks.found_witnesses import found
+from ledger.checks.kinds import Identity
+from ledger.checks.printed_widths import limit_is_not_zero, ratio_diverges
+from ledger.statement import Claim, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source
-
-Point = Mapping[sp.Symbol, sp.Expr | int]
 
 D = ps.dim
 E_MIM = ps.error_mim * D ** sp.Rational(-4, 5)
@@ -56,43 +53,6 @@ def denominator_orders() -> sp.Expr:
     return ps.limit_in_dim(second / third)
 
 
-def settings(context: Context) -> list[Point]:
-    """Values for all symbols but d: two mask ratios, two traces of H, and 1 for each hidden constant."""
-    unit = {ps.error_mim: 1, ps.error_cl: 1, ps.shift_fl: 1}
-    return [{ps.mask_ratio: p, ps.trace_h: h, **unit} for p in (sp.Rational(3, 4), sp.Rational(1, 2)) for h in (2, 5)]
-
-
-def limit_is_negative(*formulas: ps.Formula):
-    """Whether the federated MIM width minus each of these CL widths has a limit below 0 as d grows."""
-
-    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        for formula in formulas:
-            limit = ps.limit_in_dim((ps.FED_MIM.expr - formula.expr).subs(point))
-            if not limit < 0:
-                return False, {
-                    "against": formula.name,
-                    "limit": str(limit),
-                    **{str(k): str(v) for k, v in point.items()},
-                }
-        return True, {}
-
-    return predicate
-
-
-def diverges(numerator: ps.Formula, denominator: ps.Formula, trace: sp.Expr | None = None):
-    """Whether the ratio of two widths grows without bound with d, tr(H) being `trace` or else the point's."""
-
-    def predicate(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        ratio = (numerator.expr / denominator.expr).subs(ps.trace_h, ps.trace_h if trace is None else trace)
-        limit = ps.limit_in_dim(ratio.subs(point))
-        return limit == sp.oo, {
-            "limit_of_ratio": str(limit),
-            "tr_H": str(point[ps.trace_h] if trace is None else trace),
-        }
-
-    return predicate
-
-
 CLAIM = Claim(
     id="eq-federated-width-order",
     title="Under federated learning: MIM's width against CL's",
@@ -136,8 +96,8 @@ CLAIM = Claim(
             "eq74.limit-similar",
             "printed",
             "The limit of the MIM width minus the CL width is below zero (similar views).",
-            ForAll(settings, limit_is_negative(ps.FED_CL), BECAUSE_ZERO, Evidence.ENUMERATED),
-            reading="Eq (75), O as Theta, constants 1",
+            limit_is_not_zero([(ps.FED_MIM, ps.FED_CL)], BECAUSE_ZERO, found("eq74.limit-similar")),
+            reading="Eq (75), O as Theta",
             instead=("eq74.difference-scaled",),
             about=("eq-75",),
         ),
@@ -145,7 +105,7 @@ CLAIM = Claim(
             "eq74.ratio-as-typed",
             "printed",
             "The ratio as typed, dissimilar CL over a repeated CL width, diverges.",
-            ForAll(settings, diverges(ps.FED_CL_H, ps.FED_CL), BECAUSE_REPEATED, Evidence.ENUMERATED),
+            ratio_diverges(ps.FED_CL_H, ps.FED_CL, BECAUSE_REPEATED, found("eq74.ratio-as-typed")),
             reading="Eq (76), as typed",
             instead=("eq74.ratio-as-typed-limit",),
             about=("eq-76",),
@@ -166,7 +126,7 @@ CLAIM = Claim(
             "eq74.ratio-trace-d",
             "printed",
             "The ratio of the dissimilar CL width to the MIM width diverges.",
-            ForAll(settings, diverges(ps.FED_CL_H, ps.FED_MIM, D), BECAUSE_TRACE, Evidence.ENUMERATED),
+            ratio_diverges(ps.FED_CL_H, ps.FED_MIM, BECAUSE_TRACE, found("eq74.ratio-trace-d"), is_identity=True),
             reading="Eq (76), MIM below, tr(H) = d",
             instead=("eq74.ratio-trace-bounded",),
             about=("eq-76",),
@@ -175,8 +135,12 @@ CLAIM = Claim(
             "eq74.limit-either-views",
             "printed",
             "The limit of the MIM width minus the CL width is below zero, for either kind of views.",
-            ForAll(settings, limit_is_negative(ps.FED_CL, ps.FED_CL_H), BECAUSE_ZERO, Evidence.ENUMERATED),
-            reading="Eq (77), O as Theta, constants 1",
+            limit_is_not_zero(
+                [(ps.FED_MIM, f) for f in (ps.FED_CL, ps.FED_CL_H)],
+                BECAUSE_ZERO,
+                found("eq74.limit-either-views"),
+            ),
+            reading="Eq (77), O as Theta",
             instead=("eq74.difference-scaled",),
             about=("eq-77",),
         ),

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Finding, ForAll, Identity, Prediction
-from ledger.checks.sampled_order import SampledOrder
+from ledger.checks.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, NOISE, contrast_exceeds
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.montecarlo import sample_pair
 from sims.stats import sensitivity
@@ -60,12 +61,6 @@ def deficits(s: Setting) -> tuple[float, float]:
     return deficit(s, Objective.CL, draws=1), deficit(s, Objective.MIM, draws=1)
 
 
-def contrast_is_worse(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Whether the deficit of contrast exceeds that of masking, in the closed forms with one draw each."""
-    contrast, masked = deficits(at_noise(*point))
-    return contrast > masked, {"point": point, "deficit_cl": contrast, "deficit_mim": masked}
-
-
 def order_turns(point: Point, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Contrast misses more exactly above sigma* (times `spoil`)."""
     contrast, masked = deficits(at_noise(*point))
@@ -106,13 +101,6 @@ def sampled_ratio(context: Context) -> list[Finding]:
         claimed = np.divide(*deficits(s))
         findings.append(Finding({"sigma_over_critical": factor}, float(claimed), float(ratio), error))
     return findings
-
-
-def sampled_below(context: Context) -> tuple[np.ndarray, np.ndarray]:
-    """Deficits at half the critical noise: contrast, said to be the greater, and masking."""
-    s = at_noise(CLIENTS, DIM, RATIO, 0.5, SAMPLES)
-    contrast, masked = sample_pair(context.seed, s, reading=ONE_DRAW, trials=context.trials(20, 300))
-    return 1 - contrast.r.mean(axis=1), 1 - masked.r.mean(axis=1)
 
 
 def probability_findings(context: Context) -> list[Finding]:
@@ -209,13 +197,14 @@ CLAIM = Claim(
             "expected",
             "Theorem 4.4 carried over from N(0, I) to augmentation noise of any strength: contrast has the larger "
             "deficit 1 - r_k.",
-            ForAll(
-                points,
-                contrast_is_worse,
+            contrast_exceeds(
+                INDEPENDENT_ONE_DRAW,
                 "Masking one sample costs variance as well; below sigma* it costs more than augmenting does.",
-                Evidence.NUMERIC,
+                found("noise.any-strength"),
+                measure="deficit",
+                more=(MASK_RATIO, NOISE),
             ),
-            reading="one mask pair and one augmentation a sample, any sigma, closed forms",
+            reading="one mask pair and one augmentation a sample, any sigma, sampled data",
             instead=("noise.order-above-critical",),
         ),
         Statement(
@@ -223,10 +212,13 @@ CLAIM = Claim(
             "expected",
             "Theorem 4.4 carried over to augmentation noise of half the critical strength: contrast has the larger "
             "deficit.",
-            SampledOrder(
-                sampled_below,
+            contrast_exceeds(
+                INDEPENDENT_ONE_DRAW,
                 "Sampled at sigma*/2.",
-                {"clients": CLIENTS, "dim": DIM, "p": RATIO, "sigma_over_critical": 0.5},
+                found("noise.half-critical-sampled"),
+                measure="deficit",
+                more=(MASK_RATIO,),
+                critical_share=0.5,
             ),
             reading="one mask pair and one augmentation a sample, sigma*/2, sampled data",
             instead=("noise.order-above-critical", "noise.deficit-ratio-sampled"),

@@ -35,8 +35,10 @@ from ledger.checks.drawn_trainings import (
     solved_to,
     target_at,
 )
+from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.printed_networks import one_average_decides
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.objective import optimum
 from sims.linear.trained_networks import DIM, FEATURE_DIM, Training, clients_of, projector
@@ -46,7 +48,6 @@ from theory.domain import Choice, Domain, Parameter, Point, Quantifier, Real, Wh
 from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights
-from theory.networks.objective_weights import objective_weights
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.networks.training_weights import MEAN_ENTRY, data_size_weights, entry_spread, uniform_weights
@@ -97,13 +98,6 @@ def perron(mixing: Exact) -> list[Fraction]:
 def shown(weights: Iterable[Fraction]) -> list[str]:
     """Fractions such as 1/3 as text, for a witness."""
     return [str(w) for w in weights]
-
-
-def one_step_is_enough(graph: nx.Graph, spoil: float) -> Seen:
-    """Are the weights of Eq (1), one averaging step from uniform, those of training?"""
-    one, all_rounds = objective_weights(uniform(graph)), perron(uniform(graph))
-    details = {"network": networks.name(graph), "weights_of_eq_1": shown(one), "weights_of_training": shown(all_rounds)}
-    return one == all_rounds, details
 
 
 def off(model: np.ndarray, covariances: np.ndarray, weights: np.ndarray) -> float:
@@ -316,11 +310,9 @@ CLAIM = Claim(
             "printed",
             "Algorithm 2 with uniform averaging minimises the objective of Eq (1): training weighs clients as one "
             "averaging step does.",
-            ForAll(
-                small_networks,
-                one_step_is_enough,
+            one_average_decides(
                 "Averaging every round compounds: the weights that it leaves as they are have v^T M = v^T.",
-                Evidence.ENUMERATED,
+                found("weights.eq1-training"),
             ),
             reading="Eq (1), training",
             instead=("weights.uniform-averaging", "weights.small-step-target"),

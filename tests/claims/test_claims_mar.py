@@ -3,18 +3,10 @@
 from fractions import Fraction
 
 import networkx as nx
-import numpy as np
-import pytest
 
-from claims.alignment_term import sec_mar_drift as drift
 from claims.alignment_term.sec_mar_overhead import autoencoder_parameters, released_tokens
 from claims.released_code.sec_released_code import CLIENT, COMMANDS, MAIN, both_know, rejected
 from claims.released_code.sec_released_networks import tree_weights
-from sims.linear import metrics, objective
-from sims.linear.training import train
-from sims.linear.training_options import TrainingOptions
-from theory.networks.mixing import mixing_matrix
-from theory.networks.topologies import topology
 
 
 def test_parameters_are_those_of_the_layers_one_by_one():
@@ -52,24 +44,3 @@ def test_commands_differ_in_what_the_first_parser_rejects():
     assert rejected(MAIN, COMMANDS[0].split()) == ["-alpha", "0.1", "-gamma", "1e-3"]
     assert not rejected(CLIENT, ["--seed", "1"])
     assert both_know() == ["--save_interval", "--seed"]
-
-
-@pytest.mark.parametrize("views", ["plain", "masked"])
-def test_without_the_term_training_is_plain_decentralised_training(views):
-    matrices, _ = drift.moments(2, 0.1, views)
-    start = np.broadcast_to(objective.optimum(matrices.mean(axis=0), drift.FEATURES), (6, drift.FEATURES, drift.DIM))
-    mixing = mixing_matrix(topology("ring", 6))
-    run = train(start, matrices, mixing, TrainingOptions(step_size=drift.STEP, rounds=drift.ROUNDS))
-    found = drift.trained(2, 0.0, views=views)
-    assert found.consensus == pytest.approx(float(metrics.consensus_error(run.pre_mix)), rel=1e-9)  # 1500 rounds
-
-
-def test_masked_views_keep_a_quarter_of_the_coordinates():
-    """Second moments of drawn masks, over p as the claim scales them."""
-    data, embedded = drift.moments(0, 0.1, "masked")
-    rng, p, draws = np.random.default_rng(1), drift.MASK_RATIO, 200_000
-    x = rng.standard_normal((draws, drift.DIM)) @ np.linalg.cholesky(data[0]).T
-    kept = x * (rng.random(x.shape) > p)
-    second = kept.T @ kept / draws
-    # The loss has p (1 - p) S for independent masks, shown as S: everything is divided by p (1 - p).
-    assert np.abs(second / (p * (1 - p)) - embedded[0]).max() < 5 * 3 * np.abs(embedded[0]).max() / np.sqrt(draws)

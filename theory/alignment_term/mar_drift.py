@@ -1,4 +1,4 @@
-"""Effect of MAR's alignment term on trained encoders, to first order: their subspace tilts, and their length shrinks.
+"""Effect of MAR's alignment term on trained encoders: their subspace tilts, their spread moves, their length shrinks.
 
 Linear encoders W with f_i(W) = -tr(W X_i W^T) + |W^T W|^2 / 2, embeddings N(0, W S_i W^T), a kernel of fixed bandwidth,
 and the term weighed by gamma. Both results are those of a step size tending to 0, where training without the term
@@ -49,6 +49,25 @@ def alignment_bias(
     off = np.mean(pulls, axis=0) @ vectors[:, :-feature_dim]
     turn = weight * off / (2 * (top[:, None] - low)) / np.sqrt(top)[:, None]
     return float(np.sqrt(2) * np.linalg.norm(turn))
+
+
+def consensus_share(values: Float[np.ndarray, " feature"], bandwidth: float, least_mixing: float) -> float:
+    """Times the weight gamma, at most this share of a client's deviation in the represented subspace is the term's.
+
+    To first order in the differences X_i - X between clients with S_i = X_i, a symmetric mixing and small steps. With
+    x_a the represented eigenvalues (`values`) and w_a = s^2 + 2 x_a^2, entry (a, b) of the force on client i is, beside
+    -2 sqrt(x_a) Delta_ab of its own loss, -2 sqrt(x_a) det times x_b^2 D_ab / (w_a w_b) plus, for a = b,
+    (x_a / (2 w_a)) sum_b x_b D_bb / w_b: D = (I - M) Delta over clients, det = prod (1 + 2 x_a^2 / s^2)^(-1/2).
+    x^2/w <= 1/2, and I - M is at most 1 - `least_mixing`, the least eigenvalue of M. Entries (a, a) and (b, b) have
+    different rates and lengths: their deviations compare up to (x_1 / x_c)^(3/2).
+
+    Source: ledger. Units: 1 / those of gamma.
+    """
+    x, variance = np.asarray(values, dtype=float), bandwidth**2
+    widths = variance + 2 * x**2
+    determinant = float(np.prod(1 + 2 * x**2 / variance) ** -0.5)
+    spread = (x.max() / x.min()) ** 1.5
+    return determinant * (1 - least_mixing) * float(spread / 2 * np.sum((x / widths) ** 2) + np.max(1 / (2 * widths)))
 
 
 def shrunk_lengths(

@@ -403,7 +403,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(0, 0),
                 corners=(8, 8),
-                trials=(300, 1000),
+                trials=(150, 1000),
             ),
             reading=RELEASED,
             latex=RELEASED_HETEROGENEITY.latex,
@@ -412,7 +412,8 @@ CLAIM = Claim(
             "dirichlet.cap-few-clients",
             "corrected",
             "With fewer clients than classes, balanced shares have a heterogeneity of at most (N/C - 1/C)/(1 - "
-            "1/C) = (N - 1)/(C - 1), however small alpha is; clients who hold whole classes reach it.",
+            "1/C) = (N - 1)/(C - 1), however small alpha is. Where N divides C, clients who hold whole classes reach "
+            "it.",
             OnDomain(
                 BALANCED_DOMAIN,
                 Then("<=", _cap, _balanced),

@@ -85,7 +85,7 @@ GRADIENT_DOMAIN = Domain(
     f"{ANY_CLASSES} A client sees its shares themselves, or labels drawn from them; W is any.",
 )
 RELABELLED_DOMAIN = Domain(
-    (Whole("n_classes", 2, 5), CONCENTRATION, DRAW),
+    (Whole("n_classes", 2, 5, most=8), CONCENTRATION, DRAW),
     assumes="A client has any class shares; the mean runs over all ways to name its classes. W is any.",
 )
 SWEEPS_DOMAIN = Domain(

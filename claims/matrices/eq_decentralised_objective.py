@@ -12,7 +12,7 @@ from ledger.checks.enumerated import generic
 from ledger.checks.kinds import Identity
 from ledger.statement import Claim, Statement
 from theory.formula import Source
-from theory.networks.objective_weights import neighbourhoods, objective_weights, uniform_mixing
+from theory.networks.objective_weights import neighbourhoods, uniform_mixing
 
 STAR = nx.star_graph(3)
 COMPLETE = nx.complete_graph(4)
@@ -44,12 +44,6 @@ def _averaged(graph: nx.Graph) -> sp.Matrix:
 
 def _slope(objective: sp.Expr) -> sp.Matrix:
     return sp.Matrix([sp.diff(objective, y) for y in GRAM])
-
-
-def _weighted_objective(graph: nx.Graph) -> sp.Expr:
-    weights = objective_weights(uniform_mixing(neighbourhoods(nx.to_numpy_array(graph, dtype=np.dtype(bool)))))
-    shares = (sp.Rational(w.numerator, w.denominator) for w in weights)
-    return sum((w * _square(x - GRAM) for w, x in zip(shares, MATRICES, strict=True)), sp.Integer(0))
 
 
 def _local_loss(x: sp.Matrix) -> sp.Expr:

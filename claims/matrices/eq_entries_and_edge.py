@@ -4,18 +4,22 @@ The proofs need both to be the same number up to a vanishing error. They are p(1
 tau^2/4 + mu^2): the edge is N/2 times the entry, because the offsets of different coordinates are correlated.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
+from ledger.checks.drawn_matrices import ROUND_OFF, matrix_at, matrix_parameters
 from ledger.checks.enumerated import LEADING, PI, SCALING, U, aligned, entries_up_to
 from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.reading_words import in_words
-from ledger.statement import Claim, Context, Evidence, Statement
+from ledger.statement import Claim, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
+from theory.domain import Choice, Domain, Point, Real
 from theory.formula import Source
 from theory.readings import Mask
 
@@ -30,19 +34,23 @@ CL_MATRIX = (
 TOP_CL = sum(BLOCK.row(1), sp.Integer(0))  # the Perron eigenvalue: all rows off coordinate i have this sum
 
 
-def _spectral_pairs(context: Context) -> Iterable[tuple[np.ndarray, np.ndarray]]:
-    rng = np.random.default_rng(context.seed)
-    yield np.diag([3.0, 2.0, 1.0]), np.eye(3)  # Weyl's inequality is met with equality
-    for size in (3, 6, 12):
-        for _ in range(context.trials(60, 600)):
-            x, e = (m + m.T for m in rng.standard_normal((2, size, size)))
-            yield x, 10.0 ** rng.uniform(-2, 1) * e
+PERTURBED = Domain(
+    (
+        *(p for p in matrix_parameters() if p.name != "feature_dim"),
+        Real("distance", 0.0, math.inf, "()", reach=(0.01, 10.0), is_log=True),
+        Choice("perturbation", ("any", "shift")),
+    ),
+    assumes="Both matrices are symmetric; their difference has the norm `distance`, and a shift is a multiple of I.",
+)
 
 
-def _weyl(pair: tuple[np.ndarray, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    x, e = pair
-    moved = np.max(np.abs(np.linalg.eigvalsh(x + e) - np.linalg.eigvalsh(x)))
-    return bool(moved <= spoil * np.linalg.norm(e, 2) * (1 + 1e-12)), {"X": x.tolist(), "E": e.tolist()}
+def _moved(at: Point, _: Effort) -> Sample:
+    """How far each eigenvalue moves, (1, d)."""
+    x, d = matrix_at(at).x, int(at["dim"])
+    off = np.random.default_rng((int(at["draw"]), 20)).standard_normal((d, d))
+    off = np.eye(d) if at["perturbation"] == "shift" else (off + off.T) / np.linalg.norm(off + off.T, 2)
+    moved = np.linalg.eigvalsh(x + float(at["distance"]) * off) - np.linalg.eigvalsh(x)
+    return Sample(np.abs(moved)[None], ROUND_OFF * (1 + float(at["distance"])))
 
 
 def _top(mask: Mask) -> sp.Expr:
@@ -101,11 +109,11 @@ CLAIM = Claim(
             "eq20.weyl",
             "printed",
             "(20), first step: each eigenvalue of a symmetric matrix moves by at most the norm of the perturbation.",
-            ForAll(
-                _spectral_pairs,
-                _weyl,
+            OnDomain(
+                PERTURBED,
+                Then("<=", lambda at: np.full(int(at["dim"]), float(at["distance"])), _moved),
                 "Weyl's inequality. The rate printed after it is another claim.",
-                Evidence.SEARCHED,
+                Evidence.NUMERIC,
             ),
             latex=r"|\lambda_k(X) - \lambda_k(\mathbb{E}X)| \le \|X - \mathbb{E}X\|_2",
             about=("eq-20",),

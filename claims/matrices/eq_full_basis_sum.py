@@ -5,18 +5,16 @@ over the c that span the row space. Repaired, the one-line argument gives r_k >=
 instead.
 """
 
-from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import POSITIVE, matrix_at, matrix_parameters
+from ledger.checks.drawn_matrices import POSITIVE, ROUND_OFF, SPECTRA, matrix_at, matrix_parameters
 from ledger.checks.enumerated import SCALING, U
-from ledger.checks.kinds import Empty, ForAll, Identity, Printed
+from ledger.checks.kinds import Empty, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.statement import Claim, Context, Evidence, Statement, Status
+from ledger.statement import Claim, Evidence, Statement, Status
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
 from theory.domain import Choice, Condition, Domain, Point
@@ -32,7 +30,6 @@ CLIENTS = (3, 4, 5, 6)
 SYMMETRIC = ("24", "33", "38", "46", "49", "51")
 SINGULAR = ("59", "60", "61")
 ONE_CLIENT = ("24", "46")  # with E[x x^T], up to a factor, as the matrix
-Draw = tuple[np.ndarray, int]
 
 
 @cache
@@ -85,25 +82,14 @@ def _vacuous(equation: str) -> Statement:
     )
 
 
-def _draws(context: Context) -> Iterable[Draw]:
-    rng = np.random.default_rng(context.seed)
-    # A diagonal matrix comes first: there the bounds below are met with equality.
-    yield np.diag([3.0, 1.0, 0.5, 0.1]), 1
-    for size in (3, 5, 8):
-        for _ in range(context.trials(60, 600)):
-            factor = rng.standard_normal((size, size)) * 10.0 ** rng.uniform(-1, 1, size)
-            yield factor @ factor.T, int(rng.integers(1, size))
-
-
-def _rayleigh(draw: Draw, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    x, _ = draw
-    top = np.linalg.eigvalsh(x)[-1]
-    return bool(np.max(np.diag(x)) <= spoil * top * (1 + 1e-12)), {"X": x.round(6).tolist()}
-
-
+AXES = Choice("axes", ("turned", "own"))
+ANY_MATRIX = Domain(
+    (*(p for p in matrix_parameters(24) if p.name != "feature_dim"), AXES),
+    assumes="X is symmetric, its eigenvectors a random basis or the axes.",
+)
 # The c-th eigenvalue is positive, so that the minimiser of the loss keeps the c largest ones.
 SUBSPACE = Domain(
-    (*matrix_parameters(24, (POSITIVE,), least=2), Choice("axes", ("turned", "own"))),
+    (*matrix_parameters(24, (POSITIVE,), least=2), AXES),
     (Condition("feature_dim below dim", r"c < d", lambda p: p["feature_dim"] < p["dim"]),),
     assumes="X is symmetric and positive definite, its eigenvectors a random basis or the axes.",
 )
@@ -112,6 +98,10 @@ SUBSPACE = Domain(
 def _matrix(at: Point) -> np.ndarray:
     drawn = matrix_at(at)
     return np.diag(drawn.values) if at["axes"] == "own" else drawn.x
+
+
+def _largest_entry(at: Point, _: Effort) -> Sample:
+    return Sample(np.array([np.diag(_matrix(at)).max()]), ROUND_OFF)
 
 
 def _represented(at: Point, _: Effort) -> Sample:
@@ -142,8 +132,12 @@ CLAIM = Claim(
             "basis-sum.rayleigh",
             "printed",
             "(19): e_k^T X e_k is at most the largest eigenvalue times the sum over all d of (e_k^T v_j)^2.",
-            ForAll(
-                _draws, _rayleigh, "The Rayleigh quotient; the sum over all d is 1, so it drops out.", Evidence.SEARCHED
+            OnDomain(
+                ANY_MATRIX,
+                Then("<=", lambda at: float(matrix_at(at).values[0]), _largest_entry),
+                "The Rayleigh quotient; the sum over all d is 1, so it drops out.",
+                Evidence.NUMERIC,
+                named=[{"dim": 5, "spectrum": spectrum, "draw": 1, "axes": "own"} for spectrum in SPECTRA],
             ),
             latex=r"e_k^\top X e_k \le \lambda_1 \sum_{j=1}^{d} (e_k^\top v_j)^2",
             about=("eq-19",),

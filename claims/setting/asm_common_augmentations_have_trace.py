@@ -149,8 +149,8 @@ CLAIM = Claim(
         Statement(
             "a10.rotations-angle",
             "corrected",
-            "Every rotation within the signal by angles below phi keeps the whole signal, and some rotation by phi "
-            "does not, where cos(phi) = (mu^2 + (N - 2) tau^2/8)/(mu^2 + N tau^2/8 + 1/N).",
+            "Every rotation within the signal by angles below phi keeps the whole signal, and some rotation by any "
+            "larger angle does not, where cos(phi) = (mu^2 + (N - 2) tau^2/8)/(mu^2 + N tau^2/8 + 1/N).",
             OnDomain(
                 ROTATIONS,
                 Then("=", _largest, _first_loss),

@@ -1,26 +1,27 @@
 """Assumption A.1 and Remark A.2: connected graphs, closed neighbourhoods, federated learning as the complete graph."""
 
-from collections.abc import Mapping
-from typing import Any
+import numpy as np
 
-import networkx as nx
-
-from ledger.checks.kinds import ForAll
-from ledger.statement import Claim, Context, Evidence, Statement
+from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, network_parameters
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.statement import Claim, Evidence, Statement
+from theory.domain import Domain, Point
 from theory.formula import Source
-from theory.networks import small_networks as networks
+
+CONNECTED = Domain(
+    (*network_parameters(64, least=2), DRAW), (RINGS_ARE_WIDE,), assumes="The network is connected and undirected."
+)
 
 
-def small_networks(context: Context) -> list[nx.Graph]:
-    """Every connected network of two to six clients (full: seven)."""
-    return list(networks.connected_networks(2, 6 if context.tier == "quick" else 7))
+def _ends(at: Point) -> np.ndarray:
+    """N, and 2 with its sign changed: both are upper ends."""
+    return np.array([float(at["n_clients"]), -2.0])
 
 
-def sizes_in_range(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """2 <= |A_i| <= N, the upper end times `spoil`."""
-    sizes = networks.sizes(graph)
-    n = graph.number_of_nodes()
-    return all(2 <= size <= spoil * n for size in sizes), {"network": networks.name(graph), "sizes": sizes}
+def _sizes(at: Point, _: Effort) -> Sample:
+    """The largest |A_i|, and the smallest with its sign changed, counted link by link."""
+    sizes = [1 + sum(map(bool, row)) for row in network_at(at)]
+    return Sample(np.array([[max(sizes), -min(sizes)]], dtype=float))
 
 
 CLAIM = Claim(
@@ -33,7 +34,14 @@ CLAIM = Claim(
             "a1.neighbourhood-sizes",
             "printed",
             "On a connected graph every closed neighbourhood has between 2 and N members.",
-            ForAll(small_networks, sizes_in_range, "Every connected graph of that many clients.", Evidence.SEARCHED),
+            OnDomain(
+                CONNECTED,
+                Then("<=", _ends, _sizes),
+                "Connected, a client has a neighbour; and there are N clients.",
+                Evidence.NUMERIC,
+                points=(16, 400),
+                named=[{"n_clients": 5, "network": network, "draw": 1} for network in ("star", "complete")],
+            ),
             reading="Assumption A.1",
         ),
     ),

@@ -11,16 +11,18 @@ from ledger.checks.drawn_matrices import FEATURES_FIT
 from ledger.checks.drawn_transformations import (
     ALONG_AXIS,
     RESOLUTION,
+    aligned_at,
     chosen_alignment,
+    represented,
     transformation_at,
     transformation_domain,
 )
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.listed_population import FL, listed_moment
-from ledger.checks.listed_transformations import Listed, condition_at, is_perfect, searched
+from ledger.checks.listed_transformations import Listed, condition_at, searched
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
-from theory.domain import Point, Whole
+from theory.domain import Condition, Point, Value, Whole
 from theory.formula import Source
 from theory.objectives.transformation_bounds import least_on_signal
 from theory.objectives.transformation_family import small_integer_matrices
@@ -50,14 +52,42 @@ def _same_spectrum(pair: tuple[sp.Matrix, sp.Matrix], spoil: float) -> tuple[boo
     }
 
 
-def _suffices(which: str, point: Listed, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    found, shown = condition_at(point)
-    return is_perfect(found, spoil) or getattr(found, which) <= 0, shown
+def _leading_trace(at: Point) -> float:
+    """tr(P H_sym P), P the projector onto the leading c coordinates."""
+    c = int(at["feature_dim"])
+    return float(np.trace(transformation_at(at, chosen_alignment(at))[:c, :c]))
 
 
-def _is_needed(which: str, point: Listed, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    found, shown = condition_at(point)
-    return getattr(found, which) > (1 - spoil) * len(found.representability) or not is_perfect(found), shown
+def _measured_trace(at: Point, _: Effort) -> Sample:
+    return Sample(np.array([_leading_trace(at)]), RESOLUTION)
+
+
+def _represented_at(at: Point, _: Effort) -> Sample:
+    n = int(at["n_clients"])
+    return Sample(represented(aligned_at(at, chosen_alignment(at)), n, int(at["feature_dim"]))[None], RESOLUTION)
+
+
+def _is_represented(at: Point) -> bool:
+    return bool(_represented_at(at, Effort(1, 0)).values.min() > 1 - RESOLUTION)
+
+
+FEATURES = Whole("feature_dim", 1, 16)
+ENOUGH = Condition(
+    "feature_dim from n_clients to dim", r"N \le c \le d", lambda p: p["n_clients"] <= p["feature_dim"] <= p["dim"]
+)
+TRACE_POSITIVE = transformation_domain(
+    FEATURES,
+    conditions=(
+        ENOUGH,
+        Condition("tr(P H_sym P) > 0", r"\operatorname{tr}(P H_{\mathrm{sym}} P) > 0", lambda p: _leading_trace(p) > 0),
+    ),
+)
+# Positive on the signal, and below what H makes of the noise.
+OUTRANKED: dict[str, Value] = {"n_clients": 2, "dim": 5, "tau": 2.0, "mu": 0.5, "scope": FL, "least": 0.2, "rival": 2.0}
+OUTRANKED |= {"leak": 0.01, "leaks_along": ALONG_AXIS, "draw": 1, "feature_dim": 2}
+REPRESENTED = transformation_domain(
+    FEATURES, conditions=(ENOUGH, Condition("r_k = 1 on the signal", "r_k = 1", _is_represented)), has_leak=False
+)
 
 
 def _least_trace(at: Point) -> float:
@@ -106,8 +136,13 @@ CLAIM = Claim(
             "a9.trace-sufficient-leading",
             "printed",
             "If tr(P H_sym P) > 0, P the projector onto the leading c coordinates, contrast represents the signal.",
-            ForAll(
-                searched, lambda p, f: _suffices("trace_leading", p, f), "The trace averages what must hold everywhere."
+            OnDomain(
+                TRACE_POSITIVE,
+                Then("=", lambda at: np.ones(int(at["n_clients"])), _represented_at),
+                "The trace averages what must hold everywhere.",
+                Evidence.NUMERIC,
+                corners=(0, 16),
+                named=[OUTRANKED],
             ),
             reading="the leading c coordinates",
             instead=("transform.sufficient",),
@@ -116,7 +151,14 @@ CLAIM = Claim(
             "a9.trace-necessary-leading",
             "expected",
             "Where the signal is represented, tr(P H_sym P) > 0, P the projector onto the leading c coordinates.",
-            ForAll(searched, lambda p, f: _is_needed("trace_leading", p, f), "For c > N the trace counts noise too."),
+            OnDomain(
+                REPRESENTED,
+                Then(">=", lambda at: 0.0, _measured_trace),
+                "For c > N the trace counts noise too.",
+                Evidence.NUMERIC,
+                points=(60, 200),
+                corners=(0, 16),
+            ),
             reading="the leading c coordinates",
             instead=("a9.trace-necessary-signal",),
         ),
@@ -127,7 +169,7 @@ CLAIM = Claim(
             "at least (l - (l - l_d) sum (1 - r_k)) tr(Sigma_S^-1), l > 0 the least eigenvalue of sym(H Sigma) that is "
             "kept and l_d the least of all.",
             OnDomain(
-                transformation_domain(Whole("feature_dim", 1, 16), conditions=(FEATURES_FIT,)),
+                transformation_domain(FEATURES, conditions=(FEATURES_FIT,)),
                 Then(">=", _least_trace, _trace_on_signal),
                 "Lyapunov: the trace of H over the signal is that of Sigma_S^-1 times X there.",
                 Evidence.NUMERIC,

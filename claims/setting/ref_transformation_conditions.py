@@ -179,7 +179,7 @@ PERTURBED = Domain(
         Whole("dim", 3, 16),
         Real("least", 0.0, 1.0, "(]", reach=(0.2, 1.0)),
         Real("beyond", -math.inf, 1.0, "()", reach=(-1.0, 0.1)),
-        Real("share", 0.0, 0.5, "[)"),
+        Real("share", 0.0, 0.5, "[)", reach=(1e-3, 0.5), is_log=True),
         Choice("perturbation", ("plane", "any")),
         DRAW,
     ),

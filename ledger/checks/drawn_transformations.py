@@ -16,9 +16,12 @@ ALONG_AXIS, ANYWHERE = "axis", "any"
 # Of r_k and of eigenvalues: round-off of H Sigma over the least gap that a random point has.
 RESOLUTION = 1e-9
 ASSUMES = (
-    f"{MODEL} Views are x + xi and H x, in expectation; X = sym(H Sigma), scaled so that its largest eigenvalue on the "
-    "signal is 1. The signal is the first N coordinates."
+    f"{MODEL} The signal is the first N coordinates. Views are x + xi and H x, in expectation, H any matrix; X = sym(H "
+    "Sigma) is scaled: its eigenvalues on the signal go from `least` to 1, those outside lie between -`rival` and "
+    "`rival`"
 )
+LEAKS = ", and the block between both has the norm `leak`, from one signal coordinate (axis) or all (any)."
+NO_LEAKS = ", and X maps the signal into itself."
 
 
 def transformation_domain(
@@ -43,7 +46,7 @@ def transformation_domain(
             *more,
         ),
         (Condition("dim above n_clients", "N < d", lambda p: p["n_clients"] < p["dim"]), *conditions),
-        assumes=ASSUMES,
+        assumes=ASSUMES + (LEAKS if has_leak else NO_LEAKS),
     )
 
 

@@ -12,7 +12,7 @@ from theory.domain import Choice, Condition, Parameter, Point, Real, Whole
 from theory.readings import Mask
 
 FL, LOCAL = "fl", "local"
-LARGEST_LISTED = 10  # clients: 2^N outcomes
+LARGEST_LISTED = 10  # clients: 2^N outcomes; of more clients three stand for all, for an entry has two coordinates
 SCOPE = Choice("scope", (FL, LOCAL))
 MASK_RATIO = Real("mask_ratio", 0.0, 1.0, "()")
 WIDE = Condition("dim at least n_clients", r"N \le d", lambda p: p["n_clients"] <= p["dim"])
@@ -27,12 +27,13 @@ def signal_parameters(reach: int = 8, *, least: int = 2, widest: int | None = No
 
 
 def listed_block(n_clients: int, tau: float, client: int) -> np.ndarray:
-    """E[x x^T] of one client on the signal (N, N), without pixel noise: the mean over 2^N labels and offsets.
-
-    Errors: ValueError for more clients than can be listed.
-    """
+    """E[x x^T] of one client on the signal (N, N), without pixel noise: the mean over 2^N labels and offsets."""
     if n_clients > LARGEST_LISTED:
-        raise ValueError(f"All offsets are listed, for at most {LARGEST_LISTED} clients; got {n_clients}. Take fewer.")
+        few = listed_block(3, tau, 0)
+        block = np.where(np.eye(n_clients, dtype=bool), few[1, 1], few[1, 2])
+        block[client], block[:, client] = few[0, 1], few[1, 0]
+        block[client, client] = few[0, 0]
+        return block
     bits = (np.arange(2**n_clients)[:, None] >> np.arange(n_clients)) & 1
     x = -tau * bits.astype(float)
     x[:, client] = 2.0 * bits[:, client] - 1

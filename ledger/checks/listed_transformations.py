@@ -11,7 +11,6 @@ from theory.objectives.transformation_family import family
 from theory.objectives.transformations import Condition, transformation_condition
 from theory.setting import Setting
 
-PERFECT = 1e-9
 Listed = tuple[str, np.ndarray, Setting]
 
 
@@ -36,8 +35,3 @@ def condition_at(listed: Listed) -> tuple[Condition, dict[str, Any]]:
         "trace_leading": found.trace_leading,
         "representability": [round(v, 12) for v in found.representability],
     }
-
-
-def is_perfect(found: Condition, spoil: float = 1.0) -> bool:
-    """r_k = 1 for every signal coordinate, whatever minimiser is reached; spoiled, more than 1 is asked."""
-    return found.unique and spoil * min(found.representability) > 1 - PERFECT

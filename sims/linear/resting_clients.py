@@ -116,10 +116,11 @@ def at_rest(
     for _ in range(ITERATIONS):
         with np.errstate(over="ignore", invalid="ignore"):
             after = np.einsum("ij,jcd->icd", mixing, problem.local(models))
-        if not np.isfinite(after).all():
+            before_mean, after_mean = (np.einsum("i,icd->cd", v, w) for w in (models, after))
+            turned = after_mean @ before_mean.T
+        if not (np.isfinite(after).all() and np.isfinite(turned).all()):
             break
-        before_mean, after_mean = (np.einsum("i,icd->cd", v, w) for w in (models, after))
-        left, _, right = np.linalg.svd(after_mean @ before_mean.T)
+        left, _, right = np.linalg.svd(turned)
         change = (left @ right).T @ after - models
         if np.abs(change).max() <= ROUND_OFF * np.abs(models).max():
             return Trained(problem, models)

@@ -67,11 +67,6 @@ def mean_size(graph: nx.Graph) -> Fraction:
     return average_connectivity(members(graph))
 
 
-def mean_inverse_size(graph: nx.Graph) -> Fraction:
-    """(1/N) sum_i 1/|A_i|."""
-    return sum((Fraction(1, size) for size in sizes(graph)), Fraction(0)) / graph.number_of_nodes()
-
-
 def neighbourhood_diagonal(graph: nx.Graph, client: int) -> list[sp.Expr]:
     """The diagonal of the mean matrix over A_i, client `client`'s neighbourhood."""
     members = {client, *graph.neighbors(client)}

@@ -89,7 +89,7 @@ def test_without_a_point_the_domain_is_shown_with_a_line_to_try(capsys):
     ("arguments", "says"),
     [
         (("thm42-bounds.fl-uper", *AT), "nearest are thm42-bounds.fl-upper"),
-        (("eq29.sizes-regular", *AT), "has no domain"),
+        (("eq8.trace", *AT), "has no domain"),
         ((KEY, "--at", "dim=3"), "n_clients is missing"),
         ((KEY, *AT, "gamma=1"), "got gamma too"),
         ((KEY, *AT, "dim=3"), "given twice"),

@@ -29,9 +29,9 @@ def test_listed_masks_are_those_of_the_theory(mask):
     assert masked(moment, 0.3, mask) == pytest.approx(masked_alignment(CornerMatrix(moment, 0.0, 5), 0.3, mask).corner)
 
 
-def test_more_clients_than_can_be_listed_are_refused():
-    with pytest.raises(ValueError, match="at most 10"):
-        listed_block(11, 1.0, 0)
+def test_more_clients_than_are_listed_have_the_entries_of_three():
+    s = Setting(12, 12, 12, 10, 2.0, 0.0)
+    assert listed_block(12, 2.0, 5) == pytest.approx(second_moment(s, scope="local", client=5).dense())
 
 
 def test_drawn_samples_have_the_listed_moment():

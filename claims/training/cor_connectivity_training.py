@@ -320,8 +320,8 @@ CLAIM = Claim(
             "cor45-trained.paired-leaves",
             "corrected",
             "Under uniform averaging, linking the 2k leaves of a star in pairs multiplies the expected consensus error "
-            "by 4 (k - 1) + (2 (k - 1)/(8k + 1))^2 over 2k - 1 + ((2k - 1)/(6k + 1))^2, which is above 1 and tends to 2: "
-            "at least one of these k links raises it.",
+            "by 4 (k - 1) + (2 (k - 1)/(8k + 1))^2 over 2k - 1 + ((2k - 1)/(6k + 1))^2, which is above 1 and tends to "
+            "2: at least one of these k links raises it.",
             OnDomain(
                 Domain((Whole("pairs", 2, 60),)),
                 Then("=", pairs_factor, paired_leaves),

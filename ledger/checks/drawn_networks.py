@@ -20,6 +20,7 @@ DRAWN = ("random", "tree")  # a draw names one of them
 SYMMETRIC = ("metropolis", "lazy", "laplacian", "sinkhorn")  # rules of averaging that weigh clients alike
 OWN_WEIGHTS = "drawn weights"  # every link has a weight of its own, both ways, and every client keeps the rest
 LEAST_KEPT = 0.05
+OWN_WEIGHTS_WORDS = "Drawn weights: every link has one of its own, both ways, and each client keeps the rest."
 LARGEST_DRAW = 1_000_000
 DRAW = Whole("draw", 1, LARGEST_DRAW)
 SPECTRUM = (1e-3, 1.0)  # eigenvalues of a client's matrix, log-uniform

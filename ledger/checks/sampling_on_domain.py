@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, mixing_at, network_parameters
+from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, OWN_WEIGHTS_WORDS, mixing_at, network_parameters
 from ledger.checks.on_domain import Effort, OnDomain, Relation, Sample, Then
 from ledger.checks.small_steps import FEATURES
 from ledger.statement import Evidence
@@ -82,7 +82,7 @@ def network_domain() -> Domain:
             ),
         ),
         Quantifier.IN_THE_LIMIT,
-        ASSUMES,
+        f"{ASSUMES} {OWN_WEIGHTS_WORDS}",
         limit="of nearly alike clients",
     )
 

@@ -50,6 +50,7 @@ IN_WORDS = {
     PLAIN: "alignment and uniformity alone",
 }
 POINTS = Whole("points", 2, 30)  # of each client
+QUADRATURE = 1e-10  # of a sum over the nodes, whose weights have twelve digits
 SEARCH_STEPS = 100  # of L-BFGS: further ones change the third digit of what is left to the limit
 NODES = 200  # of a quadrature over the angle: densities of up to 256 dimensions are a tenth wide
 ROUND_OFF = 1e-12
@@ -147,7 +148,7 @@ def separated_by_quadrature(at: Point, effort: Effort) -> Sample:
         angles, weights = angles_and_weights()
         weights = weights * np.sin(angles) ** (m - 2)
         mean = float(weights @ np.exp(2 * t * np.cos(angles)) / weights.sum())
-    return Sample(np.atleast_1d(2 * t - float(np.log1p((mean - 1) / at["n_clients"]))), ROUND_OFF * (1 + t))
+    return Sample(np.atleast_1d(2 * t - float(np.log1p((mean - 1) / at["n_clients"]))), QUADRATURE * (1 + t))
 
 
 def limit(key: str, text: str, check: OnDomain, spoil: float) -> Statement:

@@ -7,7 +7,14 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, SYMMETRIC, mixing_at, network_parameters
+from ledger.checks.drawn_networks import (
+    DRAW,
+    OWN_WEIGHTS,
+    OWN_WEIGHTS_WORDS,
+    SYMMETRIC,
+    mixing_at,
+    network_parameters,
+)
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
@@ -129,7 +136,7 @@ CLAIM = Claim(
             "A symmetric doubly stochastic rule keeps the federated objective on every network: each client's loss has "
             "the weight 1/N.",
             OnDomain(
-                Domain((*network_parameters(64, rules=(*SYMMETRIC, OWN_WEIGHTS)), DRAW)),
+                Domain((*network_parameters(64, rules=(*SYMMETRIC, OWN_WEIGHTS)), DRAW), assumes=OWN_WEIGHTS_WORDS),
                 Then("=", lambda at: np.full(int(at["n_clients"]), 1 / at["n_clients"]), weights_in_objective),
                 "The weights are the column means of M, and its columns sum to 1.",
                 Evidence.NUMERIC,

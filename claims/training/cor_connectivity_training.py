@@ -58,7 +58,7 @@ from sims.linear.resting_clients import at_rest, mixing_of
 from theory.data.moments import alignment_matrix
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
-from theory.networks.mixing import mixing_matrix
+from theory.networks.mixing import mixing_matrix, perron_weights
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.readings import Mask, Objective
@@ -106,6 +106,7 @@ def strictly_lowers(quantity: Quantity, rule: Rule) -> Callable[[Link, float], t
     return predicate
 
 
+HARMFUL_FAMILY = {"uniform": "cor45-trained.paired-leaves", "metropolis": "cor45-trained.linked-hubs"}
 HARMFUL = {"uniform": (0.1, (5, 6)), "metropolis": (0.14, (4, 5, 6))}
 
 
@@ -139,17 +140,39 @@ def hub_factor(at: Point) -> float:
 
 def linked_hubs(at: Point, effort: Effort) -> Sample:
     """The mean squared gain with the two hubs linked, over that without."""
-    without = nx.complete_bipartite_graph(2, int(at["leaves"]))
-    with_link = without.copy()
-    with_link.add_edge(0, 1)
-    found = [mean_squared_gain(mixing_of(graph, "metropolis")) for graph in (with_link, without)]
-    return Sample(np.atleast_1d(found[0] / found[1]), ROUNDED * 1e3)
+    graph = nx.complete_bipartite_graph(2, int(at["leaves"]))
+    return ratio_with_links(graph, [(0, 1)], "metropolis")
+
+
+def pairs_factor(at: Point) -> float:
+    """Squared gains of a hub with k linked pairs, over those of the star with as many leaves.
+
+    Pairs have k - 1 modes of gain 2 besides that of hub and leaves, a star's leaves 2k - 1 of gain 1.
+    """
+    k = int(at["pairs"])
+    n = 2 * k + 1
+    paired, star = 4 * (k - 1) + ((n - 3) / (4 * n - 3)) ** 2, n - 2 + ((n - 2) / (3 * n - 2)) ** 2
+    return paired / star
+
+
+def paired_leaves(at: Point, effort: Effort) -> Sample:
+    """The mean squared gain of a star whose leaves are linked in pairs, over that of the star."""
+    k = int(at["pairs"])
+    return ratio_with_links(nx.star_graph(2 * k), [(2 * i + 1, 2 * i + 2) for i in range(k)], "uniform")
+
+
+def ratio_with_links(graph: nx.Graph, links: list[tuple[int, int]], rule: Rule) -> Sample:
+    """The mean squared gain with these links, over that without."""
+    linked = graph.copy()
+    linked.add_edges_from(links)
+    after, before = (mean_squared_gain(mixing_of(g, rule)) for g in (linked, graph))
+    return one((after / before, ROUNDED * 1e3))
 
 
 def mean_squared_gain(mixing: np.ndarray) -> float:
-    """|(I - J) Z|_F^2/(N - 1), from (I - M + J)^-1 - I: symmetric mixing, and no eigenvalue is taken."""
+    """|(I - J) Z|_F^2/(N - 1), from (I - M + 1 v^T)^-1 - I: no eigenvalue is taken."""
     n = len(mixing)
-    response = np.linalg.inv(np.eye(n) - mixing + 1 / n) - np.eye(n)
+    response = np.linalg.inv(np.eye(n) - mixing + perron_weights(mixing)) - np.eye(n)
     return float(np.sum((response - response.mean(axis=0)) ** 2)) / (n - 1)
 
 
@@ -229,7 +252,7 @@ CLAIM = Claim(
                 CONSENSUS,
                 ForAll(links(6), never_raises(expected_consensus, rule, trained_consensus), BECAUSE_LINK, NUMERIC),
                 f"{rule} averaging, mean over placements of the clients",
-                (f"cor45-trained.harmful-links-{rule}",),
+                (f"cor45-trained.harmful-links-{rule}", HARMFUL_FAMILY[rule]),
                 "expected",
             )
             for rule in RULES
@@ -289,6 +312,20 @@ CLAIM = Claim(
                 Domain((Whole("leaves", 2, 100),)),
                 Then("=", hub_factor, linked_hubs),
                 "Every leaf gives the hubs less weight, and m - 1 modes among leaves fade the more slowly.",
+                NUMERIC,
+            ),
+            reading="mean over placements, first order in the step size",
+        ),
+        Statement(
+            "cor45-trained.paired-leaves",
+            "corrected",
+            "Under uniform averaging, linking the 2k leaves of a star in pairs multiplies the expected consensus error "
+            "by 4 (k - 1) + (2 (k - 1)/(8k + 1))^2 over 2k - 1 + ((2k - 1)/(6k + 1))^2, which is above 1 and tends to "
+            "2: at least one of these k links raises it.",
+            OnDomain(
+                Domain((Whole("pairs", 2, 60),)),
+                Then("=", pairs_factor, paired_leaves),
+                "Two that are linked listen to one another more than to the hub.",
                 NUMERIC,
             ),
             reading="mean over placements, first order in the step size",

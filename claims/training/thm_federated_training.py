@@ -13,7 +13,14 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, SYMMETRIC, mixing_at, network_parameters
+from ledger.checks.drawn_networks import (
+    DRAW,
+    OWN_WEIGHTS,
+    OWN_WEIGHTS_WORDS,
+    SYMMETRIC,
+    mixing_at,
+    network_parameters,
+)
 from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
@@ -271,7 +278,8 @@ CLAIM = Claim(
                     (*network_parameters(16, rules=WEIGHED_ALIKE), Whole("local_steps", 1, 20), DRAW),
                     (KEEPS_ITS_OWN,),
                     assumes="X_eff is the matrix whose leading directions the averaged model represents; kappa is how "
-                    "much a mode of the network adds to it, for each squared difference of clients along the mode.",
+                    "much a mode of the network adds to it, for each squared difference of clients along the mode. "
+                    f"{OWN_WEIGHTS_WORDS}",
                 ),
                 Then(
                     ">=",

@@ -21,6 +21,7 @@ DRAWN = ("random", "tree", ONE_WAY)  # a draw names one of them
 SYMMETRIC = ("metropolis", "lazy", "laplacian", "sinkhorn")  # rules of averaging that weigh clients alike
 OWN_WEIGHTS = "drawn weights"  # every link has a weight of its own, both ways, and every client keeps the rest
 LEAST_KEPT = 0.05
+OWN_WEIGHTS_WORDS = "Drawn weights: every link has one of its own, both ways, and each client keeps the rest."
 LARGEST_DRAW = 1_000_000
 REVERSIBLE = ("uniform", "metropolis", "lazy", "laplacian", "sinkhorn", "data_size")  # v_i M_ij = v_j M_ji
 DRAW = Whole("draw", 1, LARGEST_DRAW)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, mixing_at, network_parameters
+from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, OWN_WEIGHTS_WORDS, mixing_at, network_parameters
 from ledger.checks.on_domain import Effort, OnDomain, Relation, Sample, Then
 from ledger.checks.small_steps import FEATURES
 from ledger.statement import Evidence
@@ -24,7 +24,7 @@ ALIKE = 0.01
 REMAINDER = 4 * ALIKE
 NOISE = 0.1  # of the mean over runs: three standard errors of it are less
 CLEAR_GAP = 0.2  # of the largest eigenvalue: rounds are as many as its inverse
-RUNS = (150, 1200)
+RUNS = (150, 800)
 TIGHT = {
     **{"n_clients": 4, "network": "complete", "mixing": "lazy", "n_sampled": 1},
     **{"dim": 4, "feature_dim": 2, "pace": 0.1, "draw": 3},
@@ -82,7 +82,7 @@ def network_domain() -> Domain:
             ),
         ),
         Quantifier.IN_THE_LIMIT,
-        ASSUMES,
+        f"{ASSUMES} {OWN_WEIGHTS_WORDS}",
         limit="of nearly alike clients",
     )
 
@@ -90,7 +90,7 @@ def network_domain() -> Domain:
 def server_check(because: str) -> OnDomain:
     """The simulated server's squared error is the predicted one."""
     then = Then("=", _predicted, _simulated, NOISE, lambda at: REMAINDER * _predicted(at))
-    return OnDomain(server_domain(), then, because, Evidence.SAMPLED, (3, 40), RUNS, (1, 16))
+    return OnDomain(server_domain(), then, because, Evidence.SAMPLED, (3, 24), RUNS, (1, 8))
 
 
 def ratio_check(relation: Relation, because: str) -> OnDomain:
@@ -104,7 +104,7 @@ def ratio_check(relation: Relation, because: str) -> OnDomain:
         return Sample(_simulated(at, effort).values / network.local_error_squared)
 
     then = Then(relation, claimed, measured, remainder=lambda at: REMAINDER * claimed(at))
-    return OnDomain(network_domain(), then, because, Evidence.SAMPLED, (3, 40), RUNS, (1, 16), [TIGHT])
+    return OnDomain(network_domain(), then, because, Evidence.SAMPLED, (3, 24), RUNS, (1, 8), [TIGHT])
 
 
 def least_ratio(at: Point) -> float:

@@ -11,7 +11,15 @@ from itertools import permutations
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, NETWORKS, mixing_at, network_at, network_parameters
+from ledger.checks.drawn_networks import (
+    DRAW,
+    NETWORKS,
+    OWN_WEIGHTS,
+    OWN_WEIGHTS_WORDS,
+    mixing_at,
+    network_at,
+    network_parameters,
+)
 from ledger.checks.on_domain import Effort, Sample
 from sims.linear.heterogeneity import exchangeable
 from sims.linear.resting_clients import Trained
@@ -55,7 +63,8 @@ def trained_domain(
     names = network_parameters(reach, least=least, networks=networks, rules=rules)
     parameters = (*names, *client_parameters(largest_dim, local_steps, least_dim))
     conditions = (FEATURES, a_gap(rules[0]), *further)
-    return Domain(parameters, conditions, Quantifier.IN_THE_LIMIT, assumes, limit=SMALL_STEPS)
+    words = f"{assumes} {OWN_WEIGHTS_WORDS}" if OWN_WEIGHTS in rules else assumes
+    return Domain(parameters, conditions, Quantifier.IN_THE_LIMIT, words, limit=SMALL_STEPS)
 
 
 def drifting(rule: str = "metropolis") -> Condition:

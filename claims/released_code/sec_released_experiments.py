@@ -79,7 +79,7 @@ def chance_beside(at: Point) -> float:
 def seen_beside(at: Point, effort: Effort) -> Sample:
     """Of the hidden pixels in the second copy of the mask each way, those with a visible one around them."""
     side = int(at["places"])
-    n = max(effort.trials // side, 20)
+    n = max(effort.trials // 2, 50)
     # Three copies each way: the middle one has all places once, and all their neighbours, whatever the patch.
     pixels = np.tile(small_masks(at, effort.seed, n), (1, 3, 3))
     around = [pixels[:, side + y : 2 * side + y, side + x : 2 * side + x] for y in (-1, 0, 1) for x in (-1, 0, 1)]

@@ -15,9 +15,10 @@ from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.printed_theorems import mean_moment, represented
 from ledger.statement import Evidence
 from sims.samplers.literal import literal_moments
+from sims.samplers.subspace import encoder_subspace
 from theory.deficits.critical_noise import sigma_star
 from theory.domain import Condition, Domain, Parameter, Point, Quantifier, Real, Whole
-from theory.readings import Mask, Objective, Reading
+from theory.readings import Loss, Mask, Objective, Reading
 from theory.setting import Setting
 
 Measure = Literal["sensitivity", "deficit"]
@@ -29,11 +30,12 @@ SIZES: tuple[Parameter, ...] = (
     Real("beta", 1.0, np.inf, "[)", reach=(1.0, 1.6)),
 )
 MASK_RATIO = Real("mask_ratio", 0.0, 1.0, "()", reach=(0.1, 0.97))
-NOISE = Real("augmentation_std", 0.0, np.inf, "[)", reach=(0.05, 1.0), is_log=True)
+NOISE = Real("augmentation_std", 0.0, np.inf, "()", reach=(0.05, 1.0), is_log=True)
 MODEL = (
     "The paper's data model without rare classes, tau = d^(1/5), mu = d^(-1/5), d^beta samples a client, as many "
     "features as clients, the mean of the clients' matrices. "
 )
+TWICE_AS_MANY = MODEL.replace("as many features as clients", "twice as many features as clients")
 WIDE_ENOUGH = Condition(
     "more than twice as many dimensions as clients", "d > 2N", lambda p: p["dim"] > 2 * p["n_clients"]
 )
@@ -46,15 +48,23 @@ def setting_at(at: Point) -> Setting:
     return replace(setting, **own)
 
 
-def differences(setting: Setting, masked: Reading, measure: Measure, effort: Effort) -> np.ndarray:
-    """What contrast, one augmentation a sample, has more than masking as read, in each of some drawn data sets."""
+def differences(
+    setting: Setting, masked: Reading, measure: Measure, effort: Effort, n_coordinates: int | None = None
+) -> np.ndarray:
+    """What contrast, one augmentation a sample, has more than masking as read, in each of some drawn data sets.
+
+    Over the signal, or over so many leading coordinates.
+    """
     rng, found = np.random.default_rng(effort.seed), []
     tasks = ((Objective.CL, Reading(draws=1)), (Objective.MIM, masked))
     for _ in range(max(effort.trials // A_DRAW_FOR, 20)):
-        r = [
-            represented(moments.alignment(), setting.feature_dim)[: setting.n_clients]
-            for moments in literal_moments(rng, setting, tasks)
-        ]
+        r = []
+        for moments, (_, reading) in zip(literal_moments(rng, setting, tasks), tasks, strict=True):
+            if reading.loss is Loss.RECONSTRUCTION:
+                whole = np.sum(encoder_subspace(moments, setting.feature_dim) ** 2, axis=1)
+            else:
+                whole = represented(moments.alignment(), setting.feature_dim)
+            r.append(whole[: n_coordinates or setting.n_clients])
         contrast, other = ((np.ptp(v) if measure == "sensitivity" else 1 - v.mean()) for v in r)
         found.append(contrast - other)
     return np.array(found)
@@ -68,10 +78,12 @@ def contrast_exceeds(
     measure: Measure = "sensitivity",
     more: tuple[Parameter, ...] = (),
     critical_share: float | None = None,
+    is_leading: bool = False,
 ) -> OnDomain:
     """The mean sensitivity (or deficit) of contrast is at least that of masking as read.
 
-    `more` frees the mask ratio or the augmentation noise; a `critical_share` sets the noise to that share of sigma*.
+    `more` frees the mask ratio or the augmentation noise; a `critical_share` sets the noise to that share of sigma*;
+    `is_leading` takes c = 2N features and looks at the leading 2N coordinates.
     """
 
     def measured(at: Point, effort: Effort) -> Sample:
@@ -79,7 +91,10 @@ def contrast_exceeds(
         if critical_share is not None:
             noise = critical_share * sigma_star(setting.n_clients, setting.dim, float(setting.mask_ratio))
             setting = replace(setting, augmentation_std=noise)
-        return Sample(differences(setting, masked, measure, effort))
+        if not is_leading:
+            return Sample(differences(setting, masked, measure, effort))
+        twice = 2 * setting.n_clients
+        return Sample(differences(replace(setting, feature_dim=twice), masked, measure, effort, twice))
 
     said = "" if any(p.name == "augmentation_std" for p in more) or critical_share else "sigma = 1. "
     return OnDomain(
@@ -87,7 +102,9 @@ def contrast_exceeds(
             (*SIZES, *more),
             (WIDE_ENOUGH,),
             Quantifier.IN_EXPECTATION,
-            MODEL + said + ("" if critical_share is None else f"The augmentation noise is {critical_share:g} sigma*."),
+            (TWICE_AS_MANY if is_leading else MODEL)
+            + said
+            + ("" if critical_share is None else f"The augmentation noise is {critical_share:g} sigma*."),
         ),
         Then(">=", lambda at: 0.0, measured),
         because,
@@ -138,3 +155,5 @@ COMPLEMENTARY = Reading(mask=Mask.COMPLEMENTARY)
 COMPLEMENTARY_ONE_DRAW = Reading(mask=Mask.COMPLEMENTARY, draws=1)
 FIXED_COUNT = Reading(mask=Mask.FIXED_COUNT)
 INDEPENDENT_ONE_DRAW = Reading(draws=1)
+RECONSTRUCTION = Reading(loss=Loss.RECONSTRUCTION)
+INDEPENDENT = Reading()

@@ -19,8 +19,8 @@ LEAST = 1e-3  # the smallest eigenvalue of a Hessian over the largest that may o
 GRADIENTS = ("random", "slowest", "last")
 ALIKE = (
     "Clients have convex quadratic losses with a common optimum for the training weights; eta h is at most "
-    "`curvature`, h being eigenvalues of the Hessians and eta the step size. Gradients at the optimum are random, or along the "
-    "network's slowest or last mode."
+    "`curvature`, h being eigenvalues of the Hessians and eta the step size. Gradients at the optimum are random, or "
+    "along the network's slowest or last mode."
 )
 QUADRATIC = f"{ALIKE} Hessians are equal, or each client's own."
 

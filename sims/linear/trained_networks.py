@@ -30,7 +30,6 @@ from theory.training.effective_covariance import training_mean
 Models = Float[np.ndarray, "clients feature dim"]
 Clients = Literal["exchangeable", "homophily", "alternating"]
 N_CLIENTS, DIM, FEATURE_DIM = 8, 6, 2
-TWO_SIDES = "edges:" + ",".join(f"{i}-{j}" for i in range(4) for j in range(4, 8))  # complete bipartite, 4 and 4
 NETWORKS = ("ring", "star", "path", "torus:2x4", "hypercube", "barbell", "er:4")
 RULES: tuple[Rule, ...] = ("uniform", "metropolis")
 

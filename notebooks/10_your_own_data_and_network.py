@@ -131,8 +131,7 @@ def trained(data, plan: Plan, mixing: np.ndarray, rounds: int) -> dict[str, floa
     return {
         "consensus_pre_mix": float(run.consensus_pre_mix[-1]),
         "consensus_post_mix": float(run.consensus_post_mix[-1]),
-        "mean_model_distance": float(metrics.subspace_error(run.post_mix.mean(axis=0), wanted)) ** 2
-        / (2 * plan.feature_dim),
+        "mean_model_distance": float(metrics.subspace_error(run.post_mix.mean(axis=0), wanted)) ** 2 / (2 * plan.feature_dim),
     }
 
 

@@ -20,6 +20,7 @@ def minimize(
     constraints: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     options: Mapping[str, Any] | None = None,
 ) -> OptimizeResult: ...
+
 def differential_evolution(
     func: Callable[[np.ndarray], float],
     bounds: Sequence[tuple[float, float]],

@@ -22,6 +22,7 @@ from ledger.checks.drawn_networks import (
     network_parameters,
 )
 from ledger.checks.drawn_quadratics import (
+    ALIKE,
     EQUAL,
     QUADRATIC,
     local_sums,
@@ -230,17 +231,14 @@ def trained(at: Point, effort: Effort) -> Sample:
 
 
 # Curvature.
-ALIKE = Domain(
+ONE_HESSIAN = Domain(
     (
         *network_parameters(12, least=2, rules=SYMMETRIC),
-        *quadratic_parameters((1e-3, 1.9), 2.0, hessians=(EQUAL,)),
+        *quadratic_parameters((1e-3, 1.9), 2.0, "()", hessians=(EQUAL,)),
         DRAW,
     ),
-    (
-        SLOW,
-        Condition("curvature below 2", r"\eta h < 2", lambda at: at["curvature"] < 2),
-    ),
-    assumes=QUADRATIC,
+    (SLOW,),
+    assumes=ALIKE,
 )
 
 
@@ -350,7 +348,7 @@ def every_placement(at: Point, effort: Effort) -> Sample:
 CONVEX = Domain(
     (
         *network_parameters(12, least=2, rules=REVERSIBLE),
-        *quadratic_parameters((1e-4, 30.0), np.inf),
+        *quadratic_parameters((1e-4, 30.0), np.inf, "()"),
         DRAW,
     ),
     (
@@ -533,7 +531,7 @@ CLAIM = Claim(
             "over network modes lam and curvatures h of (lam (1 - rho)/h / (1 - lam rho))^2 times the squared gradient "
             "in that mode, rho = (1 - eta h)^E.",
             OnDomain(
-                ALIKE,
+                ONE_HESSIAN,
                 Then("=", curved_modes, at_rest, within=ROUND_OFF),
                 "Each mode is a line of its own. Models at rest from one linear system.",
                 Evidence.NUMERIC,
@@ -547,8 +545,8 @@ CLAIM = Claim(
         Statement(
             "consensus.first-order",
             "corrected",
-            "The root of the consensus error at rest is eta |(I - J) Z G|/sqrt N, G the gradients at the common "
-            "optimum, up to a remainder of second order in the step size.",
+            "The root of the consensus error at rest is eta |(I - J) Z G|/sqrt N, G the clients' gradients at the "
+            "common optimum and J the plain mean, up to a remainder of second order in the step size.",
             resting(
                 Then("=", first_order, spread_at_rest, remainder=off_first_order),
                 "The clients' deviations to first order; what their curvature changes is bounded.",

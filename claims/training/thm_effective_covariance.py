@@ -32,7 +32,8 @@ from ledger.checks.drawn_trainings import (
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
-from sims.linear.trained_networks import Training, projector
+from sims.linear.resting_clients import projector
+from sims.linear.trained_networks import Training
 from theory.domain import Condition, Domain, Point, Real, Whole
 from theory.formula import Source
 from theory.networks.mixing import perron_weights

@@ -13,6 +13,7 @@ from ledger.checks.drawn_networks import DRAW, ONE_WAY, REVERSIBLE, network_para
 from ledger.checks.drawn_trainings import (
     BETWEEN,
     CLIENTS,
+    LETTERS,
     RESTING,
     SLOW,
     STEP,
@@ -33,7 +34,7 @@ from sims.linear.resting_clients import ROUND_OFF
 from sims.linear.trained_networks import FEATURE_DIM, Training
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
-from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
+from theory.domain import Choice, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.networks.mixing import perron_weights
 from theory.training.effective_covariance import stiffness
@@ -52,7 +53,6 @@ STIFF = 0.02  # step size against curvature and mixing time
 ROUNDS = 400
 STILL = 1e-13  # radians a round: round-off
 EXPANSION = "theory/training/turning.py"
-PLANE = Condition("two features or more", r"c \ge 2", lambda at: at["feature_dim"] >= 2)
 
 
 def one_way() -> list[Training]:
@@ -81,15 +81,15 @@ def one_way_domain(stiff: tuple[float, float], *more: Whole, limit: str = "") ->
     return Domain(
         (
             *network_parameters(10, networks=(ONE_WAY,)),
-            *client_parameters(),
+            *client_parameters(least_features=2),
             Real("stiffness", 0.0, 1.0, "()", reach=stiff, is_log=True),
             *more,
             DRAW,
         ),
-        (BETWEEN, PLANE),
+        (BETWEEN,),
         Quantifier.IN_THE_LIMIT if limit else Quantifier.FOR_ALL,
         f"Mixing is uniform averaging over whom a client hears, itself included. {CLIENTS} {STEP} Models are at "
-        "relative rest: a round multiplies all of them by one rotation.",
+        f"relative rest: a round multiplies all of them by one rotation. {LETTERS}",
         limit=limit,
     )
 
@@ -179,15 +179,16 @@ FEDERATED = Domain(
     (
         Whole("n_clients", 2, 10),
         Choice("network", ("complete",)),
-        *client_parameters(),
+        *client_parameters(least_features=2),
         Whole("local_steps", 2, 6),
         Real("stiffness", 0.0, 1.0, "()", reach=(1e-6, 0.3), is_log=True),
         DRAW,
     ),
-    (BETWEEN, PLANE),
+    (BETWEEN,),
     Quantifier.IN_THE_LIMIT,
     f"Federated averaging of all clients. {CLIENTS} The step size is stiffness / (6 x E), x the largest eigenvalue of "
-    "a client's matrix and E the number of local steps. Models are at relative rest.",
+    "a client's matrix X_i and E the number of local steps. D_i = X_i - mean. The model is at relative rest: a round "
+    "multiplies it by a rotation.",
     limit="of small steps, stiffness to 0",
 )
 

@@ -17,7 +17,8 @@ from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.heterogeneity import commuting
 from sims.linear.objective import random_start
-from sims.linear.trained_networks import mixing_of, projector
+from sims.linear.resting_clients import projector
+from sims.linear.trained_networks import mixing_of
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from theory.domain import Domain, Point, Quantifier, Real, Whole

@@ -41,7 +41,8 @@ from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.printed_networks import one_average_decides
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.objective import optimum
-from sims.linear.trained_networks import DIM, FEATURE_DIM, Training, clients_of, projector
+from sims.linear.resting_clients import projector
+from sims.linear.trained_networks import DIM, FEATURE_DIM, Training, clients_of
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from theory.domain import Choice, Domain, Parameter, Point, Quantifier, Real, Whole

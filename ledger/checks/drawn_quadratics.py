@@ -11,28 +11,34 @@ import numpy as np
 from ledger.checks.drawn_networks import mixing_at
 from ledger.checks.on_domain import Effort, Sample
 from sims.linear.quadratic_clients import Quadratics
-from theory.domain import Choice, Parameter, Point, Real, Whole
+from theory.domain import Choice, Ends, Parameter, Point, Real, Whole
 from theory.networks.mixing import perron_weights
 
 EQUAL, OWN = "equal", "own"
 LEAST = 1e-3  # the smallest eigenvalue of a Hessian over the largest that may occur
 GRADIENTS = ("random", "slowest", "last")
-QUADRATIC = (
-    "Clients have quadratic losses with a common optimum for the training weights; the largest eta h at most is "
-    "`curvature`, h being the eigenvalues of the clients' Hessians, and eta the step size. Hessians are equal or each "
-    "client's own; gradients at the optimum are random, or along the network's slowest or last mode."
+ALIKE = (
+    "Clients have convex quadratic losses with a common optimum for the training weights; eta h is at most "
+    "`curvature`, h being eigenvalues of the Hessians and eta the step size. Gradients at the optimum are random, or "
+    "along the network's slowest or last mode."
 )
+QUADRATIC = f"{ALIKE} Hessians are equal, or each client's own."
 
 
 def quadratic_parameters(
-    curvature: tuple[float, float], most: float, *, local_steps: int = 6, hessians: tuple[str, ...] = (EQUAL, OWN)
+    curvature: tuple[float, float],
+    most: float,
+    ends: Ends = "(]",
+    *,
+    local_steps: int = 6,
+    hessians: tuple[str, ...] = (EQUAL, OWN),
 ) -> tuple[Parameter, ...]:
     """The clients' losses; the network and `DRAW` are to be added."""
     own: tuple[Parameter, ...] = (Choice("hessians", hessians),) if len(hessians) > 1 else ()
     return (
         Whole("dim", 1, 4),
         Whole("local_steps", 1, local_steps),
-        Real("curvature", 0.0, most, "()" if math.isinf(most) else "(]", reach=curvature, is_log=True),
+        Real("curvature", 0.0, most, ends, reach=curvature, is_log=True),
         *own,
         Choice("gradients", GRADIENTS),
     )

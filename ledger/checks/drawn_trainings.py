@@ -32,7 +32,12 @@ STEP = (
 )
 
 LIMIT = "of small steps, stiffness to 0"
-RESTING = f"{CLIENTS} {STEP} Training takes one local step a round and mixes reversibly; it is at rest."
+LETTERS = (
+    "X_i are the clients' matrices, X_v = sum_i v_i X_i, D_i = X_i - X_v, Z the network's response, and X_eff = X_v + "
+    "2 eta sum_ij v_i Z_ij D_j D_i. The averaged model has the weights v_i, and the target is what the optimum for X_v "
+    "represents."
+)
+RESTING = f"{CLIENTS} {STEP} Training takes one local step a round and mixes reversibly; it is at rest. {LETTERS}"
 SMALL_STEPS = (1e-3, 0.3)  # of stiffness: round-off hides the drift below, and remainders say little above
 
 
@@ -61,11 +66,13 @@ def resting(then: Then, because: str, *, named: Sequence[Point] = ()) -> OnDomai
     return OnDomain(domain, then, because, Evidence.NUMERIC, points=(6, 300), corners=(3, 64), named=named)
 
 
-def client_parameters(dim: int = 8, feature_dim: int = 4, difference: float = 0.5) -> tuple[Parameter, ...]:
+def client_parameters(
+    dim: int = 8, feature_dim: int = 4, difference: float = 0.5, *, least_features: int = 1
+) -> tuple[Parameter, ...]:
     """The clients' matrices; `BETWEEN` and `DRAW` are to be added."""
     return (
-        Whole("dim", 2, dim),
-        Whole("feature_dim", 1, feature_dim),
+        Whole("dim", least_features + 1, dim),
+        Whole("feature_dim", least_features, feature_dim),
         Real("gap", 0.0, 1.0, "(]", reach=(0.1, 0.9)),
         Real("difference", 0.0, difference, "(]", reach=(0.05, difference), is_log=True),
     )

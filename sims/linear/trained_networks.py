@@ -1,25 +1,24 @@
 """Linear clients trained on a network, simulated or at rest: the problems of the claims about training.
 
-Eight clients of `sims.linear.heterogeneity`, each the same matrix plus one of its own. Grids use the models at rest,
-solved for; that training ends there is itself a statement of `thm-consensus-error`.
+Eight clients of `sims.linear.heterogeneity`, each the same matrix plus one of its own. That training ends at the models
+at rest that are solved for is itself a statement of `thm-consensus-error`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Array, Float, Key
 
 from sims.linear import heterogeneity
-from sims.linear.resting_clients import at_rest, projector
+from sims.linear.resting_clients import at_rest
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from sims.linear.trajectory import Trajectory
 from sims.rounds import engine
-from theory.networks.mixing import mixing_matrix, perron_weights
+from theory.networks.mixing import mixing_matrix
 from theory.networks.rule import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
@@ -30,9 +29,6 @@ from theory.training.effective_covariance import training_mean
 Models = Float[np.ndarray, "clients feature dim"]
 Clients = Literal["exchangeable", "homophily", "alternating"]
 N_CLIENTS, DIM, FEATURE_DIM = 8, 6, 2
-TWO_SIDES = "edges:" + ",".join(f"{i}-{j}" for i in range(4) for j in range(4, 8))  # complete bipartite, 4 and 4
-NETWORKS = ("ring", "star", "path", "torus:2x4", "hypercube", "barbell", "er:4")
-RULES: tuple[Rule, ...] = ("uniform", "metropolis")
 
 
 @dataclass(frozen=True)
@@ -105,10 +101,6 @@ class Training:
         mixing, covariances, feature_dim, step_size, local_steps = self.problem
         return at_rest(mixing, covariances, step_size, local_steps, feature_dim).models
 
-    def represented(self) -> Float[np.ndarray, "dim dim"]:
-        """The projector of the averaged model at rest, averaged with the training weights."""
-        return projector(np.einsum("i,icd->cd", perron_weights(self.mixing), self.rest))
-
     def with_steps(self, step_size: float) -> "Training":
         """The same training at another step size."""
         return replace(self, step_size=step_size)
@@ -124,19 +116,6 @@ class Training:
         """Rounds of training from the common optimum, simulated; `more` are further fields of `TrainingOptions`."""
         options = TrainingOptions(step_size=self.step_size, local_steps=self.local_steps, rounds=rounds, **more)
         return train(self.linear.start, self.covariances, self.mixing, options, key=key, resume=resume)
-
-
-def grid(
-    levels: tuple[float, ...],
-    step_sizes: tuple[float, ...],
-    local_steps: tuple[int, ...] = (1, 2, 5),
-    networks: tuple[str, ...] = NETWORKS,
-    rules: tuple[Rule, ...] = RULES,
-    clients: tuple[Clients, ...] = ("exchangeable", "homophily"),
-) -> Iterator[Training]:
-    """Every combination, in the order given."""
-    for network, rule, kind, level, eta, steps in product(networks, rules, clients, levels, step_sizes, local_steps):
-        yield Training(network, rule, kind, level, eta, steps)
 
 
 @cache

@@ -22,7 +22,7 @@ from ledger.checks.enumerated import (
     matrix_entries,
 )
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_population import MASK_RATIO, MODEL, listed_moment, masked, signal_parameters
+from ledger.checks.listed_moments import MASK_RATIO, MODEL, listed_moment, masked, signal_parameters
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.reading_words import in_words
 from ledger.statement import Claim, Evidence, Instead, Statement

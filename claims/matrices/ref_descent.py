@@ -11,7 +11,7 @@ import numpy as np
 
 from ledger.checks.drawn_networks import DRAW
 from ledger.checks.drawn_samples import drawn_samples, members_of
-from ledger.checks.listed_population import SCOPE
+from ledger.checks.listed_moments import SCOPE
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
 from sims.linear import solver

@@ -10,7 +10,7 @@ import sympy as sp
 from ledger.checks.drawn_networks import DRAW
 from ledger.checks.drawn_transformations import represented
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_population import FL, MODEL, listed_moment
+from ledger.checks.listed_moments import FL, MODEL, listed_moment
 from ledger.checks.listed_transformations import Listed, condition_at
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement

@@ -18,7 +18,7 @@ from ledger.checks.drawn_transformations import (
     transformation_domain,
 )
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_population import FL, listed_moment
+from ledger.checks.listed_moments import FL, listed_moment
 from ledger.checks.listed_transformations import Listed, condition_at, searched
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement

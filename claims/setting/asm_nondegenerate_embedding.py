@@ -12,7 +12,7 @@ import numpy as np
 
 from ledger.checks.drawn_matrices import ROUND_OFF
 from ledger.checks.kinds import ForAll
-from ledger.checks.listed_population import (
+from ledger.checks.listed_moments import (
     FL,
     LOCAL,
     MASK_RATIO,

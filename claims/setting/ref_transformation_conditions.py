@@ -20,7 +20,7 @@ from ledger.checks.drawn_transformations import (
     transformation_at,
     transformation_domain,
 )
-from ledger.checks.listed_population import FL, LOCAL, MODEL, listed_block
+from ledger.checks.listed_moments import FL, LOCAL, MODEL, listed_block
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
 from theory.data.moments import CornerMatrix, second_moment

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from ledger.checks.listed_population import FL
+from ledger.checks.listed_moments import FL
 from theory.domain import Point
 
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ledger.checks.drawn_networks import DRAW
-from ledger.checks.listed_population import MODEL, SCOPE, listed_moment
+from ledger.checks.listed_moments import MODEL, SCOPE, listed_moment
 from theory.domain import Choice, Condition, Domain, Parameter, Point, Real, Whole
 
 ALONG_AXIS, ANYWHERE = "axis", "any"

@@ -6,7 +6,7 @@ import pytest
 from ledger.checks.drawn_matrices import SPECTRA, matrix_at, stationary_at
 from ledger.checks.drawn_samples import drawn_samples, members_of
 from ledger.checks.drawn_transformations import aligned_at, chosen_alignment
-from ledger.checks.listed_population import FL, LOCAL, listed_block, listed_moment, masked
+from ledger.checks.listed_moments import FL, LOCAL, listed_block, listed_moment, masked
 from ledger.checks.network_entries import PRINTED, summed_objective, weights_at
 from theory.data.moments import CornerMatrix, masked_alignment, second_moment
 from theory.objectives import linear_alignment

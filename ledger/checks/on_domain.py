@@ -195,11 +195,15 @@ def _share(relation: Relation, one: Outcome) -> float:
     """How much of its bound a measurement takes; of "=", measured over claimed or its inverse, whichever is larger."""
     if math.isnan(one.claimed) or math.isnan(one.measured):
         return math.nan
-    small, large = (one.measured, one.claimed) if relation != ">=" else (one.claimed, one.measured)
+    if max(abs(one.claimed), abs(one.measured)) <= one.resolution:
+        return 0.0  # both are round-off, and so would be their ratio
+    if relation == "=":
+        small, large = sorted((abs(one.claimed), abs(one.measured)))
+        return math.inf if one.claimed * one.measured <= 0 else large / small
+    small, large = (one.measured, one.claimed) if relation == "<=" else (one.claimed, one.measured)
     if large <= 0 or small < 0:
         return 0.0 if small <= large + one.resolution else math.inf
-    ratio = small / large
-    return max(ratio, 1 / ratio) if relation == "=" and ratio > 0 else ratio
+    return small / large
 
 
 def _largest(shares: Sequence[float]) -> float | None:

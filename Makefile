@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify check quick test trusted audit shapes full newest attacked mutants attacks lanes lint types imports constants notebooks clean
+.PHONY: verify check quick test trusted audit shapes full newest attacked mutants attacks fresh lanes lint types imports constants notebooks clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
@@ -47,6 +47,10 @@ attacked: $(VENV)/.dev
 # Attacks every statement that has a domain, and renews their record; what is done is kept in build/.
 attacks: $(VENV)/.run$(EXTRAS)
 	$(BIN)/dssl falsify --all --budget 60s --jobs build/attacks --record results/attacks.json
+
+# Decides every sampled statement under 30 fresh seeds, and renews the record of what came out otherwise.
+fresh: $(VENV)/.dev
+	$(BIN)/python -m tests.fresh_seeds
 
 # Makes 600 deliberate errors in the mathematics, and renews the record of which of them `dssl verify` notices.
 mutants: $(VENV)/.dev

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 
 import scipy.stats
 
+from ledger.checks.image_order import ImageOrder
 from ledger.checks.kinds import STANDARD_ERRORS_TO_VIOLATE, Prediction
 from ledger.checks.on_domain import FALSE_ALARM, OnDomain
 from ledger.checks.sampled_order import SampledOrder
+from ledger.checks.trained_order import TrainedAlike, TrainedOrder
 from ledger.statement import Claim, Evidence, Statement
 from ledger.verdicts import Row
 from theory.domain import Quantifier
@@ -36,13 +38,15 @@ def chance(statement: Statement, row: Row) -> float:
         return points * sides * _tail(check.trials[0]) if is_random and check.trials[0] > 1 else 0.0
     if isinstance(check, Prediction):
         return 2 * points * _tail(None) if check.evidence is Evidence.SAMPLED else 0.0
-    if isinstance(check, SampledOrder):
+    if isinstance(check, SampledOrder | ImageOrder):
         return _tail(None)
+    if isinstance(check, TrainedOrder | TrainedAlike):
+        return 0.0  # its trainings are on record; how often 95% intervals miss is said by `decided_together`
     return math.nan if row["evidence"] == Evidence.SAMPLED else 0.0
 
 
 def chances(claims: Mapping[str, Claim], rows: Iterable[Row]) -> dict[str, float]:
-    """The chance of each statement on record that is not about given trainings or given tables, by key."""
+    """The chance of each statement on record, by key."""
     statements = {s.key: s for claim in claims.values() for s in claim.statements}
     return {r["key"]: chance(statements[r["key"]], r) for r in rows if r["key"] in statements}
 

@@ -8,13 +8,12 @@ beta >= 1.
 from fractions import Fraction
 
 from ledger.checks.kinds import Printed
-from ledger.checks.rates import TWENTIETHS, falls_like
+from ledger.checks.rates import FROM_ONE, falls_like
 from ledger.statement import Claim, Instead, Statement, Status
 from theory.formula import Source
 from theory.readings import Objective, Scope
 
 PRINTED = Fraction(-3, 5)
-FROM_ONE = TWENTIETHS
 BECAUSE = (
     "At beta = 1 the second-order deficit has the exponent -2/5 locally, off the client's own coordinate (on it 0), "
     "and -9/20 with FL and N = d^(1/20)."
@@ -23,7 +22,7 @@ BECAUSE = (
 
 def _part(key: str, text: str, scope: Scope, latex: str, *, is_growing: bool, instead: Instead) -> Statement:
     check = falls_like(Objective.CL, scope, PRINTED, FROM_ONE, BECAUSE, is_growing=is_growing)
-    return Statement(key, "printed", text, check, reading="beta >= 1", latex=latex, instead=instead)
+    return Statement(key, "printed", text, check, reading="similar views, one draw", latex=latex, instead=instead)
 
 
 CLAIM = Claim(

@@ -6,12 +6,16 @@ from fractions import Fraction
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
+from ledger.checks.drawn_networks import DRAW
 from ledger.checks.kinds import Empty, ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory.deficits import printed_sensitivity as ps
+from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.symbols import n_clients
@@ -134,6 +138,26 @@ def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, 
     weights = small_networks.weights(graph)
     wanted = Fraction(str(spoil)) / len(graph)
     return all(w == wanted for w in weights), {"edges": list(graph.edges), "weights": [str(w) for w in weights]}
+
+
+def objective_weights_at(at: Point, _: Effort) -> Sample:
+    """The weight of each client's loss in Eq (1): every client averages over its neighbourhood, and all are averaged."""
+    links = nx.to_numpy_array(nx.random_regular_graph(int(at["degree"]), int(at["n_clients"]), seed=int(at["draw"])))
+    neighbourhoods = links + np.eye(len(links))
+    return Sample((neighbourhoods / neighbourhoods.sum(axis=1, keepdims=True)).mean(axis=0)[None], 1e-14)
+
+
+REGULAR = Domain(
+    (Whole("n_clients", 2, 40), Whole("degree", 1, 39), DRAW),
+    (
+        Condition(
+            "degree below n_clients, and their product even",
+            r"\deg < N,\ N \deg \text{ even}",
+            lambda p: p["degree"] < p["n_clients"] and p["degree"] * p["n_clients"] % 2 == 0,
+        ),
+    ),
+    assumes="The network is a random one with this many neighbours for every client, seeded by draw.",
+)
 
 
 def fully_connected_objective() -> sp.Expr:
@@ -337,9 +361,15 @@ CLAIM = Claim(
         Statement(
             "eq78.regular-networks",
             "corrected",
-            "On every connected regular network, complete or not, the decentralised objective is the federated one.",
-            ForAll(connected_regular_graphs, equals_federated, BECAUSE_REGULAR, Evidence.SEARCHED),
-            reading="Eqs (87)-(89)",
+            "On every regular network, complete or not, the decentralised objective is the federated one.",
+            OnDomain(
+                REGULAR,
+                Then("=", lambda at: np.full(int(at["n_clients"]), 1 / at["n_clients"]), objective_weights_at),
+                BECAUSE_REGULAR,
+                Evidence.NUMERIC,
+                points=(20, 400),
+            ),
+            reading="Eqs (87)-(89); the weight of a client's loss in the objective is 1/N",
             about=("eq-87", "eq-89", "remark-A.2"),
         ),
     ),

@@ -115,5 +115,12 @@ def single_direction_remainder(s: Setting, scope: Scope) -> float:
 
 
 def _literal_setting(at: Point) -> Setting:
-    sizes = (int(at[name]) for name in ("n_clients", "dim", "feature_dim", "samples_per_client"))
-    return Setting(*sizes, float(at["tau"]), float(at["mu"]), float(at["mask_ratio"]))
+    return Setting(
+        int(at["n_clients"]),
+        int(at["dim"]),
+        int(at["feature_dim"]),
+        int(at["samples_per_client"]),
+        float(at["tau"]),
+        float(at["mu"]),
+        float(at["mask_ratio"]),
+    )

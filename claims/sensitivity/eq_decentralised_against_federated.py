@@ -141,7 +141,7 @@ def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, 
 
 
 def objective_weights_at(at: Point, _: Effort) -> Sample:
-    """The weight of each client's loss in Eq (1): every client averages over its neighbourhood, and all are averaged."""
+    """The weight of each client's loss in Eq (1), a mean over clients of means over neighbourhoods."""
     links = nx.to_numpy_array(nx.random_regular_graph(int(at["degree"]), int(at["n_clients"]), seed=int(at["draw"])))
     neighbourhoods = links + np.eye(len(links))
     return Sample((neighbourhoods / neighbourhoods.sum(axis=1, keepdims=True)).mean(axis=0)[None], 1e-14)

@@ -193,7 +193,7 @@ READINGS = (
         "about 1/N with more spread.",
         Reading(mask=Mask.COMPLEMENTARY),
         instead=(
-            "literal.six-clients-sensitivity",
+            "literal.sensitivity-order",
             "noise.sensitivity-exponents",
         ),
     ),
@@ -212,7 +212,7 @@ READINGS = (
         Reading(mask=Mask.FIXED_COUNT),
         instead=(
             "eq17.off-diagonal-fixed-count",
-            "literal.six-clients-sensitivity",
+            "literal.sensitivity-order",
             "noise.sensitivity-exponents",
         ),
     ),

@@ -211,7 +211,7 @@ CLAIM = Claim(
                 "Each signal pixel couples to noise pixels only, like the middle of a star, and the noise pixels to "
                 "each other. The share tends to 1/2 only as mu^2 and d/n fall.",
                 Evidence.SAMPLED,
-                points=(3, 100),
+                points=(1, 100),
                 corners=(0, 16),
                 named=({"n_clients": 2, "dim": 150, "samples_per_client": 2000, "tau": 3.0, "mu": 0.3},),
             ),

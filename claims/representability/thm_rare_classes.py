@@ -189,7 +189,7 @@ def window(key: str, text: str, objective: Objective, growth: Growth, least: sp.
         # rho = d^(alpha - beta) against N times the least theta, whose square has gamma = d / (N n_i) in it.
         power = power_of_dim(squared * sy.dim / sy.n_clients, clients)
         alpha = sp.expand(sy.beta + (power - sy.beta) / 2)
-        return sp.Matrix([alpha, sp.solve(alpha - 1, sy.beta)[0]])
+        return sp.Matrix([alpha, (1 - alpha.subs(sy.beta, 0)) / sp.diff(alpha, sy.beta)])
 
     return Statement(
         key,

@@ -22,7 +22,7 @@ BECAUSE = (
 
 def _part(key: str, text: str, scope: Scope, latex: str, instead: Instead) -> Statement:
     check = few_samples(scope, math.inf, BECAUSE, found(key))
-    return Statement(key, "printed", text, check, reading="beta >= 1", latex=latex, instead=instead)
+    return Statement(key, "printed", text, check, reading="similar views, one draw", latex=latex, instead=instead)
 
 
 CLAIM = Claim(

@@ -1,141 +1,207 @@
 """Where masking truly beats contrast: rare classes on coordinates of their own."""
 
-import dataclasses
-import itertools
-from collections.abc import Iterator, Mapping
-from typing import Any
+import math
 
 import numpy as np
 import sympy as sp
 
-from ledger.checks.kinds import Finding, ForAll, Prediction
-from ledger.checks.sampled_order import SampledOrder
-from ledger.statement import Claim, Context, Evidence, Statement
-from sims.samplers.montecarlo import RVSample, sample_pair
+from ledger.checks.kinds import Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.rare_coordinates import (
+    CLEAR_ABOVE,
+    CLEAR_BELOW,
+    MEASURED_TO,
+    clearly,
+    drawn_rare,
+    drawn_rare_pair,
+    pull_at,
+    rare_domain,
+    rare_remainder,
+    rare_setting,
+)
+from ledger.statement import Claim, Evidence, Statement
+from theory import symbols as sy
+from theory.deficits.limit_law import alignment_law
 from theory.deficits.rare_recovery import (
     EQUAL_DRAWS_NOISE,
     MIM_RARE_THRESHOLD,
     Growth,
-    Site,
     drawn_mask_threshold,
     rare_recovery,
     rare_threshold,
-    rare_window_formula,
 )
+from theory.domain import Choice, Condition, Domain, Point, Real, Whole
 from theory.formula import Source
-from theory.readings import Objective, Rare, Reading
+from theory.readings import Objective
+from theory.scaling import NGrowth, power_of_dim
 from theory.setting import Setting
 
-SETTING = Setting.paper(300, n_clients=3, feature_dim=6, samples_per_client=300, rare_fraction=0.3)
-# Twenty times the samples and six tenths of them rare: here contrast sees the class as well.
-AMPLE = dataclasses.replace(SETTING, samples_per_client=6000, rare_fraction=0.6)
-OUTSIDE = Reading(rare=Rare.OUTSIDE)
-SITES: tuple[Site, ...] = ("fl", "local")
+CL, MIM = Objective.CL, Objective.MIM
+ROUND_OFF = 1e-9
+GROWTHS = {"paper": "= d^(1/20)", "fixed": "fixed"}
+# Few pixels a sample, and a class well above either threshold.
+AMPLE = {
+    **{"n_clients": 3, "dim": 120, "samples_per_client": 4000, "tau": 2.6, "mu": 0.4},
+    **{"augmentation_std": 1.0, "rare_fraction": 0.6},
+}
+SCARCE = {**AMPLE, "dim": 200, "samples_per_client": 350, "rare_fraction": 0.5}
 
 
-def drawn(context: Context, quick: int, full: int) -> tuple[RVSample, RVSample]:
-    """Contrast with one draw and masking in expectation on the same data sets, rare classes outside the signal."""
-    return sample_pair(context.seed, SETTING, reading=OUTSIDE, trials=context.trials(quick, full))
+def limit_check(objective: Objective, because: str, named: tuple[Point, ...]) -> OnDomain:
+    """r at the rare coordinates is its limit, above the threshold."""
 
+    def measured(at: Point, effort: Effort) -> Sample:
+        return Sample(drawn_rare(at, effort, objective))
 
-def masking_recovers_more(context: Context):
-    """r in every data set, mean over the rare coordinates: masking, said to be the greater, and contrast."""
-    contrast, masked = drawn(context, 12, 60)
-    return masked.extra.mean(axis=1), contrast.extra.mean(axis=1)
+    def remainder(at: Point) -> float:
+        return MEASURED_TO + rare_remainder(rare_setting(at), objective)
 
-
-def recovery_findings(objective: Objective, s: Setting, quick: int, full: int):
-    """r at the rare coordinates against its limit."""
-
-    def findings(context: Context) -> list[Finding]:
-        pair = sample_pair(context.seed, s, reading=OUTSIDE, trials=context.trials(quick, full))
-        means = pair[0 if objective is Objective.CL else 1].extra.mean(axis=1)
-        error = float(means.std(ddof=1) / len(means) ** 0.5)
-        at = {"dim": s.dim, "samples_per_client": s.samples_per_client, "rare_fraction": s.rare_fraction}
-        return [Finding(at, rare_recovery(s, objective), float(means.mean()), error)]
-
-    return findings
-
-
-def below_threshold(context: Context) -> list[float]:
-    """One point to search: the measured r of contrast at the rare coordinates, mean over the data sets."""
-    contrast, _ = drawn(context, 12, 60)
-    return [float(contrast.extra.mean())]
-
-
-def contrast_is_noise(measured: float, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """The limit of contrast is 0 and the measured r a bulk coordinate's share; spoiled, the limit is over 1/20."""
-    limit = rare_recovery(SETTING, Objective.CL)
-    # c - N spare rows over d - N noise coordinates, and an overlap that vanishes with d: ten such shares.
-    chance = 10 * (SETTING.feature_dim - SETTING.n_clients) / (SETTING.dim - SETTING.n_clients)
-    holds = limit == 0 and measured < chance if spoil == 1 else limit > 0.05
-    return holds, {"limit": limit, "measured": measured, "chance": chance}
-
-
-contrast_findings = recovery_findings(Objective.CL, AMPLE, 12, 60)
-
-
-def thresholds(_: Context) -> Iterator[tuple[Objective, Site, Setting]]:
-    """Sizes at which both objectives have a threshold below 1."""
-    for samples, std in itertools.product((6_000, 100_000), (0.0, 0.3, 1.0)):
-        s = dataclasses.replace(SETTING, samples_per_client=samples, augmentation_std=std)
-        for objective, site in itertools.product(Objective, SITES):
-            yield objective, site, s
-
-
-def starts_at_the_threshold(point: tuple[Objective, Site, Setting], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """r is 0 just below the threshold and not just above it; no other objective has a smaller one than masking."""
-    objective, site, s = point
-    edge, masking = spoil * rare_threshold(s, objective, site), rare_threshold(s, Objective.MIM, site)
-    # The edge of contrast is a root found numerically, to less than these steps.
-    below, above = (
-        rare_recovery(dataclasses.replace(s, rare_fraction=edge * (1 + step)), objective, site)
-        for step in (-1e-9, 1e-9)
+    return OnDomain(
+        rare_domain(clearly(objective, is_represented=True)),
+        Then("=", lambda at: rare_recovery(rare_setting(at), objective), measured, remainder=remainder),
+        because,
+        Evidence.SAMPLED,
+        points=(3, 100),
+        corners=(0, 16),
+        named=named,
     )
-    details = {"objective": objective, "scope": site, "samples_per_client": s.samples_per_client, "threshold": edge}
-    # Without augmentation noise both objectives have one threshold, up to round-off.
-    return below == 0 < above and edge >= masking * (1 - 1e-12), details | {"r_above": above}
 
 
-def equal_draws(context: Context) -> Iterator[tuple[Setting, bool]]:
-    """Random settings: sigma below the noise of the statement at small gamma, and from it on at every gamma."""
-    rng = np.random.default_rng(context.seed)
-    for _ in range(context.trials(60, 600)):
-        n, dim, is_below = int(rng.integers(2, 30)), int(10 ** rng.uniform(3, 9)), bool(rng.random() < 0.5)
-        s = Setting.paper(
-            dim,
-            n_clients=n,
-            samples_per_client=int(dim * 10 ** (rng.uniform(6, 12) if is_below else rng.uniform(-2, 9))),
-            mu=float(10 ** rng.uniform(-3, 1)),
-            mask_ratio=float(rng.uniform(0.02, 0.98)),
-        )
-        turn = EQUAL_DRAWS_NOISE.value(mu=s.mu, mask_ratio=s.mask_ratio)
-        times = rng.uniform(0.9, 0.97) if is_below else 1 if rng.random() < 0.3 else 10 ** rng.uniform(0, 1.5)
-        yield dataclasses.replace(s, augmentation_std=float(turn * times)), is_below
+UNLESS_NEAR = Condition(
+    "cl: pull of the bulk at most 1/2 or at least 2",
+    r"t_C \notin (1/2, 2)",
+    lambda p: not CLEAR_BELOW < pull_at(rare_setting(p), CL) < CLEAR_ABOVE,
+)
 
 
-def turns_at_the_noise(point: tuple[Setting, bool], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """The smaller threshold is contrast's below the noise (times `spoil`), and the masks' from it on."""
-    s, _ = point
-    turn = spoil * EQUAL_DRAWS_NOISE.value(mu=s.mu, mask_ratio=s.mask_ratio)
-    masks, contrast = drawn_mask_threshold(s), rare_threshold(s, Objective.CL)
-    # At the noise itself, and gamma so small that it no longer counts, the two differ by round-off.
-    holds = contrast < masks if s.augmentation_std < turn * (1 - 1e-12) else contrast >= masks * (1 - 1e-12)
-    details = {"n_clients": s.n_clients, "dim": s.dim, "samples_per_client": s.samples_per_client, "mu": s.mu}
-    details |= {"mask_ratio": s.mask_ratio, "augmentation_std": s.augmentation_std, "noise_said": turn}
-    return holds, details | {"least_share_of_masks": masks, "least_share_of_contrast": contrast}
+def said_lead(at: Point) -> float:
+    """The limit of r under masking less that under contrast."""
+    s = rare_setting(at)
+    return rare_recovery(s, MIM) - rare_recovery(s, CL)
 
 
-def window_is_open(objective: Objective, expected: bool, n_growth: Growth = "fixed"):
-    """Whether it is as `expected` that some alpha < 1 lies above the least one, at a given beta."""
+def drawn_lead(at: Point, effort: Effort) -> Sample:
+    """The same on drawn data sets, those of both objectives alike."""
+    contrast, masked = drawn_rare_pair(at, effort)
+    return Sample(masked - contrast)
 
-    def predicate(growth: sp.Rational, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        """Is there an alpha < 1 (times `spoil`) above the least one, at |D_i| = d^beta?"""
-        least = rare_window_formula(objective, n_growth).exact(beta=growth)
-        is_open = bool(least < sp.Rational(str(spoil)))
-        return is_open == expected, {"objective": str(objective), "beta": str(growth), "least_alpha": str(least)}
 
-    return predicate
+def lead_remainder(at: Point) -> float:
+    """That of both objectives, and of the measurement."""
+    return MEASURED_TO + sum(rare_remainder(rare_setting(at), o) for o in Objective)
+
+
+def not_represented(at: Point, effort: Effort) -> Sample:
+    """1 - r of contrast at the rare coordinates."""
+    return Sample(1 - drawn_rare(at, effort, CL))
+
+
+LIMITS = (
+    Whole("n_clients", 2, 30),
+    Real("gamma", 0.0, np.inf, "()", reach=(1e-6, 1e2), is_log=True),
+    Real("mu", 0.0, np.inf, "()", reach=(1e-3, 10.0), is_log=True),
+)
+LIMIT = "The limit of d and samples in proportion, gamma pixels a sample; rare classes outside the signal."
+
+
+def proportional_setting(at: Point, **more: float) -> Setting:
+    """A setting whose ratio of d to the federated samples is the point's gamma, to twelve digits."""
+    n, gamma = int(at["n_clients"]), float(at["gamma"])
+    samples = max(10**14, round(10**14 / gamma))
+    return Setting(n, round(gamma * n * samples), 2 * n, samples, 1.0, float(at["mu"]), **more)
+
+
+LEAST = Domain(
+    (
+        *LIMITS,
+        Real("augmentation_std", 0.0, np.inf, "[)", reach=(0.01, 10.0), is_log=True),
+        Choice("objective", (CL.value, MIM.value)),
+    ),
+    assumes=LIMIT,
+)
+
+
+def said_threshold(at: Point) -> float:
+    """The least rho, closed form for masks and root for contrast; above 1 no class is large enough."""
+    s = proportional_setting(at, augmentation_std=float(at["augmentation_std"]))
+    return rare_threshold(s, Objective(at["objective"]))
+
+
+def found_threshold(at: Point, _: Effort) -> Sample:
+    """N times the least theta whose direction leaves the bulk of the limit law, by bisection."""
+    half = float(at["augmentation_std"]) ** 2 / 2 if Objective(at["objective"]) is CL else 0.0
+    law = alignment_law(float(at["mu"]) ** 2, half, float(at["gamma"]))
+    middle = math.log(float(at["gamma"]) ** 0.5 * (float(at["mu"]) ** 2 + half))
+    low, high = middle - 3, middle + 3
+    for _step in range(50):
+        middle = (low + high) / 2
+        low, high = (low, middle) if law.outlier(math.exp(middle)) is not None else (middle, high)
+    return Sample(np.array([int(at["n_clients"]) * math.exp((low + high) / 2)]))
+
+
+EQUAL = Domain(
+    (
+        *LIMITS,
+        Real("mask_ratio", 0.0, 1.0, "()", reach=(0.02, 0.98)),
+        Real("times_noise", 0.0, np.inf, "()", reach=(0.1, 30.0), is_log=True),
+    ),
+    (
+        Condition(
+            "noise from that of equal draws on, or gamma small against the lead that the noise leaves contrast",
+            r"f \ge 1 \text{ or } \gamma \text{ small}",
+            lambda p: p["times_noise"] >= 1 or lead_is_clear(p),
+        ),
+    ),
+    assumes=f"{LIMIT} The augmentation noise is times_noise that of equal draws, mu ((p(1-p))^(-1/2) - 1)^(1/2).",
+)
+
+
+def lead_is_clear(at: Point) -> bool:
+    """Whether 3 (gamma (1 + 1/(p(1-p)))/2)^(1/2) is at most contrast's relative lead at small gamma.
+
+    There both thresholds are N (gamma V)^(1/2), V = mu^4 + mu^2 sigma^2 + sigma^4/2 and mu^4 (1 + 1/(p(1-p)))/2, and
+    the masks' next order is smaller by a relative (gamma (1 + 1/(p(1-p)))/2)^(1/2), contrast's not larger.
+    """
+    pair = float(at["mask_ratio"]) * (1 - float(at["mask_ratio"]))
+    masks = (1 + 1 / pair) / 2
+    x = float(at["times_noise"]) ** 2 * (pair**-0.5 - 1)  # (sigma / mu)^2
+    lead = 1 - ((1 + x + x**2 / 2) / masks) ** 0.5
+    return 3 * (float(at["gamma"]) * masks) ** 0.5 <= lead
+
+
+def lead_of_the_smaller(at: Point, _: Effort) -> Sample:
+    """The threshold that should be the larger over the other: contrast's from the noise on, the masks' below it."""
+    noise = EQUAL_DRAWS_NOISE.value(mu=float(at["mu"]), mask_ratio=float(at["mask_ratio"]))
+    s = proportional_setting(at, augmentation_std=float(at["times_noise"]) * noise, mask_ratio=float(at["mask_ratio"]))
+    ratio = rare_threshold(s, CL) / drawn_mask_threshold(s)
+    return Sample(np.array([ratio if at["times_noise"] >= 1 else 1 / ratio]), ROUND_OFF)
+
+
+def window(key: str, text: str, objective: Objective, growth: Growth, least: sp.Expr, end: sp.Rational) -> Statement:
+    """The least alpha over beta, and the beta at which it reaches 1: from the powers of d in the threshold."""
+    clients = NGrowth.PAPER if growth == "paper" else NGrowth.FIXED
+    squared = {
+        MIM: sy.n_clients**2 * sy.mu**4,
+        CL: sy.n_clients**2 * (sy.mu**4 + sy.mu**2 * sy.augmentation_std**2 + sy.augmentation_std**4 / 2),
+    }[objective]
+
+    def derived() -> sp.Matrix:
+        # rho = d^(alpha - beta) against N times the least theta, whose square has gamma = d / (N n_i) in it.
+        power = power_of_dim(squared * sy.dim / sy.n_clients, clients)
+        alpha = sp.expand(sy.beta + (power - sy.beta) / 2)
+        return sp.Matrix([alpha, (1 - alpha.subs(sy.beta, 0)) / sp.diff(alpha, sy.beta)])
+
+    return Statement(
+        key,
+        "corrected",
+        text,
+        Identity(
+            lambda: sp.Matrix([least, end]),
+            derived,
+            "Powers of d in the least share represented.",
+        ),
+        reading=f"rare classes outside the signal, the paper's scaling, N {GROWTHS[growth]}",
+    )
 
 
 CLAIM = Claim(
@@ -147,130 +213,129 @@ CLAIM = Claim(
         Statement(
             "rare.masking-above-contrast",
             "corrected",
-            "Masks averaged represent the rare coordinates better than contrast with one draw at sigma = 1, with three "
-            "clients, d = n_i = 300 and three tenths of the samples rare. Equal draws can reverse the order: see "
-            "rare.equal-draws.",
-            SampledOrder(
-                masking_recovers_more,
-                "d = n_i = 300, three clients, three tenths of the samples rare.",
-                {"dim": 300, "clients": 3, "rare_fraction": 0.3},
+            "Masks averaged represent the rare coordinates better than contrast with one draw, by the difference of "
+            "the two limits of r. Equal draws can reverse the order: see rare.equal-draws.",
+            OnDomain(
+                rare_domain(clearly(MIM, is_represented=True), UNLESS_NEAR),
+                Then("=", said_lead, drawn_lead, remainder=lead_remainder),
+                "Either limit is that of a spike; contrast has the noise of the augmentations beside the pixels'.",
+                Evidence.SAMPLED,
+                points=(2, 60),
+                corners=(0, 16),
+                named=(SCARCE,),
             ),
-            reading="rare classes outside the signal, sampled data",
-            # What contrast keeps varies by its own size from data set to data set.
-            spoil=0.1,
+            reading="rare classes outside the signal",
+            spoil=0.5,
         ),
         Statement(
             "rare.masking-recovery",
             "corrected",
-            "Under masking r at a rare coordinate is (1 - gamma mu^4/theta^2)/(1 + gamma mu^2/theta), theta = rho/N.",
-            Prediction(
-                recovery_findings(Objective.MIM, SETTING, 80, 200),
-                "Limit of a spike, expected independent masks.",
-                rtol=0.05,
-            ),
-            reading="rare classes outside the signal, sampled data",
-            spoil=0.7,
+            "Under masking r at a rare coordinate is (1 - gamma mu^4/theta^2)/(1 + gamma mu^2/theta), theta = rho/N, "
+            "in the limit of d and samples in proportion.",
+            limit_check(MIM, "Limit of a spike, expected independent masks.", (AMPLE,)),
+            reading="rare classes outside the signal",
         ),
         Statement(
             "rare.contrast-below-threshold",
             "corrected",
             "Under contrast with one draw a rare coordinate is not represented at all in the limit where its theta is "
             "at or below the l that solves gamma (nu^4/l^2 + s^4/(l + gamma (nu^2 + s^2))^2) = 1, nu^2 = mu^2 + s^2, "
-            "s^2 = sigma^2/2. With three clients, d = n_i = 300, sigma = 1 and three tenths rare it is below.",
-            ForAll(below_threshold, contrast_is_noise, "theta lies below the threshold of contrast.", Evidence.SAMPLED),
-            reading="rare classes outside the signal, sampled data",
+            "s^2 = sigma^2/2.",
+            OnDomain(
+                rare_domain(clearly(CL, is_represented=False)),
+                Then(
+                    "=",
+                    lambda _: 1.0,
+                    not_represented,
+                    remainder=lambda at: MEASURED_TO + rare_remainder(rare_setting(at), CL),
+                ),
+                "The left side at theta is the pull of the bulk.",
+                Evidence.SAMPLED,
+                points=(3, 100),
+                corners=(0, 16),
+            ),
+            reading="rare classes outside the signal",
+            spoil=0.7,
         ),
         Statement(
             "rare.contrast-above-threshold",
             "corrected",
-            "Under contrast with one draw, above its threshold, r at a rare coordinate is that of two Gram matrices.",
-            Prediction(contrast_findings, "d = 300, n_i = 6000, six tenths rare.", rtol=0.05),
-            reading="rare classes outside the signal, sampled data",
-            spoil=0.7,
+            "Under contrast with one draw, above its threshold, r at a rare coordinate is that of two Gram matrices, "
+            "in the limit of d and samples in proportion.",
+            limit_check(CL, "Limit of a spike in the difference of two Wishart matrices.", (AMPLE,)),
+            reading="rare classes outside the signal",
         ),
         Statement(
             "rare.least-share",
             "corrected",
-            "In the limit one share rho is the least that is represented: for masks N mu^2 sqrt(gamma), for contrast "
-            "with noise a larger one.",
-            ForAll(
-                thresholds,
-                starts_at_the_threshold,
-                "The spike leaves the bulk exactly there; one client: N = 1.",
+            "In the limit one share rho is the least that is represented: for masks N mu^2 sqrt(gamma), for contrast N "
+            "times the l of rare.contrast-below-threshold. Above 1 no class is large enough.",
+            OnDomain(
+                LEAST,
+                Then("=", said_threshold, found_threshold, within=1e-6),
+                "The spike leaves the bulk of the limit law exactly there.",
                 Evidence.NUMERIC,
+                points=(6, 100),
+                corners=(2, 32),
             ),
-            reading="rare classes outside the signal, the limit",
-            latex=rf"\rho^\star_M = N {MIM_RARE_THRESHOLD.latex} \le \rho^\star_C",
+            reading="rare classes outside the signal",
+            latex=rf"\rho^\star_M = N {MIM_RARE_THRESHOLD.latex}",
         ),
         Statement(
             "rare.equal-draws",
             "corrected",
             "With one draw each, of independent masks and of augmentations: for sigma^2 at or above "
-            "mu^2 ((p(1-p))^(-1/2) - 1) masks represent smaller rare classes than contrast in the limit, at every "
+            "mu^2 ((p(1-p))^(-1/2) - 1) masks represent rare classes at least as small as contrast does, at every "
             "gamma. For smaller sigma contrast represents smaller ones once gamma is small enough.",
-            ForAll(
-                equal_draws,
-                turns_at_the_noise,
+            OnDomain(
+                EQUAL,
+                Then(">=", lambda _: 1.0, lead_of_the_smaller),
                 "At that noise both have the same bulk, and theta counts in both terms of the masks' X. The threshold "
                 "of contrast grows with sigma.",
                 Evidence.NUMERIC,
+                points=(8, 100),
+                corners=(4, 32),
+                named=({"n_clients": 3, "gamma": 1e-6, "mu": 0.4, "mask_ratio": 0.75, "times_noise": 1.0},),
             ),
             reading="rare classes outside the signal, the limit",
+            spoil=1.01,
             latex=rf"\sigma = {EQUAL_DRAWS_NOISE.latex}",
         ),
-        Statement(
+        window(
             "rare.masking-window-fixed-clients",
-            "corrected",
-            "Masking recovers rare classes of d^alpha samples for some alpha < 1 whenever |D_i| = d^beta, 1 <= "
-            "beta < 9/5.",
-            ForAll(
-                lambda context: [sp.Rational(k, 20) for k in range(20, 36)],
-                window_is_open(Objective.MIM, expected=True),
-                "alpha above beta/2 + 1/10, N fixed.",
-                Evidence.ENUMERATED,
-            ),
-            reading="rare classes outside the signal, the paper's scaling, N fixed",
+            "Masking recovers rare classes of d^alpha samples exactly for alpha above beta/2 + 1/10, |D_i| = d^beta: "
+            "for some alpha < 1 where beta < 9/5.",
+            MIM,
+            "fixed",
+            sy.beta / 2 + sp.Rational(1, 10),
+            sp.Rational(9, 5),
         ),
-        Statement(
+        window(
             "rare.contrast-window-fixed-clients",
-            "corrected",
-            "Contrast with one draw never recovers a rare class of d^alpha samples, alpha < 1, when |D_i| = "
-            "d^beta, beta >= 1.",
-            ForAll(
-                lambda context: [sp.Rational(k, 20) for k in range(20, 36)],
-                window_is_open(Objective.CL, expected=False),
-                "alpha would have to exceed beta/2 + 1/2.",
-                Evidence.ENUMERATED,
-            ),
-            reading="rare classes outside the signal, the paper's scaling, N fixed",
-            spoil=1.2,
+            "Contrast with one draw needs alpha above beta/2 + 1/2 for a rare class of d^alpha samples, |D_i| = "
+            "d^beta: for beta >= 1 it recovers none with alpha < 1.",
+            CL,
+            "fixed",
+            sy.beta / 2 + sp.Rational(1, 2),
+            sp.Integer(1),
         ),
-        Statement(
+        window(
             "rare.masking-window-growing-clients",
-            "corrected",
-            "Masking recovers rare classes of d^alpha samples for some alpha < 1 whenever |D_i| = d^beta, 1 <= "
-            "beta < 7/4.",
-            ForAll(
-                lambda context: [sp.Rational(k, 20) for k in range(20, 35)],
-                window_is_open(Objective.MIM, expected=True, n_growth="paper"),
-                "alpha above beta/2 + 1/8, N = d^(1/20).",
-                Evidence.ENUMERATED,
-            ),
-            reading="rare classes outside the signal, the paper's scaling, N = d^(1/20)",
+            "Masking recovers rare classes of d^alpha samples exactly for alpha above beta/2 + 1/8, |D_i| = d^beta: "
+            "for some alpha < 1 where beta < 7/4.",
+            MIM,
+            "paper",
+            sy.beta / 2 + sp.Rational(1, 8),
+            sp.Rational(7, 4),
         ),
-        Statement(
+        window(
             "rare.contrast-window-growing-clients",
-            "corrected",
-            "Contrast with one draw never recovers a rare class of d^alpha samples, alpha < 1, when |D_i| = "
-            "d^beta, beta >= 1.",
-            ForAll(
-                lambda context: [sp.Rational(k, 20) for k in range(20, 35)],
-                window_is_open(Objective.CL, expected=False, n_growth="paper"),
-                "alpha would have to exceed beta/2 + 21/40.",
-                Evidence.ENUMERATED,
-            ),
-            reading="rare classes outside the signal, the paper's scaling, N = d^(1/20)",
-            spoil=1.2,
+            "Contrast with one draw needs alpha above beta/2 + 21/40 for a rare class of d^alpha samples, |D_i| = "
+            "d^beta: for beta >= 19/20 it recovers none with alpha < 1.",
+            CL,
+            "paper",
+            sy.beta / 2 + sp.Rational(21, 40),
+            sp.Rational(19, 20),
         ),
     ),
 )

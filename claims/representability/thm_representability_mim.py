@@ -12,10 +12,23 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import sympy as sp
 
-from ledger.checks.enumerated import all_offsets
 from ledger.checks.found_witnesses import found
-from ledger.checks.kinds import Finding, ForAll, Prediction
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.listed_couplings import listed_deficits
+from ledger.checks.listed_population import (
+    ANY_FEATURES,
+    MODEL,
+    NOISE,
+    OFFSET,
+    RATIO,
+    learned_at,
+    population_check,
+    represented,
+    whole_signal,
+)
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.printed_networks import connectivity_decides
 from ledger.checks.printed_theorems import (
     MIM_EXPONENT,
@@ -28,28 +41,19 @@ from ledger.checks.printed_theorems import (
     leading_coordinates,
     offsets_per_class,
 )
-from ledger.checks.rates import (
-    FIXED_CLIENTS,
-    TWENTIETHS,
-    falls_like,
-    has_exponent,
-    population_falls_like,
-    population_representability,
-)
+from ledger.checks.rates import FROM_ONE, falls_like, has_exponent, population_falls_like
 from ledger.checks.reading_words import in_words
 from ledger.statement import Check, Claim, Context, Evidence, Instead, Kind, Statement
-from theory.data.moments import CornerMatrix, Site
-from theory.deficits.second_order import deficit
 from theory.deficits.weighted import weighted_deficit
+from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 from theory.networks.small_networks import connected_networks, name, weights
-from theory.objectives.representability import representability
 from theory.readings import Mask, Objective, Offsets, Scope
 from theory.setting import Setting
+from theory.symbols import beta
 
 MIM = Objective.MIM
 PRINTED = Fraction(-4, 5)
-STAR = nx.star_graph(3)
 LARGE = (10**6, 10**9, 10**12)
 
 LATEX_LOCAL = r"1 - \frac{O(d^{-2/5})}{2p(1-p)\,d^{2/5} + O(d^{-2/5})} \le r_{i,k}^M \le 1"
@@ -58,6 +62,7 @@ LATEX_FED = r"1 - \frac{O(d^{-2/5})}{2p(1-p)\,d^{2/5} - \Theta(d^{7/20}) + O(d^{
 LOCAL = ("(1) Locally 1 - r_k is O(d^(-4/5)) on every signal coordinate but the client's own.", LATEX_LOCAL)
 DECENTRALISED = ("(2) With DecL 1 - r_k is O(d^(-4/5)) on every signal coordinate.", LATEX_DEC)
 FEDERATED = ("(2) With FL 1 - r_k is O(d^(-4/5)) on every signal coordinate.", LATEX_FED)
+ABOVE_NOISE = "On the signal the matrix exceeds the noise by at least min(1/N, tau^2/4), times p(1-p)."
 ONE_DIRECTION = "One eigenvalue is positive, so one direction is learned, at every d."
 AXES = "A diagonal matrix has the axes as eigenvectors."
 MINIMISER = "independent masks, minimiser of the objective"
@@ -80,57 +85,43 @@ def _network_falls(point: tuple[nx.Graph, tuple[int, int]], spoil: float) -> tup
     return holds, {"network": name(graph), "dim": high, "slopes": slopes.round(5).tolist()}
 
 
-def _uniform_findings(_: Context) -> list[Finding]:
-    findings = []
-    for n in (2, 3, 6):
-        s = Setting.paper(10**6, n_clients=n)
-        measured = float(np.mean(_deficits(10**6, [1 / n] * n)))
-        findings.append(Finding({"n_clients": n, "dim": 10**6}, deficit(s, MIM), measured, resolution=1e-12))
-    return findings
+def _equal_weights(at: Point) -> np.ndarray:
+    """The federated deficit from the list of all samples."""
+    return listed_deficits(at, MIM, "fl", is_averaged=True)
 
 
-def _frozen(context: Context) -> Iterable[list[tuple[int, ...]]]:
-    rng = np.random.default_rng(context.seed)
-    choices = all_offsets(FIXED_CLIENTS)
-    for _ in range(context.trials(50, 500)):
-        yield [choices[int(j)] for j in rng.integers(0, len(choices), 2)]
+def _as_on_a_network(at: Point, _: Effort) -> Sample:
+    n = int(at["n_clients"])
+    s = Setting(n, int(at["dim"]), n, int(at["samples_per_client"]), float(at["tau"]), float(at["mu"]))
+    return Sample(weighted_deficit(s, [1 / n] * n)[None])
 
 
-def _frozen_sums(context: Context) -> list[Finding]:
-    """The sum of a client's r_k over the signal, averaged over the minimisers, for N, c, d and q at random."""
-    rng, findings = np.random.default_rng(context.seed), []
-    for _ in range(context.trials(60, 600)):
-        n = int(rng.integers(2, 13))
-        dim = n + round(float(np.exp(rng.uniform(0, np.log(10**6)))))
-        c = round(float(np.exp(rng.uniform(np.log(2), np.log(min(dim, 40))))))
-        q = rng.integers(0, 2, (2, n - 1))
-        q[0, 0] = 1  # Without any offset the two class means are opposite, and span one direction.
-        s = Setting.paper(dim, n_clients=n)
-        tau, mu2 = float(s.tau), float(s.mu) ** 2
-        means = np.column_stack([[1.0, -1.0], -tau * q])
-        r = representability(CornerMatrix(means.T @ means / 2 + mu2 * np.eye(n), mu2, dim), c, n)[0]
-        claimed = 2 + (c - 2) * (n - 2) / (dim - 2)
-        at = {"n_clients": n, "dim": dim, "feature_dim": c, "q": q.tolist()}
-        findings.append(Finding(at, claimed, float(np.sum(r)), resolution=1e-9))
-    return findings
+def _frozen_law(at: Point) -> np.ndarray:
+    n, d, c = int(at["n_clients"]), int(at["dim"]), int(at["feature_dim"])
+    return np.array(2 + (c - 2) * (n - 2) / (d - 2))
 
 
-def _population_findings(mask: Mask, scope: Site, value: float) -> Prediction:
-    def findings(_: Context) -> list[Finding]:
-        found = []
-        for dim in (64, 10**6, 10**12):
-            r = population_representability(MIM, mask, dim, scope=scope)
-            others = r[1:] if scope == "local" else r
-            found += [Finding({"dim": dim, "coordinate": k}, value, v, resolution=1e-9) for k, v in enumerate(others)]
-        return found
+def _frozen_sum(at: Point) -> np.ndarray:
+    """The sum of a client's r_k over the signal, q being the binary digits of `offsets`; d x d linear algebra."""
+    n, d = int(at["n_clients"]), int(at["dim"])
+    digits = np.array([int(at["offsets"]) >> k & 1 for k in range(2 * (n - 1))], dtype=float).reshape(2, n - 1)
+    means = np.zeros((2, d))
+    means[:, 0] = 1.0, -1.0
+    means[:, 1:n] = -float(at["tau"]) * digits
+    moment = means.T @ means / 2 + float(at["mu"]) ** 2 * np.eye(d)
+    return np.array(represented(moment, int(at["feature_dim"]))[:n].sum())
 
-    return Prediction(findings, "Eigenvectors of the exact population matrix, six clients.", 1e-9, Evidence.NUMERIC)
 
-
-def _own_findings(_: Context) -> list[Finding]:
-    # 1 - r_i, which is 1: a prediction of zero could not be spoiled.
-    r = [population_representability(MIM, Mask.COMPLEMENTARY, dim, scope="local")[0] for dim in (64, 10**6, 10**12)]
-    return [Finding({"dim": dim}, 1.0, 1 - v, resolution=1e-9) for dim, v in zip((64, 10**6, 10**12), r, strict=True)]
+FROZEN = Condition(
+    "offsets, in binary the q of both classes, below 4^(n_clients - 1)",
+    r"q < 4^{N-1}",
+    lambda p: p["offsets"] < 4 ** (p["n_clients"] - 1),
+)
+TWO_FEATURES = Condition(
+    "feature_dim from 2 to dim, dim at least 3 and n_clients",
+    r"2 \le c \le d,\ d \ge \max(3, N)",
+    lambda p: 2 <= p["feature_dim"] <= p["dim"] and p["dim"] >= max(3, p["n_clients"]),
+)
 
 
 def _printed(
@@ -155,15 +146,15 @@ def _population(mask: Mask, because: str, **where: Any) -> ForAll:
     return population_falls_like(MIM, mask, PRINTED, because, **where)
 
 
-def _second_order(scope: Scope, power: str) -> ForAll:
+def _second_order(scope: Scope, power: str) -> OnDomain:
     because = f"The second-order deficit has exponent {power}."
-    return falls_like(MIM, scope, PRINTED, TWENTIETHS, because, is_expected=True)
+    return falls_like(MIM, scope, PRINTED, FROM_ONE, because, is_expected=True)
 
 
-def _exponent(scope: Scope, intercept: Fraction) -> ForAll:
+def _exponent(scope: Scope, intercept: Fraction) -> Identity:
     """The second-order deficit has exponent intercept - beta."""
-    because = "Degree in d of the second-order deficit."
-    return has_exponent(MIM, scope, lambda beta: intercept - beta, because, is_expected=True, is_growing=True)
+    because = "Degree in d of the second-order deficit, a rational function in d^(1/20) times d^(-beta)."
+    return has_exponent(MIM, scope, sp.Rational(intercept) - beta, because, is_expected=True, is_growing=True)
 
 
 CLAIM = Claim(
@@ -193,7 +184,13 @@ CLAIM = Claim(
                 "thm42.population-local-complementary",
             ),
         ),
-        _printed("thm42.local-independent", LOCAL, Mask.INDEPENDENT, _second_order(Scope.LOCAL_OTHER, "1/5 - beta")),
+        _printed(
+            "thm42.local-independent",
+            LOCAL,
+            Mask.INDEPENDENT,
+            _second_order(Scope.LOCAL_OTHER, "1/5 - beta"),
+            spoil=1.1,
+        ),
         _printed("thm42.local-printed-mask", LOCAL, Mask.PRINTED, _population(Mask.PRINTED, AXES, scope="local")),
         _printed(
             "thm42.local-offsets-per-class",
@@ -256,7 +253,9 @@ CLAIM = Claim(
             deficits_fall(complementary_federated, MIM_EXPONENT, ONE_DIRECTION, found("thm42.fl-complementary")),
             instead=("thm42.population-fl-complementary", "thm42-bounds.fl-complementary"),
         ),
-        _printed("thm42.fl-independent", FEDERATED, Mask.INDEPENDENT, _second_order(Scope.FL, "3/20 - beta")),
+        _printed(
+            "thm42.fl-independent", FEDERATED, Mask.INDEPENDENT, _second_order(Scope.FL, "3/20 - beta"), spoil=1.1
+        ),
         _printed("thm42.fl-printed-mask", FEDERATED, Mask.PRINTED, _population(Mask.PRINTED, AXES)),
         _printed(
             "thm42.fl-all-coordinates",
@@ -275,34 +274,54 @@ CLAIM = Claim(
         ),
         _corrected(
             "thm42.population-local-complementary",
-            "In the population client i has r_k = 1/(N-1) for the k of other clients: 1/5 with six clients.",
-            _population_findings(Mask.COMPLEMENTARY, "local", 1 / (FIXED_CLIENTS - 1)),
+            "In the population client i has r_k = 1/(N-1) for the k of other clients.",
+            population_check(
+                lambda at: np.full(int(at["n_clients"]) - 1, 1 / (at["n_clients"] - 1)),
+                lambda at: learned_at(at, "complementary", "local")[1 : int(at["n_clients"])],
+                ONE_DIRECTION,
+                RATIO,
+                least_clients=3,
+                condition=ANY_FEATURES,
+            ),
             r"r_{i,k} = \tfrac{1}{N-1}\ (k \ne i)",
             Mask.COMPLEMENTARY,
         ),
         _corrected(
             "thm42.population-own-complementary",
             "In the population a client represents nothing of its own coordinate: 1 - r_i = 1.",
-            Prediction(_own_findings, "Row i of the matrix is zero.", 1e-9, Evidence.NUMERIC),
+            population_check(
+                lambda _: np.array(1.0),
+                lambda at: 1 - learned_at(at, "complementary", "local")[0],
+                "Row i of the matrix is zero.",
+                RATIO,
+                condition=ANY_FEATURES,
+            ),
             r"r_{i,i} = 0",
             Mask.COMPLEMENTARY,
         ),
         _corrected(
             "thm42.population-fl-complementary",
-            "In the population the federated r_k is 1/N on the signal: 1/6 with six clients.",
-            _population_findings(Mask.COMPLEMENTARY, "fl", 1 / FIXED_CLIENTS),
+            "In the population the federated r_k is 1/N on the signal.",
+            population_check(
+                lambda at: np.full(int(at["n_clients"]), 1 / at["n_clients"]),
+                lambda at: learned_at(at, "complementary", "fl")[: int(at["n_clients"])],
+                ONE_DIRECTION,
+                RATIO,
+                least_clients=3,
+                condition=ANY_FEATURES,
+            ),
             r"\bar r_k = \tfrac1N",
             Mask.COMPLEMENTARY,
         ),
         _corrected(
             "thm42.population-local-independent",
-            "In the population a client represents the other clients' coordinates whole: r_k = 1 for c >= N.",
-            _population_findings(Mask.INDEPENDENT, "local", 1.0),
+            "In the population a client represents every signal coordinate whole, its own included: r_k = 1.",
+            whole_signal("independent", "local", ABOVE_NOISE, RATIO),
         ),
         _corrected(
             "thm42.population-fl-independent",
-            "In the population the federated average represents every signal coordinate whole: r_k = 1 for c >= N.",
-            _population_findings(Mask.INDEPENDENT, "fl", 1.0),
+            "In the population the federated average represents every signal coordinate whole: r_k = 1.",
+            whole_signal("independent", "fl", ABOVE_NOISE, RATIO),
         ),
         _corrected(
             "thm42.local-other-exponent",
@@ -324,20 +343,37 @@ CLAIM = Claim(
         ),
         _corrected(
             "thm42.equal-weights",
-            "With equal client weights w_k the second-order deficit of a network is the federated one.",
-            Prediction(_uniform_findings, "Two derivations of one number.", 1e-9, Evidence.NUMERIC),
+            "With equal client weights w_k the second-order deficit of a network is the federated one, coordinate by "
+            "coordinate.",
+            OnDomain(
+                Domain(
+                    (
+                        Whole("n_clients", 2, 8),
+                        Whole("dim", 3, 10**6),
+                        Whole("samples_per_client", 1, 10**9),
+                        OFFSET,
+                        NOISE,
+                    ),
+                    (Condition("n_clients below dim", "N < d", lambda p: p["n_clients"] < p["dim"]),),
+                    assumes=f"{MODEL} There are as many features as clients; masks are averaged.",
+                ),
+                Then("=", _equal_weights, _as_on_a_network, within=1e-9),
+                "Two derivations: the closed form for weights, and a list of all samples.",
+                Evidence.NUMERIC,
+            ),
         ),
         Statement(
             "thm42.offsets-per-class-law",
             "corrected",
-            "With q drawn once per class the r_k of a client add up over the signal to 2 + (c - 2)(N - 2)/(d - 2), on "
-            "average over the undetermined directions, if its two class means span two directions and c >= 2.",
-            Prediction(
-                _frozen_sums,
+            "With q drawn once per class, and not 0 throughout, the r_k of a client add up over the signal to "
+            "2 + (c - 2)(N - 2)/(d - 2), on average over the undetermined directions.",
+            population_check(
+                _frozen_law,
+                _frozen_sum,
                 "Two directions carry signal. The other c - 2 features lie anywhere in the d - 2 directions of noise, "
                 "N - 2 of which belong to the signal coordinates.",
-                1e-9,
-                Evidence.NUMERIC,
+                Whole("offsets", 1, 4**7 - 1),
+                condition=(FROZEN, TWO_FEATURES),
             ),
             latex=r"\sum_{k \in S} r_k = 2 + \frac{(c-2)(N-2)}{d-2}",
             reading=f"{in_words(Offsets.PER_CLASS)}; population",

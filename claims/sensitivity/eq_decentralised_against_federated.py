@@ -6,15 +6,19 @@ from fractions import Fraction
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
+from ledger.checks.drawn_networks import DRAW
 from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Empty, ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.printed_networks import strictly_above_federated
 from ledger.checks.printed_widths import bracket_is_negative, limit_is_not_zero, signals_decide
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory.deficits import printed_sensitivity as ps
+from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.symbols import n_clients
@@ -74,17 +78,31 @@ def always_both_zero(spoil: float) -> bool:
     return all(v == sp.Rational(str(spoil)) - 1 for v in values)
 
 
-def connected_regular_graphs(context: Context) -> list[nx.Graph]:
-    """Every connected network of two to six clients (full: seven) with equally many neighbours for all."""
-    largest = 6 if context.tier == "quick" else 7
-    return [g for g in small_networks.connected_networks(2, largest) if nx.is_regular(g)]
-
-
 def equals_federated(graph: nx.Graph, spoil: float) -> tuple[bool, Mapping[str, Any]]:
     """Whether every client has objective weight 1/N (times `spoil`), which makes the objective the federated one."""
     weights = small_networks.weights(graph)
     wanted = Fraction(str(spoil)) / len(graph)
     return all(w == wanted for w in weights), {"edges": list(graph.edges), "weights": [str(w) for w in weights]}
+
+
+def objective_weights_at(at: Point, _: Effort) -> Sample:
+    """The weight of each client's loss in Eq (1), a mean over clients of means over neighbourhoods."""
+    links = nx.to_numpy_array(nx.random_regular_graph(int(at["degree"]), int(at["n_clients"]), seed=int(at["draw"])))
+    neighbourhoods = links + np.eye(len(links))
+    return Sample((neighbourhoods / neighbourhoods.sum(axis=1, keepdims=True)).mean(axis=0)[None], 1e-14)
+
+
+REGULAR = Domain(
+    (Whole("n_clients", 2, 40), Whole("degree", 1, 39), DRAW),
+    (
+        Condition(
+            "degree below n_clients, and their product even",
+            r"\deg < N,\ N \deg \text{ even}",
+            lambda p: p["degree"] < p["n_clients"] and p["degree"] * p["n_clients"] % 2 == 0,
+        ),
+    ),
+    assumes="The network is a random one with this many neighbours for every client, seeded by draw.",
+)
 
 
 def fully_connected_objective() -> sp.Expr:
@@ -279,9 +297,15 @@ CLAIM = Claim(
         Statement(
             "eq78.regular-networks",
             "corrected",
-            "On every connected regular network, complete or not, the decentralised objective is the federated one.",
-            ForAll(connected_regular_graphs, equals_federated, BECAUSE_REGULAR, Evidence.SEARCHED),
-            reading="Eqs (87)-(89)",
+            "On every regular network, complete or not, the decentralised objective is the federated one.",
+            OnDomain(
+                REGULAR,
+                Then("=", lambda at: np.full(int(at["n_clients"]), 1 / at["n_clients"]), objective_weights_at),
+                BECAUSE_REGULAR,
+                Evidence.NUMERIC,
+                points=(20, 400),
+            ),
+            reading="Eqs (87)-(89); the weight of a client's loss in the objective is 1/N",
             about=("eq-87", "eq-89", "remark-A.2"),
         ),
     ),

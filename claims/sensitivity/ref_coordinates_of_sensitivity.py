@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from ledger.checks.kinds import Finding, ForAll, Prediction
-from ledger.statement import Claim, Context, Evidence, Statement
-from theory.data.moments import alignment_matrix
+from ledger.checks.drawn_networks import DRAW
+from ledger.checks.kinds import ForAll
+from ledger.checks.listed_population import MODEL, NOISE, OFFSET, RATIO, ROUND_OFF, learned_at
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.statement import Claim, Evidence, Statement
+from theory.domain import Choice, Condition, Domain, Point, Real, Whole
 from theory.formula import Source
-from theory.objectives.representability import leading_representability
-from theory.readings import Objective
-from theory.setting import Setting
 
 # Orthonormal rows of a representation, by name: what each keeps of four signal coordinates among six.
 # Entries 0, 1/2 and 1 have exact squares, so that r_k may be compared with == below.
@@ -19,7 +19,6 @@ USELESS = {
     "noise only": np.eye(6)[4:],
     "the mean of the signal": np.full((1, 6), 0.5) * (np.arange(6) < 4),
 }
-WHOLE = {"the whole signal": np.eye(6)[:4]}
 
 
 def signal_rv(rows: np.ndarray) -> np.ndarray:
@@ -34,28 +33,70 @@ def small_means_good(item: tuple[str, np.ndarray], spoil: float) -> tuple[bool, 
     return np.ptp(r) > 0 or bool(np.all(r == 1)), {"representation": name, "s": float(np.ptp(r)), "r": r.tolist()}
 
 
-def deficit_tells(item: tuple[str, np.ndarray], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-    """Whether the largest deficit is 0 exactly for the whole signal; spoiled, exactly for all others."""
-    name, rows = item
-    worst = float(1 - signal_rv(rows).min())
-    whole = name in WHOLE
-    return (worst == 0) == (whole if spoil == 1 else not whole), {"representation": name, "largest_deficit": worst}
+def learned_space(at: Point) -> np.ndarray:
+    """Orthonormal rows of a random representation, (c, d): near the signal where the point's share says so.
+
+    `draw` seeds it. The first N axes are the signal; each row begins as one of them, the noise grows with `tilt`.
+    """
+    d, c = int(at["dim"]), int(at["feature_dim"])
+    rng = np.random.default_rng(int(at["draw"]))
+    start = np.eye(d)[:, rng.permutation(max(c, int(at["n_clients"])))[:c]]
+    return np.linalg.qr(start + float(at["tilt"]) * rng.normal(size=(d, c)))[0].T
 
 
-def population_findings(context: Context) -> list[Finding]:
-    """s of the population's averaged r over N, leading 2N and all d coordinates, c = 2N, both objectives."""
-    findings, rng = [], np.random.default_rng(context.seed)
-    for n in (2, 4, *(round(float(np.exp(x))) for x in rng.uniform(np.log(2), np.log(40), 4))):
-        dim = 2 * n + round(float(np.exp(rng.uniform(0, np.log(400)))))
-        s = Setting.paper(dim, n_clients=n, feature_dim=2 * n)
-        share = (dim - 2 * n) / (dim - n)
-        for objective in Objective:
-            for count, claimed in ((n, 0.0), (2 * n, share), (dim, share)):
-                r = leading_representability(alignment_matrix(s, objective), s.feature_dim, count)
-                at = {"objective": str(objective), "clients": n, "dim": dim, "coordinates": count}
-                # The tolerance of a prediction is relative, and leaves nothing to a claim of 0.
-                findings.append(Finding(at, claimed, float(np.ptp(r)), resolution=1e-12))
-    return findings
+def farthest(rows: np.ndarray, n: int) -> float:
+    """The largest squared distance from the row space to a unit vector of the signal."""
+    return float(1 - np.linalg.svd(rows[:, :n], compute_uv=False)[-1] ** 2) if len(rows) >= n else 1.0
+
+
+def both_sides(at: Point) -> np.ndarray:
+    """The squared distance over N, which the largest deficit is at least, and its negative: at most itself."""
+    n = int(at["n_clients"])
+    distance = farthest(learned_space(at), n)
+    return np.array([distance / n, -distance])
+
+
+def largest_deficit(at: Point, _: Effort) -> Sample:
+    """max (1 - r_k) over the signal, and its negative."""
+    worst = 1 - (learned_space(at)[:, : int(at["n_clients"])] ** 2).sum(axis=0).min()
+    return Sample(np.array([[worst, -worst]]), 1e-12)
+
+
+SPACES = Domain(
+    (
+        Whole("n_clients", 1, 12),
+        Whole("dim", 1, 64),
+        Whole("feature_dim", 1, 64),
+        Real("tilt", 0.0, np.inf, "[)", reach=(0.0, 1.0)),
+        DRAW,
+    ),
+    (
+        Condition(
+            "n_clients and feature_dim at most dim",
+            r"N, c \le d",
+            lambda p: max(p["n_clients"], p["feature_dim"]) <= p["dim"],
+        ),
+    ),
+    assumes="The learned row space is a random one, seeded by draw; the signal is the first n_clients axes.",
+)
+
+
+def spread_of_average(at: Point, count: int) -> float:
+    """max - min over the leading coordinates of r, averaged over the choices that the population leaves open."""
+    return float(np.ptp(learned_at({**at, "feature_dim": 2 * int(at["n_clients"])}, at["views"], "fl")[:count]))
+
+
+def said_spreads(at: Point) -> np.ndarray:
+    """One minus s over N, leading 2N and all d coordinates: no factor spoils a claim of 0."""
+    n, d = int(at["n_clients"]), int(at["dim"])
+    share = (d - 2 * n) / (d - n)
+    return 1 - np.array([0.0, share, share])
+
+
+def found_spreads(at: Point) -> np.ndarray:
+    """The same from the population, averaged."""
+    n = int(at["n_clients"])
+    return 1 - np.array([spread_of_average(at, count) for count in (n, 2 * n, int(at["dim"]))])
 
 
 CLAIM = Claim(
@@ -85,24 +126,40 @@ CLAIM = Claim(
             "At c = 2N the population leaves N features undetermined. If r is first averaged over all of their "
             "choices, its s, for both objectives, is 0 over the N signal coordinates and (d - 2N)/(d - N) over the "
             "leading 2N or all d.",
-            Prediction(
-                population_findings,
+            OnDomain(
+                Domain(
+                    (
+                        Whole("n_clients", 2, 12),
+                        Whole("dim", 4, 100),
+                        OFFSET,
+                        NOISE,
+                        RATIO,
+                        Choice("views", ("augmented", "independent")),
+                    ),
+                    (Condition("dim at least 2 n_clients", r"d \ge 2N", lambda p: p["dim"] >= 2 * p["n_clients"]),),
+                    assumes=f"{MODEL} The federated average; twice as many features as clients.",
+                ),
+                Then("=", said_spreads, lambda at, _: Sample(found_spreads(at)[None], ROUND_OFF)),
                 "The spare rows share the noise evenly on average: (c - N)/(d - N) each. For one choice of them s over "
                 "the leading 2N may be as small as 0 or, for d > 2N, as large as 1.",
-                rtol=1e-9,
-                evidence=Evidence.NUMERIC,
+                Evidence.NUMERIC,
             ),
-            reading="population, independent masks, N >= 2, d >= 2N, s of the averaged r",
+            reading="independent masks; s of the averaged r",
         ),
         Statement(
             "coordinates.deficit-as-robustness",
             "corrected",
-            "The largest deficit, 1 - min r_k over the signal, is 0 exactly when the signal is represented whole.",
-            ForAll(
-                lambda context: {**USELESS, **WHOLE}.items(),
-                deficit_tells,
-                "r_k = 1 says that e_k lies in the row space.",
-                Evidence.SEARCHED,
+            "The largest deficit, 1 - min r_k over the signal, is 0 exactly when the signal is represented whole: it "
+            "lies between 1/N times and once the largest squared distance from the learned row space to a unit vector "
+            "of the signal.",
+            OnDomain(
+                SPACES,
+                Then(">=", both_sides, largest_deficit),
+                "That distance is an eigenvalue of I - B on the signal, B the projector's block: at least each entry "
+                "of its diagonal, the deficits, and at most their sum.",
+                Evidence.NUMERIC,
+                points=(40, 1000),
+                named=({"n_clients": 3, "dim": 8, "feature_dim": 3, "tilt": 0.0, "draw": 1},),
             ),
             reading="the deficit as a measure of robustness",
         ),

@@ -8,16 +8,18 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
-from ledger.checks.kinds import ForAll
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Context, Evidence
 from theory import symbols as sy
 from theory.data.moments import Site, alignment_matrix
 from theory.deficits.exponents import Quantity, exponent
+from theory.domain import Domain, Point, Real
 from theory.formula import Formula
 from theory.objectives.representability import representability
 from theory.readings import Mask, Objective, Scope
@@ -26,24 +28,17 @@ from theory.setting import Setting
 
 FIXED_CLIENTS = 6
 DIMS = (10**4, 10**8, 10**12)
-TWENTIETHS = tuple(Fraction(k, 20) for k in range(20, 41))  # beta from 1 to 2
+FROM_ONE = Real("beta", 1.0, math.inf, "[)", reach=(1.0, 4.0))
+EXPONENT_ROUND_OFF = 1e-12
+SCALING = "The paper's scaling: tau = d^(1/5), mu = d^(-1/5), n_i = d^beta"
 
 
-def growth(formula: Formula, beta: Fraction, *, is_growing: bool) -> Fraction:
-    """The exponent of d in a deficit proportional to 1/n_i at n_i = d^beta, N = d^(1/20) (`is_growing`) or fixed.
+def growth(formula: Formula, *, is_growing: bool) -> sp.Expr:
+    """The exponent of d, over beta, of a deficit proportional to 1/n_i at n_i = d^beta.
 
-    Source: ledger; the scaling is chen2026, Theorem 4.2.
+    N = d^(1/20) (`is_growing`) or N is fixed. Source: ledger; the scaling is chen2026, Theorem 4.2.
     """
-    power = power_of_dim(formula.expr * sy.samples, _growth_of_clients(is_growing))
-    return Fraction(int(power.p), int(power.q)) - beta
-
-
-@cache
-def deficit_growth(objective: Objective, scope: Scope, beta: Fraction, is_expected: bool, is_growing: bool) -> Fraction:
-    """The exponent of d in the second-order deficit of one objective."""
-    law = exponent(Quantity.DEFICIT, objective, scope, is_expected=is_expected, n_growth=_growth_of_clients(is_growing))
-    power = sp.Rational(law.subs(sy.beta, sp.Rational(beta.numerator, beta.denominator)))
-    return Fraction(int(power.p), int(power.q))
+    return power_of_dim(formula.expr * sy.samples, _growth_of_clients(is_growing)) - sy.beta
 
 
 def _growth_of_clients(is_growing: bool) -> NGrowth:
@@ -54,49 +49,48 @@ def falls_like(
     objective: Objective,
     scope: Scope,
     printed: Fraction,
-    betas: Sequence[Fraction],
+    sizes: Real,
     because: str,
     *,
     is_expected: bool = False,
     is_growing: bool = True,
-) -> ForAll:
-    """The second-order deficit is O(d^printed) for every one of the sample growths.
+) -> OnDomain:
+    """The second-order deficit is O(d^printed) for every growth beta of `sizes`.
 
-    Exact is the count of powers; that second order is what the deficit comes to, the bounds of
+    Powers are counted in the closed form; that second order is what the deficit comes to, the bounds of
     `thm-representability-mim-bounds` and `thm-representability-cl-bounds` prove where they are not void.
     """
 
-    def predicate(beta: Fraction, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        true = deficit_growth(objective, scope, beta, is_expected, is_growing)
-        # Spoiled, the print asks for twice the exponent that the first growth really has.
-        limit = printed if spoil == 1.0 else 2 * deficit_growth(objective, scope, betas[0], is_expected, is_growing)
-        return true <= limit, {
-            "beta": str(beta),
-            "true_exponent": str(true),
-            "printed_exponent": str(printed),
-            "n_clients": "d^(1/20)" if is_growing else "fixed",
-        }
+    def law() -> sp.Expr:
+        growing = _growth_of_clients(is_growing)
+        return exponent(Quantity.DEFICIT, objective, scope, is_expected=is_expected, n_growth=growing)
 
-    return ForAll(lambda _: betas, predicate, because, Evidence.ENUMERATED)
+    return order_at_most(printed, law, sizes, because, "N = d^(1/20)" if is_growing else "N is fixed")
+
+
+def order_at_most(printed: Fraction, law: Callable[[], sp.Expr], sizes: Real, because: str, clients: str) -> OnDomain:
+    """The exponent `law`, over beta, is at most the printed one for every growth beta of `sizes`."""
+
+    def claimed(_: Point) -> float:
+        return float(printed)
+
+    def measured(at: Point, _: Effort) -> Sample:
+        return Sample(np.array([float(law().subs(sy.beta, sp.Rational(str(at["beta"]))))]), EXPONENT_ROUND_OFF)
+
+    given = Domain((sizes,), assumes=f"{SCALING}; {clients}.")
+    return OnDomain(given, Then("<=", claimed, measured), because, Evidence.NUMERIC)
 
 
 def has_exponent(
-    objective: Objective,
-    scope: Scope,
-    law: Callable[[Fraction], Fraction],
-    because: str,
-    *,
-    is_expected: bool,
-    is_growing: bool,
-) -> ForAll:
-    """The second-order deficit grows exactly like d^law(beta)."""
-
-    def predicate(beta: Fraction, spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        true = deficit_growth(objective, scope, beta, is_expected, is_growing)
-        said = law(beta) + (Fraction(0) if spoil == 1.0 else Fraction(1, 20))
-        return true == said, {"beta": str(beta), "true_exponent": str(true), "claimed_exponent": str(said)}
-
-    return ForAll(lambda _: TWENTIETHS, predicate, because, Evidence.ENUMERATED)
+    objective: Objective, scope: Scope, law: sp.Expr, because: str, *, is_expected: bool, is_growing: bool
+) -> Identity:
+    """The second-order deficit is of exact order d^law, `law` over beta: for every beta at once."""
+    growing = _growth_of_clients(is_growing)
+    return Identity(
+        lambda: law,
+        lambda: exponent(Quantity.DEFICIT, objective, scope, is_expected=is_expected, n_growth=growing),
+        because,
+    )
 
 
 def population_representability(

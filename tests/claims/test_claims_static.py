@@ -23,10 +23,11 @@ from ledger.checks.enumerated import (
 )
 from ledger.checks.finite_sample_bounds import bound_check
 from ledger.checks.on_domain import Effort, outcome
-from ledger.checks.rates import FIXED_CLIENTS, deficit_growth, population_representability
+from ledger.checks.rates import FIXED_CLIENTS, population_representability
 from ledger.statement import Context, Status
 from theory import symbols as sy
 from theory.data.moments import CornerMatrix, masked_alignment, symbolic_local_block
+from theory.deficits.exponents import Quantity, exponent
 from theory.deficits.second_order import deficit
 from theory.networks import small_networks
 from theory.readings import EXPECTED, Mask, Objective, Scope
@@ -120,7 +121,8 @@ def test_exact_growth_is_the_slope_of_the_formula(objective, is_expected, scope)
     values = [deficit(Setting.paper(d, float(beta), n_clients=FIXED_CLIENTS), objective, scope, draws) for d in dims]
     slope = np.log(values[1] / values[0]) / np.log(dims[1] / dims[0])
     # The next order is d^(-2/5) of the leading one, 2e-5 at these d.
-    assert slope == pytest.approx(float(deficit_growth(objective, scope, beta, is_expected, False)), abs=1e-4)
+    law = exponent(Quantity.DEFICIT, objective, scope, is_expected=is_expected)
+    assert slope == pytest.approx(float(law.subs(sy.beta, beta)), abs=1e-4)
 
 
 def test_one_direction_is_all_that_complementary_masks_keep():

@@ -6,6 +6,10 @@ size take and give: with g noise pixels a sample the positive direction tilts by
 noise, and of each other direction positive eigenvectors of the noise hold g mu^2 (its moment)/a^2. A client's own
 coordinate, of eigenvalue 0, couples to the others by sampling alone and counts as one more noise pixel of variance
 1 + mu^2. Twice the sum is the remainder: the rest is of the next order where it is small.
+
+Few samples may give the signal a second positive direction. It needs entries that are off their mean by a in all
+(Frobenius norm), which by Markov's inequality has a chance of at most their expected squared distance over a^2. An r_k
+lies in [0, 1], so that the mean moves by no more than that chance, which is part of the remainder, too.
 """
 
 import numpy as np
@@ -111,7 +115,22 @@ def single_direction_remainder(s: Setting, scope: Scope) -> float:
         alike, between, rest, pixels = n - 1, quarter, quarter, (s.dim - n) * mu2 + 1 + mu2
     above, below = (alike - 1) * between, between  # the positive eigenvalue, and the size of the negative ones
     top, others = rest + alike * between + mu2, rest + mu2
-    return 2 * pixels / total * (top / above**2 / alike + others / below**2)
+    tilt = 2 * pixels / total * (top / above**2 / alike + others / below**2)
+    return tilt + alike * (alike - 1) * _entry_variance(s, scope) / below**2
+
+
+def _entry_variance(s: Setting, scope: Scope) -> float:
+    """The variance of an off-diagonal entry of the sampled second moment on the coordinates that are alike.
+
+    The coordinates of a client's sample are independent: offsets of mean -tau/2 and second moment tau^2/2, or a label
+    of mean 0 and size 1; and pixel noise. Of two coordinates in N clients, two clients have a label on one of them.
+    """
+    n, tau2, mu2 = s.n_clients, float(s.tau) ** 2, float(s.mu) ** 2
+    offsets = (tau2 / 2 + mu2) ** 2 - (tau2 / 4) ** 2
+    if scope is not Scope.FL:
+        return offsets / s.samples_per_client
+    with_label = (1 + mu2) * (tau2 / 2 + mu2)
+    return ((n - 2) * offsets + 2 * with_label) / n**2 / s.samples_per_client
 
 
 def _literal_setting(at: Point) -> Setting:

@@ -128,7 +128,13 @@ WITNESSES: dict[str, Point] = {
         "feature_dim": 1,
         "draw": 989,
     },
-    "thm46-trained.two-step-distance": {"n_clients": 5, "network": "ring", "dim": 2, "feature_dim": 1, "draw": 15},
+    "thm46-trained.two-step-distance": {
+        "n_clients": 5,
+        "network": "random",
+        "dim": 2,
+        "feature_dim": 1,
+        "draw": 19,
+    },
     "weights.eq1-training": {"n_clients": 3, "network": "random", "draw": 28},
 }
 

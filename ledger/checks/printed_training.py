@@ -15,6 +15,7 @@ from theory.domain import Domain, Point, Whole
 
 SPREAD = 0.3
 ROUND_OFF = 1e-10
+LEAST = 1e-7  # a distance or a sensitivity that is more than round-off
 Quality = Callable[[np.ndarray, np.ndarray], float]  # of an averaged model, given the optimum's projector
 TWO_KINDS = "Clients are of two kinds, drawn for each."
 UNSTRUCTURED = "Each client has a matrix of its own; the mean has its eigenvectors in no special directions."
@@ -39,9 +40,12 @@ def sensitivity(model: np.ndarray, wanted: np.ndarray) -> float:
 def server_is_no_worse(
     quality: Quality, because: str, named: Sequence[Point] = (), *, local_steps: int, two_kinds: bool
 ) -> OnDomain:
-    """A distance or a sensitivity of the network's averaged model is at least that of the server's."""
+    """A distance or a sensitivity of the network's averaged model is at least that of the server's: their ratio is 1.
 
-    def excess(at: Point, effort: Effort) -> Sample:
+    Where the server's own is round-off there is no ratio, and the point is not resolved.
+    """
+
+    def ratio(at: Point, effort: Effort) -> Sample:
         n, c = int(at["n_clients"]), int(at["feature_dim"])
         matrices, _ = clients.matrices_at(at, SPREAD, "masked")
         if two_kinds:
@@ -52,7 +56,10 @@ def server_is_no_worse(
             quality(clients.at_rest(matrices, matrices, mixing, c, local_steps=local_steps).mean(axis=0), wanted)
             for mixing in (mixing_at(at), np.full((n, n), 1 / n))
         ]
-        return Sample(np.array([found[0] - found[1]]), ROUND_OFF)
+        network, server = found
+        if server < LEAST:
+            return Sample(np.array([np.nan]))
+        return Sample(np.array([network / server]), ROUND_OFF / server)
 
     return OnDomain(
         Domain(
@@ -62,7 +69,7 @@ def server_is_no_worse(
             f"Metropolis weights; matrices differ by {SPREAD:g} where eigenvalues are about 1. "
             + (TWO_KINDS if two_kinds else UNSTRUCTURED),
         ),
-        Then(">=", lambda at: 0.0, excess),
+        Then(">=", lambda at: 1.0, ratio),
         because,
         Evidence.NUMERIC,
         named=named,

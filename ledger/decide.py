@@ -14,9 +14,7 @@ def seed_of(statement: Statement, fresh: int = 0) -> int:
     return zlib.crc32(f"{statement.key}#{fresh}".encode() if fresh else statement.key.encode())
 
 
-def decide(
-    claim: Claim, statement: Statement, tier: Tier = "quick", spoil: float = 1.0, fresh_seed: int = 0
-) -> Entry:
+def decide(claim: Claim, statement: Statement, tier: Tier = "quick", spoil: float = 1.0, fresh_seed: int = 0) -> Entry:
     """Run one check; `fresh_seed` draws other random numbers than those of the record."""
     context = Context(tier=tier, spoil=spoil, seed=seed_of(statement, fresh_seed))
     return Entry(claim, statement, statement.check.run(context))

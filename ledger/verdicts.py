@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from ledger import phrases
 from ledger.status import KINDS, Evidence, Status
 from runtime import store
 from runtime.usage import UsageError
@@ -21,7 +22,7 @@ About = dict[str, Any]
 # 5: rows say where their statements hold, and how large their numbers are. 4: they say which items of the ledger they
 # are about. 3: they say their source and what is true instead, and a table says what each claim is about. 2: rows carry
 # the statement's key. In records of version 1, which had no `schema`, its prose was its identity.
-SCHEMA = 6
+SCHEMA = 7
 # Up to version 5 one word stood for proofs and for finite sets decided case by case; which of both it was is not told.
 _OLDER_EVIDENCE = {"EXACT": "ENUMERATED"}
 
@@ -134,9 +135,13 @@ def read(
     if schema in (1, 2, 3) and isinstance(rows, list):
         rows = [{**_UNSAID, "source": "", **r} if isinstance(r, dict) else r for r in rows]
     table = content.get("claims", {}) if isinstance(content, dict) else None
-    if schema in (4, 5, SCHEMA) and isinstance(rows, list) and _is_table(table):
+    if schema == SCHEMA and isinstance(table, dict):
+        table = {n: {**a, "question": a.get("question", "")} if isinstance(a, dict) else a for n, a in table.items()}
+    if schema == SCHEMA and isinstance(rows, list):
+        rows = _told(rows, content.get("phrases", {}))
+    if schema in (4, 5, 6, SCHEMA) and isinstance(rows, list) and _is_table(table):
         rows = [_whole(r, table) if isinstance(r, dict) else r for r in rows]
-    if schema != SCHEMA and isinstance(rows, list):
+    if schema not in (6, SCHEMA) and isinstance(rows, list):
         rows = [_in_newer_words(r) if isinstance(r, dict) else r for r in rows]
     if not isinstance(rows, list) or not all(map(_is_row, rows)) or not _is_table(table):
         raise UsageError(f"{path} is no record of verdicts. Restore it from git, or name another with --recorded.")
@@ -226,19 +231,52 @@ def reworded(record: Record, claims: "Iterable[Claim]") -> tuple[Record, list[st
 
 
 def document(rows: Sequence[Row], claims: Mapping[str, About]) -> dict[str, Any]:
-    """What `results/verdicts.json` holds: no timing and no date, so that equal results give equal bytes."""
-    table = {name: claims[name] for name in sorted({r["claim"] for r in rows}) if name in claims}
-    return {"schema": SCHEMA, "counts": counts(rows), "claims": table, "verdicts": list(rows)}
+    """The whole record as JSON for programs: every field of every row; it is read as a record, too."""
+    return {"schema": SCHEMA, "counts": counts(rows), "claims": _listed(rows, claims), "verdicts": list(rows)}
+
+
+def _listed(rows: Sequence[Row], claims: Mapping[str, About]) -> dict[str, About]:
+    return {name: claims[name] for name in sorted({r["claim"] for r in rows}) if name in claims}
 
 
 def text(rows: Sequence[Row], claims: Mapping[str, About]) -> str:
-    """The text of `results/verdicts.json`: rows leave out what the table of claims says, and what is empty."""
-    content = document(rows, claims)
-    short = [_short(r, content["claims"]) for r in content["verdicts"]]
+    """The text of `results/verdicts.json`: no timing and no date, so that equal results give equal bytes.
+
+    Rows leave out what the table of claims or the row before says, what is empty, and what is so of most rows. Parts of
+    conditions and of reasons that are said more than once are in a table of phrases.
+    """
+    table = _listed(rows, claims)
+    common = phrases.table(r[name] for r in rows for name in _WORDY if r.get(name))
+    numbers = {phrase: number for number, phrase in common.items()}
+    shown = {name: {k: v for k, v in about.items() if v != ""} for name, about in table.items()}
+    head = {"schema": SCHEMA, "counts": counts(rows), "claims": shown, "phrases": common}
     # One field a line, so that a diff can be read, and no space before it: there are thousands.
-    before, _, after = store.rows({**content, "verdicts": []}).rpartition("[]")
-    listed = ",\n".join("{\n" + ",\n".join(map(_field, r.items())) + "\n}" for r in short)
-    return f"{before}[\n{listed}\n]{after}" if short else f"{before}[]{after}"
+    before, _, after = store.rows({**head, "verdicts": []}).rpartition("[]")
+    claim, listed = "", []
+    for r in rows:
+        short = {name: v for name, v in _short(r, table).items() if _USUAL.get(name) != v}
+        short |= {name: phrases.stored(short[name], numbers) for name in _WORDY if name in short}
+        if short["claim"] == claim:
+            del short["claim"]
+        claim = r["claim"]
+        listed.append("{\n" + ",\n".join(map(_field, short.items())) + "\n}")
+    joined = ",\n".join(listed)
+    return f"{before}[\n{joined}\n]{after}" if listed else f"{before}[]{after}"
+
+
+def _told(rows: Sequence[Any], table: Any) -> list[Any]:
+    """Rows of a record with what they leave out, claims and phrases included; damaged ones as they are."""
+    claim, found = None, []
+    for r in rows:
+        if isinstance(r, dict):
+            claim = r.get("claim", claim)
+            try:
+                wordy = {name: phrases.restored(r[name], table) for name in _WORDY if r.get(name)}
+            except (KeyError, TypeError):
+                wordy = {}
+            r = {**_USUAL, "claim": claim, **r, **wordy}
+        found.append(r)
+    return found
 
 
 def _field(item: tuple[str, Any]) -> str:
@@ -270,9 +308,11 @@ def _whole(r: Row, table: Mapping[str, About]) -> Row:
     return {**_UNSAID, "source": table.get(r.get("claim", ""), {}).get("source", ""), **r}
 
 
+_WORDY = ("given", "reason")  # fields whose sentences repeat each other
+_USUAL: Row = {"reading": "any", "statement": "corrected", "status": "HOLDS"}
 _UNSAID: Row = dict.fromkeys(("given", "tightness", "margin", "scale", "witness", "instead")) | {"about": []}
 # Far more digits than `SAME_NUMBER` looks at; a witness is a point to be tried again, so it keeps ten.
-_DIGITS = {"tightness": 8, "margin": 8, "scale": 6, "witness": 10}
+_DIGITS = {"tightness": 7, "margin": 7, "scale": 6, "witness": 10}
 _ORDER = (
     *("key", "claim", "reading", "statement", "text", "given"),
     *("status", "evidence", "tightness", "margin", "scale", "witness", "reason"),

@@ -173,8 +173,7 @@ class OnDomain:
             unresolved = sum(one.holds is None for one in found)
             reason = f"{unresolved} of {len(found)} points are not resolved. {self.because}"
             return Verdict(Status.INCONCLUSIVE, self.evidence, reason, tightness, margin, scale=sizes)
-        reason = f"{self.because} ({len(found)} points.)"
-        return Verdict(Status.HOLDS, self.evidence, reason, tightness, margin, scale=sizes)
+        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, margin, scale=sizes)
 
     def _points(self, context: Context) -> list[Point]:
         """Named points, corners and random points; the seed of the random ones is the statement's."""
@@ -187,7 +186,9 @@ class OnDomain:
 
 def witness(one: Outcome) -> dict[str, Any]:
     """A point where the statement fails, as a record keeps it."""
-    found = {"claimed": one.claimed, "measured": one.measured, "standard_error": one.standard_error}
+    found = {"claimed": one.claimed, "measured": one.measured}
+    if one.standard_error:
+        found["standard_error"] = one.standard_error
     return {**one.at, **found, **({"draws": one.trials, "draws_that_break_it": one.broken} if one.broken else {})}
 
 

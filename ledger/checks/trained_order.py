@@ -265,13 +265,11 @@ def ends_above(
     replaces: tuple[str, ...] = (),
     reading: str = READING,
     doubt: str = "",
-    **how: bool,
+    is_seen: bool = False,
 ) -> Statement:
     """The same for the accuracies of two cells."""
-    sides, words = (accuracy(lower), accuracy(higher)), {"reading": reading, "doubt": doubt}
-    return ordered(
-        *(key, experiment, *sides, text, because), kind=kind, instead=instead, replaces=replaces, **words, **how
-    )
+    check = TrainedOrder(experiment, accuracy(lower), accuracy(higher), because, is_seen=is_seen, doubt=doubt)
+    return Statement(key, kind, text, check, reading=reading, instead=instead, replaces=replaces)
 
 
 def alike(

@@ -45,10 +45,7 @@ def test_a_room_of_claims_lists_where_each_item_of_the_paper_is_decided(room):
 
 def test_numbers_of_items_are_said_as_people_write_them():
     keys = ("theorem-4.4", "eq-8", "eq-10", "eq-9", "eq-12", "corollary-4.5-training", "eqs-25-33-training")
-    assert (
-        items.numbers(keys)
-        == "Eqs (8)-(10), (12), Theorem 4.4, Eqs (25)-(33), Corollary 4.5 in our own trainings"
-    )
+    assert items.numbers(keys) == "Eqs (8)-(10), (12), Theorem 4.4, Eqs (25)-(33), Corollary 4.5 in our own trainings"
     assert items.numbers(["section-5", "section-5-training-neural"]) == "Section 5, also in our own trainings"
     assert items.numbers(["eq-3"]) == "Eq (3)"
     assert items.numbers(["released-code", "referee-2"]) == ""

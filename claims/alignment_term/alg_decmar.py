@@ -7,10 +7,10 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW, clients_at, mixing_at, network_parameters
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Empty, ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, clients_at, mixing_at, network_parameters
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory.domain import Domain, Point, Whole
 from theory.formula import Source

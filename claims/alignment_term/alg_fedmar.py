@@ -3,10 +3,9 @@
 import numpy as np
 import sympy as sp
 
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.plain_embeddings import (
+from ledger.drawn.plain_embeddings import (
     batches_at,
     embedding_parameters,
     eq6,
@@ -15,6 +14,7 @@ from ledger.checks.plain_embeddings import (
     steadied,
     terms,
 )
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Evidence, Statement
 from theory.alignment_term.gaussian_mmd import AVERAGED_EMBEDDING_FLOOR, n_averaged
 from theory.alignment_term.remainders import LEAST_DIM, averaged_embedding_remainder

@@ -8,10 +8,10 @@ import numpy as np
 import sympy as sp
 from scipy.spatial.distance import pdist
 
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Empty, Finding, Identity, Prediction
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.plain_embeddings import batches_at, embedding_parameters, eq6, mean_distance, terms
+from ledger.drawn.plain_embeddings import batches_at, embedding_parameters, eq6, mean_distance, terms
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from sims.losses.adaptive_mmd import a_mmd
 from theory.alignment_term.gaussian_mmd import GAUSSIAN_MMD, MEAN_DISTANCE

@@ -8,9 +8,9 @@ import numpy as np
 import sympy as sp
 from scipy import stats
 
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.alignment_term.weight_schedule import (
     ALIGNMENT_WEIGHT,

@@ -3,10 +3,10 @@
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW
 from ledger.checks.kinds import Empty, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.plain_embeddings import eq6, mean_distance
+from ledger.drawn.drawn_networks import DRAW
+from ledger.drawn.plain_embeddings import eq6, mean_distance
 from ledger.statement import Claim, Evidence, Statement, Status
 from sims.losses.adaptive_mmd import a_mmd
 from theory.domain import Choice, Domain, Point, Whole

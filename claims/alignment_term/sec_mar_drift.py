@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
-from ledger.checks import aligned_clients as clients
-from ledger.checks.drawn_networks import DRAW, mixing_at
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn import aligned_clients as clients
+from ledger.drawn.drawn_networks import DRAW, mixing_at
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Evidence, Statement
 from theory.alignment_term.mar_drift import alignment_bias, consensus_share, shrunk_lengths
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole

@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 
 from experiments.paper.ssd import CLIENTS, PLAIN, uniformity_of
-from ledger.checks.drawn_networks import DRAW
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.trained_order import Column, alike, ends_above, ordered
+from ledger.drawn.drawn_networks import DRAW
 from ledger.statement import Claim, Evidence, Instead, Kind, Statement
 from sims.evaluation.uniform_points import Points, mean_kernel, most_uniform_points
 from theory.alignment_term.hypersphere import (

@@ -7,7 +7,9 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.drawn_networks import (
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import (
     DRAW,
     OWN_WEIGHTS,
     OWN_WEIGHTS_WORDS,
@@ -15,8 +17,6 @@ from ledger.checks.drawn_networks import (
     mixing_at,
     network_parameters,
 )
-from ledger.checks.kinds import ForAll
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source

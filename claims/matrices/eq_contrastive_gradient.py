@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import (
+from ledger.checks.enumerated import generic, gradient, half_gram_penalty
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import (
     FEATURES_FIT,
     ROUND_OFF,
     matrix_at,
     matrix_parameters,
     stationary_at,
 )
-from ledger.checks.enumerated import generic, gradient, half_gram_penalty
-from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF, matrix_at, matrix_parameters
 from ledger.checks.enumerated import LEADING, PI, SCALING, U, aligned, entries_up_to
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.reading_words import in_words
+from ledger.drawn.drawn_matrices import ROUND_OFF, matrix_at, matrix_parameters
 from ledger.statement import Claim, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block

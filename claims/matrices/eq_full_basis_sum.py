@@ -10,10 +10,10 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import POSITIVE, ROUND_OFF, SPECTRA, matrix_at, matrix_parameters
 from ledger.checks.enumerated import SCALING, U
 from ledger.checks.kinds import Empty, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import POSITIVE, ROUND_OFF, SPECTRA, matrix_at, matrix_parameters
 from ledger.statement import Claim, Evidence, Statement, Status
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block

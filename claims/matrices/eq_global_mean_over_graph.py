@@ -11,14 +11,14 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF
-from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, network_parameters
 from ledger.checks.enumerated import PI, SCALING, U, entries_up_to
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll, Printed
-from ledger.checks.network_entries import entries_at, entries_domain, resolution, summed_objective, weights_at
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.printed_networks import sizes_equal
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, network_parameters
+from ledger.drawn.network_entries import entries_at, entries_domain, resolution, summed_objective, weights_at
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_networks import sizes_equal
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory import symbols as sy
 from theory.domain import Condition, Domain, Point, Whole

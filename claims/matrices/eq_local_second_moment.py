@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF
 from ledger.checks.enumerated import (
     LEADING,
     PI,
@@ -22,9 +21,10 @@ from ledger.checks.enumerated import (
     matrix_entries,
 )
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_moments import MASK_RATIO, MODEL, listed_moment, masked, signal_parameters
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.reading_words import in_words
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.listed_moments import MASK_RATIO, MODEL, listed_moment, masked, signal_parameters
 from ledger.statement import Claim, Evidence, Instead, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block

@@ -7,11 +7,11 @@ coordinate is lowered like its neighbours', and the coordinates that nobody in t
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import network_at
 from ledger.checks.enumerated import LEADING, PI
 from ledger.checks.kinds import Identity
-from ledger.checks.network_entries import PRINTED, entries_at, entries_domain, resolution, summed_neighbourhood
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import network_at
+from ledger.drawn.network_entries import PRINTED, entries_at, entries_domain, resolution, summed_neighbourhood
 from ledger.statement import Claim, Evidence, Statement
 from theory import symbols as sy
 from theory.domain import Condition, Point, Value, Whole

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters, stationary_at
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters, stationary_at
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Domain, Point, Real
 from theory.formula import Source

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF
-from ledger.checks.drawn_networks import DRAW
 from ledger.checks.enumerated import SCALING, U, degree, generic
 from ledger.checks.kinds import ForAll, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.drawn_networks import DRAW
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block

@@ -9,10 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW
-from ledger.checks.drawn_samples import drawn_samples, members_of
-from ledger.checks.listed_moments import SCOPE
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW
+from ledger.drawn.drawn_samples import drawn_samples, members_of
+from ledger.drawn.listed_moments import SCOPE
 from ledger.statement import Claim, Evidence, Statement
 from sims.linear import solver
 from sims.samplers.literal import CrossMoments, views

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters
-from ledger.checks.drawn_matrices import SPECTRA as SIGNS
 from ledger.checks.enumerated import generic, gradient, half_gram_penalty
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters
+from ledger.drawn.drawn_matrices import SPECTRA as SIGNS
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source

@@ -11,11 +11,11 @@ import numpy as np
 import scipy.optimize
 import sympy as sp
 
-from ledger.checks.drawn_matrices import FEATURES_FIT, matrix_at, matrix_parameters
 from ledger.checks.enumerated import aligned, generic, half_gram_penalty
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.reading_words import in_words
+from ledger.drawn.drawn_matrices import FEATURES_FIT, matrix_at, matrix_parameters
 from ledger.statement import Claim, Evidence, Instead, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_fl_block, symbolic_local_block

@@ -13,11 +13,11 @@ from typing import Any, Literal
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_samples import drawn_samples, members_of
 from ledger.checks.enumerated import U
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_moments import FL, LOCAL, MODEL
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_samples import drawn_samples, members_of
+from ledger.drawn.listed_moments import FL, LOCAL, MODEL
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
 from sims.samplers.coupling import deviation
 from theory.deficits.concentration import (

@@ -12,11 +12,11 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks import printed_networks as printed
-from ledger.checks.drawn_networks import DRAW, mixing_at, network_parameters
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, mixing_at, network_parameters
+from ledger.printed import printed_networks as printed
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.weighted import weighted_deficits
 from theory.data.moments import signal_second_moment

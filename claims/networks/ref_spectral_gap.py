@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, network_at, network_parameters
 from ledger.checks.kinds import Finding, ForAll, Prediction
-from ledger.checks.link_on_domain import laplacian_of
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.settled_training import settled_check
-from ledger.checks.small_steps import (
+from ledger.drawn.drawn_networks import DRAW, network_at, network_parameters
+from ledger.statement import Claim, Context, Evidence, Statement
+from ledger.training.link_on_domain import laplacian_of
+from ledger.training.settled_training import settled_check
+from ledger.training.small_steps import (
     CLEAR_GAP,
     CLIENTS,
     FEATURES,
@@ -26,7 +27,6 @@ from ledger.checks.small_steps import (
     one,
     steps_at,
 )
-from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.heterogeneity import homophily
 from sims.linear.quadratic_clients import Quadratics
 from sims.linear.resting_clients import DIM, FEATURE_DIM, Trained, at_rest, clients

@@ -12,8 +12,8 @@ import numpy as np
 from experiments import graph_ranking as ranking
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.settled_training import settled_check
 from ledger.statement import Claim, Evidence, Statement
+from ledger.training.settled_training import settled_check
 from theory.domain import Choice, Domain, Point, Whole
 from theory.formula import Source
 

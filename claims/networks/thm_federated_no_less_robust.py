@@ -8,10 +8,10 @@ import networkx as nx
 import numpy as np
 
 from claims.sensitivity.eq_decentralised_against_federated import always_both_zero
-from ledger.checks.drawn_networks import DRAW, mixing_at, network_parameters
 from ledger.checks.kinds import Empty, ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.sampled_order import SampledOrder
+from ledger.drawn.drawn_networks import DRAW, mixing_at, network_parameters
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from sims.samplers.weighted import weighted_representability
 from sims.stats import sensitivity

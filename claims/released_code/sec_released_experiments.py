@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Evidence, Statement, Status
 from sims.pretraining.methods.masked_reconstruction import Layout
 from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole

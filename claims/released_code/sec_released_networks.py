@@ -9,10 +9,10 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW
+from ledger.printed.found_witnesses import found
 from ledger.statement import Claim, Evidence, Statement
 from sims.rounds.released_network import released_network
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Whole

@@ -7,9 +7,9 @@ beta >= 1.
 
 import math
 
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Printed
-from ledger.checks.printed_theorems import few_samples
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_theorems import few_samples
 from ledger.statement import Claim, Instead, Statement, Status
 from theory.formula import Source
 from theory.readings import Scope

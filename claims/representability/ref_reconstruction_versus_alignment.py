@@ -12,7 +12,11 @@ from typing import Any
 import numpy as np
 
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_population import (
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.rates import FROM_ONE
+from ledger.checks.rates import SCALING as RATE_SCALING
+from ledger.checks.reading_words import in_words
+from ledger.deficits.listed_population import (
     RATIO,
     clean_moment,
     learned_at,
@@ -20,10 +24,6 @@ from ledger.checks.listed_population import (
     second_moment_at,
     view_moments,
 )
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.rates import FROM_ONE
-from ledger.checks.rates import SCALING as RATE_SCALING
-from ledger.checks.reading_words import in_words
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
 from theory.data.moments import masked_alignment, second_moment
 from theory.deficits.reconstruction import mae_deficit_saturating

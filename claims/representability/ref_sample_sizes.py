@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.finite_sample_bounds import bound_at, bound_domain, bound_holds, paper
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.rates import EXPONENT_ROUND_OFF, FROM_ONE, SCALING
+from ledger.deficits.finite_sample_bounds import bound_at, bound_domain, bound_holds, paper
 from ledger.statement import Claim, Evidence, Statement
 from theory.deficits.concentration import concentration_threshold
 from theory.deficits.exponents import Quantity, exponent

@@ -8,8 +8,8 @@ import dataclasses
 
 import numpy as np
 
-from ledger.checks.drawn_ratios import ratio_of_means
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.deficits.drawn_ratios import ratio_of_means
 from ledger.statement import Claim, Evidence, Statement
 from sims.samplers.montecarlo import sample_representability
 from sims.stats import sensitivity

@@ -7,7 +7,7 @@ import sympy as sp
 
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.rare_coordinates import (
+from ledger.deficits.rare_coordinates import (
     CLEAR_ABOVE,
     CLEAR_BELOW,
     MEASURED_TO,

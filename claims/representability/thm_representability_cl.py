@@ -11,19 +11,19 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
-from ledger.checks.listed_population import MODEL, NOISE, OFFSET, represented, second_moment_at, whole_signal
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.printed_theorems import (
+from ledger.checks.rates import FROM_ONE, falls_like, growth, has_exponent, order_at_most
+from ledger.deficits.listed_population import MODEL, NOISE, OFFSET, represented, second_moment_at, whole_signal
+from ledger.drawn.drawn_networks import DRAW
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_theorems import (
     CL_EXPONENT,
     deficits_fall,
     few_samples,
     leading_coordinates,
     positive_trace_represents,
 )
-from ledger.checks.rates import FROM_ONE, falls_like, growth, has_exponent, order_at_most
 from ledger.statement import Claim, Evidence, Instead, Statement
 from theory.data.moments import second_moment
 from theory.deficits.transformation import IDENTITY_VIEW_DEFICIT_FL

@@ -7,17 +7,17 @@ import dataclasses
 
 import numpy as np
 
-from ledger.checks.bounds_in_the_limit import NOISE as LIMIT_NOISE
-from ledger.checks.bounds_in_the_limit import (
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.deficits.bounds_in_the_limit import NOISE as LIMIT_NOISE
+from ledger.deficits.bounds_in_the_limit import (
     ROUND_OFF,
     SCALING,
     both_bounds_tend_to_second_order,
     bound_over_second_order,
     clients_and_growth,
 )
-from ledger.checks.finite_sample_bounds import bound_check, paper
-from ledger.checks.mean_deficits import mean_check
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.deficits.finite_sample_bounds import bound_check, paper
+from ledger.deficits.mean_deficits import mean_check
 from ledger.statement import Claim, Evidence, Statement
 from theory.deficits.finite_sample import Side, deficit_bound
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole

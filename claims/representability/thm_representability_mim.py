@@ -14,10 +14,12 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_couplings import listed_deficits
-from ledger.checks.listed_population import (
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.rates import FROM_ONE, falls_like, has_exponent, population_falls_like
+from ledger.checks.reading_words import in_words
+from ledger.deficits.listed_couplings import listed_deficits
+from ledger.deficits.listed_population import (
     ANY_FEATURES,
     MODEL,
     NOISE,
@@ -28,9 +30,9 @@ from ledger.checks.listed_population import (
     represented,
     whole_signal,
 )
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.printed_networks import connectivity_decides
-from ledger.checks.printed_theorems import (
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_networks import connectivity_decides
+from ledger.printed.printed_theorems import (
     MIM_EXPONENT,
     ON_NETWORKS,
     WITH_OFFSETS,
@@ -41,8 +43,6 @@ from ledger.checks.printed_theorems import (
     leading_coordinates,
     offsets_per_class,
 )
-from ledger.checks.rates import FROM_ONE, falls_like, has_exponent, population_falls_like
-from ledger.checks.reading_words import in_words
 from ledger.statement import Check, Claim, Context, Evidence, Instead, Kind, Statement
 from theory.deficits.weighted import weighted_deficit
 from theory.domain import Condition, Domain, Point, Whole

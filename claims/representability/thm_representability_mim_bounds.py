@@ -4,11 +4,11 @@ Independent masks, averaged or one pair a sample; complementary masks lose all b
 hides its constants; these have none to hide. Every bound is tested at random points of the domain where it speaks.
 """
 
-from ledger.checks.bounds_in_the_limit import both_bounds_tend_to_second_order
-from ledger.checks.drawn_masks import drawn_masks_check, single_direction_check
-from ledger.checks.finite_sample_bounds import bound_check, paper
-from ledger.checks.mean_deficits import mean_check
 from ledger.checks.reading_words import in_words
+from ledger.deficits.bounds_in_the_limit import both_bounds_tend_to_second_order
+from ledger.deficits.drawn_masks import drawn_masks_check, single_direction_check
+from ledger.deficits.finite_sample_bounds import bound_check, paper
+from ledger.deficits.mean_deficits import mean_check
 from ledger.statement import Claim, Statement
 from theory.formula import Source
 from theory.readings import EXPECTED, Mask, Objective, Scope

@@ -10,12 +10,12 @@ import numpy as np
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
-from ledger.checks.drawn_networks import DRAW
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Empty, ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.printed_networks import strictly_above_federated
-from ledger.checks.printed_widths import bracket_is_negative, limit_is_not_zero, signals_decide
+from ledger.drawn.drawn_networks import DRAW
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_networks import strictly_above_federated
+from ledger.printed.printed_widths import bracket_is_negative, limit_is_not_zero, signals_decide
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory.deficits import printed_sensitivity as ps
 from theory.domain import Condition, Domain, Point, Whole

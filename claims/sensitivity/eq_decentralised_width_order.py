@@ -2,9 +2,9 @@
 
 import sympy as sp
 
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Identity
-from ledger.checks.printed_widths import limit_is_not_zero, ratio_diverges, upper_bounds_decide
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_widths import limit_is_not_zero, ratio_diverges, upper_bounds_decide
 from ledger.statement import Claim, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.domain import Domain, Point, Real, Whole

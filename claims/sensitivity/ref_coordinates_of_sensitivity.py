@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW
 from ledger.checks.kinds import ForAll
-from ledger.checks.listed_population import MODEL, NOISE, OFFSET, RATIO, ROUND_OFF, learned_at
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.deficits.listed_population import MODEL, NOISE, OFFSET, RATIO, ROUND_OFF, learned_at
+from ledger.drawn.drawn_networks import DRAW
 from ledger.statement import Claim, Evidence, Statement
 from theory.domain import Choice, Condition, Domain, Point, Real, Whole
 from theory.formula import Source

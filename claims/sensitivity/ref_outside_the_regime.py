@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_ratios import ratio_check
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_population import RATIO, learned_at, population_check
-from ledger.checks.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, contrast_exceeds
+from ledger.deficits.drawn_ratios import ratio_check
+from ledger.deficits.listed_population import RATIO, learned_at, population_check
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, contrast_exceeds
 from ledger.statement import Claim, Evidence, Statement
 from theory.deficits.reconstruction import mae_deficit_saturating
 from theory.deficits.second_order import deficit, deficit_formula

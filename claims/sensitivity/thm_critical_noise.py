@@ -10,7 +10,9 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import brentq
 
-from ledger.checks.drawn_ratios import (
+from ledger.checks.kinds import Identity
+from ledger.checks.on_domain import Effort, OnDomain, Relation, Sample, Then
+from ledger.deficits.drawn_ratios import (
     CLOSE,
     TIMES_CRITICAL,
     at_critical_noise,
@@ -19,14 +21,12 @@ from ledger.checks.drawn_ratios import (
     pair_remainder,
     ratio_check,
 )
-from ledger.checks.found_witnesses import found
-from ledger.checks.kinds import Identity
-from ledger.checks.listed_couplings import listed_ratio
-from ledger.checks.listed_population import NOISE, OFFSET, RATIO
-from ledger.checks.mean_deficits import second_order_remainder, setting_at
-from ledger.checks.on_domain import Effort, OnDomain, Relation, Sample, Then
-from ledger.checks.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, contrast_exceeds
-from ledger.checks.printed_order import NOISE as ANY_NOISE
+from ledger.deficits.listed_couplings import listed_ratio
+from ledger.deficits.listed_population import NOISE, OFFSET, RATIO
+from ledger.deficits.mean_deficits import second_order_remainder, setting_at
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, contrast_exceeds
+from ledger.printed.printed_order import NOISE as ANY_NOISE
 from ledger.statement import Claim, Evidence, Statement
 from sims.stats import sensitivity
 from theory import symbols as sy

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from claims.sensitivity.eq_decentralised_against_federated import always_both_zero
-from ledger.checks.drawn_ratios import TIMES_CRITICAL, drawn_pair, ratio_check
-from ledger.checks.finite_sample_bounds import paper
-from ledger.checks.found_witnesses import found
 from ledger.checks.kinds import Empty, ForAll
-from ledger.checks.mean_deficits import MODEL, setting_at
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.printed_order import (
+from ledger.checks.sampled_order import SampledOrder
+from ledger.deficits.drawn_ratios import TIMES_CRITICAL, drawn_pair, ratio_check
+from ledger.deficits.finite_sample_bounds import paper
+from ledger.deficits.mean_deficits import MODEL, setting_at
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_order import (
     COMPLEMENTARY,
     COMPLEMENTARY_ONE_DRAW,
     FIXED_COUNT,
@@ -25,7 +26,6 @@ from ledger.checks.printed_order import (
     contrast_exceeds,
     strictly_exceeds,
 )
-from ledger.checks.sampled_order import SampledOrder
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from sims.samplers.montecarlo import sample_pair
 from sims.stats import sensitivity

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW
-from ledger.checks.drawn_transformations import represented
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_moments import FL, MODEL, listed_moment
-from ledger.checks.listed_transformations import Listed, condition_at
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW
+from ledger.drawn.drawn_transformations import represented
+from ledger.drawn.listed_moments import FL, MODEL, listed_moment
+from ledger.drawn.listed_transformations import Listed, condition_at
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Condition, Domain, Point, Real, Whole
 from theory.formula import Source

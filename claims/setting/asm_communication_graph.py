@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, network_parameters
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, network_parameters
 from ledger.statement import Claim, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source

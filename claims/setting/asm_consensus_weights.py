@@ -9,10 +9,10 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF
-from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, SYMMETRIC, mixing_at, network_at, network_parameters
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.drawn_networks import DRAW, RINGS_ARE_WIDE, SYMMETRIC, mixing_at, network_at, network_parameters
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.resting_clients import DIM, FEATURE_DIM, Trained, at_rest, clients
 from sims.linear.training import train

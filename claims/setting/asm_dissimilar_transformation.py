@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import FEATURES_FIT
-from ledger.checks.drawn_transformations import (
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import FEATURES_FIT
+from ledger.drawn.drawn_transformations import (
     ALONG_AXIS,
     RESOLUTION,
     aligned_at,
@@ -17,10 +19,8 @@ from ledger.checks.drawn_transformations import (
     transformation_at,
     transformation_domain,
 )
-from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_moments import FL, listed_moment
-from ledger.checks.listed_transformations import Listed, condition_at, searched
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.listed_moments import FL, listed_moment
+from ledger.drawn.listed_transformations import Listed, condition_at, searched
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Condition, Point, Value, Whole
 from theory.formula import Source

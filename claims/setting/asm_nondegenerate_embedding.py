@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ledger.checks.drawn_matrices import ROUND_OFF
 from ledger.checks.kinds import ForAll
-from ledger.checks.listed_moments import (
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.reading_words import in_words
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.listed_moments import (
     FL,
     LOCAL,
     MASK_RATIO,
@@ -23,8 +25,6 @@ from ledger.checks.listed_moments import (
     masked,
     signal_parameters,
 )
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.reading_words import in_words
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.data.moments import Site, alignment_matrix
 from theory.data.population_spectra import evaluate, spectrum

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF
-from ledger.checks.drawn_networks import DRAW
 from ledger.checks.kinds import ForAll, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.drawn_networks import DRAW
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source

@@ -10,10 +10,10 @@ import math
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters, stationary_at
 from ledger.checks.enumerated import generic, half_gram_penalty
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters, stationary_at
 from ledger.statement import Claim, Evidence, Statement
 from theory import symbols as sy
 from theory.domain import Domain, Point, Real

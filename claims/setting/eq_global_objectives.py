@@ -7,10 +7,10 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF
-from ledger.checks.drawn_networks import DRAW, RINGS_ARE_WIDE, clients_at, network_at, network_parameters
 from ledger.checks.kinds import Empty, ForAll, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.drawn_networks import DRAW, RINGS_ARE_WIDE, clients_at, network_at, network_parameters
 from ledger.statement import Claim, Evidence, Statement, Status
 from theory.domain import Domain, Point, Whole
 from theory.formula import Source

@@ -8,9 +8,10 @@ import math
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW
-from ledger.checks.drawn_samples import drawn_samples, members_of
-from ledger.checks.drawn_transformations import (
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW
+from ledger.drawn.drawn_samples import drawn_samples, members_of
+from ledger.drawn.drawn_transformations import (
     ALONG_AXIS,
     RESOLUTION,
     aligned_at,
@@ -20,8 +21,7 @@ from ledger.checks.drawn_transformations import (
     transformation_at,
     transformation_domain,
 )
-from ledger.checks.listed_moments import FL, LOCAL, MODEL, listed_block
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.listed_moments import FL, LOCAL, MODEL, listed_block
 from ledger.statement import Claim, Evidence, Statement
 from theory.data.moments import CornerMatrix, second_moment
 from theory.deficits.transformation import transformed_view_deficit

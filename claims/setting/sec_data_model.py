@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_matrices import ROUND_OFF
-from ledger.checks.drawn_networks import DRAW
 from ledger.checks.enumerated import all_offsets, block_given_offsets
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.listed_moments import FL, MODEL, SCOPE, listed_block, listed_moment, signal_parameters
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_matrices import ROUND_OFF
+from ledger.drawn.drawn_networks import DRAW
+from ledger.drawn.listed_moments import FL, MODEL, SCOPE, listed_block, listed_moment, signal_parameters
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import second_moment, symbolic_local_block

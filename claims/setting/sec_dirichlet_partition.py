@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.dirichlet_clients import (
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import OnDomain, Then
+from ledger.drawn.dirichlet_clients import (
     BALANCED_DOMAIN,
     CITED_DOMAIN,
     EXAMPLES,
@@ -39,8 +41,6 @@ from ledger.checks.dirichlet_clients import (
     uniform,
     zeta_squared_claimed,
 )
-from ledger.checks.kinds import ForAll
-from ledger.checks.on_domain import OnDomain, Then
 from ledger.statement import Claim, Evidence, Statement
 from sims.class_shares import heterogeneity, released_shares
 from theory.formula import Source

@@ -11,9 +11,11 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, OWN_WEIGHTS, SYMMETRIC, mixing_at, network_parameters
 from ledger.checks.kinds import ForAll
-from ledger.checks.link_on_domain import (
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, OWN_WEIGHTS, SYMMETRIC, mixing_at, network_parameters
+from ledger.statement import Claim, Context, Evidence, Instead, Kind, Statement
+from ledger.training.link_on_domain import (
     LACKS_A_LINK,
     LINK,
     OF_ONE_LENGTH,
@@ -25,9 +27,8 @@ from ledger.checks.link_on_domain import (
     ratio_of_gains,
     trained_ratio,
 )
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.settled_training import settled_check
-from ledger.checks.small_steps import (
+from ledger.training.settled_training import settled_check
+from ledger.training.small_steps import (
     APART,
     CLIENTS,
     FEATURES,
@@ -41,7 +42,6 @@ from ledger.checks.small_steps import (
     steps_at,
     trained_domain,
 )
-from ledger.statement import Claim, Context, Evidence, Instead, Kind, Statement
 from sims.linear.added_links import (
     TOLERANCE,
     Link,

@@ -8,8 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW, SYMMETRIC, mixing_at, network_parameters
-from ledger.checks.drawn_quadratics import (
+from ledger.checks.kinds import Bound, Finding, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, SYMMETRIC, mixing_at, network_parameters
+from ledger.drawn.drawn_quadratics import (
     EQUAL,
     QUADRATIC,
     noisy_consensus,
@@ -17,9 +19,7 @@ from ledger.checks.drawn_quadratics import (
     quadratics_at,
     variance,
 )
-from ledger.checks.drawn_trainings import measurement
-from ledger.checks.kinds import Bound, Finding, Identity
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_trainings import measurement
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.quadratic_clients import Quadratics
 from sims.linear.trained_networks import Training

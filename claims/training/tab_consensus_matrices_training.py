@@ -11,7 +11,9 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.drawn_networks import (
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import (
     DRAW,
     NETWORKS,
     OWN_WEIGHTS,
@@ -20,10 +22,9 @@ from ledger.checks.drawn_networks import (
     network_at,
     network_parameters,
 )
-from ledger.checks.kinds import ForAll
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.settled_training import settled_check
-from ledger.checks.small_steps import (
+from ledger.statement import Claim, Evidence, Statement
+from ledger.training.settled_training import settled_check
+from ledger.training.small_steps import (
     CLIENTS,
     FEATURES,
     SMALL_STEPS,
@@ -39,7 +40,6 @@ from ledger.checks.small_steps import (
     steps_at,
     trained_domain,
 )
-from ledger.statement import Claim, Evidence, Statement
 from sims.linear.resting_clients import Trained, at_rest, clients, federated, mixing_of
 from sims.linear.small_steps import limit_of, mean_projectors, push_sum_at_rest, small_step
 from theory.domain import Condition, Domain, Point, Quantifier, Whole

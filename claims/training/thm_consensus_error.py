@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import (
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import (
     DRAW,
     NETWORKS,
     ONE_WAY,
@@ -21,7 +23,7 @@ from ledger.checks.drawn_networks import (
     mixing_at,
     network_parameters,
 )
-from ledger.checks.drawn_quadratics import (
+from ledger.drawn.drawn_quadratics import (
     ALIKE,
     EQUAL,
     QUADRATIC,
@@ -31,7 +33,7 @@ from ledger.checks.drawn_quadratics import (
     quadratics_at,
     variance,
 )
-from ledger.checks.drawn_trainings import (
+from ledger.drawn.drawn_trainings import (
     BETWEEN,
     CLIENTS,
     RESTING,
@@ -48,8 +50,6 @@ from ledger.checks.drawn_trainings import (
     slow,
     turned,
 )
-from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.trained_networks import Training
 from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole

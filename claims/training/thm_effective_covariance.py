@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ledger.checks.drawn_networks import DRAW, NETWORKS, ONE_WAY, mixing_at, network_parameters
-from ledger.checks.drawn_trainings import (
+from ledger.checks.kinds import ForAll, Identity
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, NETWORKS, ONE_WAY, mixing_at, network_parameters
+from ledger.drawn.drawn_trainings import (
     BETWEEN,
     CLIENTS,
     RESTING,
@@ -29,8 +31,6 @@ from ledger.checks.drawn_trainings import (
     solved_to,
     target_at,
 )
-from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.resting_clients import projector
 from sims.linear.trained_networks import Training

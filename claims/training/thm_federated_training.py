@@ -13,7 +13,10 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.drawn_networks import (
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.sampled_order import SampledOrder
+from ledger.drawn.drawn_networks import (
     DRAW,
     OWN_WEIGHTS,
     OWN_WEIGHTS_WORDS,
@@ -21,16 +24,14 @@ from ledger.checks.drawn_networks import (
     mixing_at,
     network_parameters,
 )
-from ledger.checks.found_witnesses import found
-from ledger.checks.kinds import ForAll
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.printed_training import distance, server_is_no_worse
-from ledger.checks.printed_training import sensitivity as sensitivity_of_model
-from ledger.checks.sampled_order import SampledOrder
-from ledger.checks.sampling_on_domain import ratio_check, server_check
-from ledger.checks.sampling_server import no_better_than_few_clients, rounds_of, step_sizes
-from ledger.checks.settled_training import settled_check
-from ledger.checks.small_steps import (
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_training import distance, server_is_no_worse
+from ledger.printed.printed_training import sensitivity as sensitivity_of_model
+from ledger.statement import Claim, Context, Evidence, Statement
+from ledger.training.sampling_on_domain import ratio_check, server_check
+from ledger.training.sampling_server import no_better_than_few_clients, rounds_of, step_sizes
+from ledger.training.settled_training import settled_check
+from ledger.training.small_steps import (
     drifting,
     first_order_tilt,
     limit_over_placements,
@@ -41,8 +42,7 @@ from ledger.checks.small_steps import (
     steps_at,
     trained_domain,
 )
-from ledger.checks.two_sides import BIPARTITE
-from ledger.statement import Claim, Context, Evidence, Statement
+from ledger.training.two_sides import BIPARTITE
 from sims.linear.resting_clients import Trained, at_rest, clients, federated, mixing_of
 from sims.samplers.weighted import weighted_representability
 from sims.stats import sensitivity

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, ONE_WAY, REVERSIBLE, network_parameters
-from ledger.checks.drawn_trainings import (
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, ONE_WAY, REVERSIBLE, network_parameters
+from ledger.drawn.drawn_trainings import (
     BETWEEN,
     CLIENTS,
     LETTERS,
@@ -27,8 +29,6 @@ from ledger.checks.drawn_trainings import (
     solved_to,
     turned,
 )
-from ledger.checks.kinds import ForAll
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
 from sims.linear.resting_clients import ROUND_OFF
 from sims.linear.trained_networks import FEATURE_DIM, Training

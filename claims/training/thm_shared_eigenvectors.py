@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ledger.checks.drawn_networks import DRAW, REVERSIBLE, mixing_at, network_parameters
-from ledger.checks.drawn_trainings import SLOW, STEP, measurement, row_projector, step_at
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import DRAW, REVERSIBLE, mixing_at, network_parameters
+from ledger.drawn.drawn_trainings import SLOW, STEP, measurement, row_projector, step_at
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.heterogeneity import commuting
 from sims.linear.objective import random_start

@@ -12,7 +12,9 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from ledger.checks.drawn_networks import (
+from ledger.checks.kinds import ForAll
+from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.drawn.drawn_networks import (
     DRAW,
     SYMMETRIC,
     mixing_at,
@@ -21,7 +23,7 @@ from ledger.checks.drawn_networks import (
     one_way_at,
     sizes_at,
 )
-from ledger.checks.drawn_trainings import (
+from ledger.drawn.drawn_trainings import (
     BETWEEN,
     CLIENTS,
     averaged,
@@ -35,10 +37,8 @@ from ledger.checks.drawn_trainings import (
     solved_to,
     target_at,
 )
-from ledger.checks.found_witnesses import found
-from ledger.checks.kinds import ForAll
-from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.printed_networks import one_average_decides
+from ledger.printed.found_witnesses import found
+from ledger.printed.printed_networks import one_average_decides
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.objective import optimum
 from sims.linear.resting_clients import projector

@@ -21,9 +21,9 @@ from ledger.checks.enumerated import (
     local_covariance,
     masked_pair,
 )
-from ledger.checks.finite_sample_bounds import bound_check
 from ledger.checks.on_domain import Effort, outcome
 from ledger.checks.rates import FIXED_CLIENTS, population_representability
+from ledger.deficits.finite_sample_bounds import bound_check
 from ledger.statement import Context, Status
 from theory import symbols as sy
 from theory.data.moments import CornerMatrix, masked_alignment, symbolic_local_block

@@ -57,7 +57,7 @@ def test_where_the_statement_fails_the_exit_code_is_1(capsys, monkeypatch):
 
     true = finite_sample.deficit_bound
     too_small = lambda *args: finite_sample.BoundValue(0.3 * (true(*args).value or math.nan))  # noqa: E731
-    monkeypatch.setattr("ledger.checks.finite_sample_bounds.deficit_bound", too_small)
+    monkeypatch.setattr("ledger.deficits.finite_sample_bounds.deficit_bound", too_small)
     code, out, _ = answered(capsys, "check", KEY, *AT)
     assert code == 1
     assert "draws break it" in out

@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from ledger.checks.sampling_server import served
+from ledger.training.sampling_server import served
 from sims.linear import added_links as links
 from sims.linear import metrics
 from sims.linear.resting_clients import at_rest, clients, federated, mixing_of, placements, simulated

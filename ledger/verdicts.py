@@ -309,10 +309,10 @@ def _whole(r: Row, table: Mapping[str, About]) -> Row:
 
 
 _WORDY = ("given", "reason")  # fields whose sentences repeat each other
-_USUAL: Row = {"reading": "any", "statement": "corrected", "status": "HOLDS"}
+_USUAL: Row = {"reading": "any", "statement": "corrected", "status": "HOLDS", "evidence": "NUMERIC"}
 _UNSAID: Row = dict.fromkeys(("given", "tightness", "margin", "scale", "witness", "instead")) | {"about": []}
 # Far more digits than `SAME_NUMBER` looks at; a witness is a point to be tried again, so it keeps ten.
-_DIGITS = {"tightness": 7, "margin": 7, "scale": 6, "witness": 10}
+_DIGITS = {"tightness": 6, "margin": 6, "scale": 6, "witness": 10}
 _ORDER = (
     *("key", "claim", "reading", "statement", "text", "given"),
     *("status", "evidence", "tightness", "margin", "scale", "witness", "reason"),

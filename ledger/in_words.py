@@ -132,6 +132,8 @@ def evidence(row: Row) -> str:
     tried = _TRIED.search(row["reason"])
     if tried:
         parts.append(f"Cases tried: {tried[1]}.")
+    elif row.get("given") and row.get("scale"):
+        parts.append(f"Points of the domain that were tried: {row['scale']['points']}.")
     return " ".join(parts)
 
 

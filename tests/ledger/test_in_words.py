@@ -28,8 +28,12 @@ def test_what_was_tried_is_told_with_the_evidence_and_not_twice():
     assert "Cases tried: 40." in in_words.evidence(row)
     assert "no proof" in in_words.evidence(row)
     assert "no proof" not in in_words.evidence({**row, "status": "VIOLATED"})
-    assert sum("searched.)" in r["reason"] for r in ROWS) > 100
+    assert sum("searched.)" in r["reason"] for r in ROWS) > 40
     assert not [r["key"] for r in ROWS if "searched.)" in in_words.reason(r)]
+    on_domain = [r for r in ROWS if r["given"]]
+    assert len(on_domain) > 250
+    for r in on_domain:
+        assert f"Points of the domain that were tried: {r['scale']['points']}." in in_words.evidence(r)
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ def explicit_bound() -> OnDomain:
         Then("<=", lambda at: bound_of(at).claimed(at), lambda at, effort: bound_of(at).measured(at, effort)),
         "Proven with explicit constants in docs/proofs/finite_sample.md.",
         Evidence.SAMPLED,
-        points=(4, 200),
-        corners=(0, 32),
+        points=(4, 16),
+        corners=(0, 8),
         named=tuple(tight | {"objective": o.value} for o in Objective),
     )
 

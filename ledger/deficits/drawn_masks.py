@@ -49,7 +49,7 @@ def drawn_masks_check(because: str) -> OnDomain:
         Then("=", claimed, measured, MEASURED_TO, remainder),
         because,
         Evidence.SAMPLED,
-        points=(2, 60),
+        points=(2, 12),
         corners=(0, 8),
         named=({"n_clients": 2, "dim": 20, "samples_per_client": 1500, "tau": 2.0, "mu": 0.2, "mask_ratio": 0.5},),
     )
@@ -102,7 +102,7 @@ def single_direction_check(scope: Scope, because: str) -> OnDomain:
         "Data are drawn from the paper's data model without rare classes.",
     )
     then = Then("=", share, measured, 0.01, remainder)
-    return OnDomain(given, then, because, Evidence.SAMPLED, points=(4, 100), corners=(2, 16))
+    return OnDomain(given, then, because, Evidence.SAMPLED, points=(4, 16), corners=(2, 8))
 
 
 def single_direction_remainder(s: Setting, scope: Scope) -> float:

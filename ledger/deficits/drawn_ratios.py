@@ -129,7 +129,7 @@ def ratio_check(
         Then(relation, said, measured, ONE_DRAW_WITHIN if drawn else AVERAGED_WITHIN, remainder),
         because,
         Evidence.SAMPLED,
-        points=(1, 60) if drawn else (6, 200),
-        corners=(0, 8) if drawn else (2, 32),
+        points=(1, 12) if drawn else (6, 200),
+        corners=(0, 8) if drawn else (2, 8),
         named=named,
     )

@@ -106,6 +106,9 @@ def bound_check(
         bound_holds(objective, draws, scope, side),
         because,
         Evidence.SAMPLED,
+        points=(8, 32),
+        corners=(4, 16),
+        trials=(400, 1600),
         named=named,
     )
 

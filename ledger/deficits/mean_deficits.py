@@ -160,7 +160,7 @@ def mean_check(
         Then("=", claimed, measured, MEASURED_TO, remainder),
         because,
         Evidence.SAMPLED,
-        points=(6, 200),
-        corners=(2, 64),
+        points=(6, 24),
+        corners=(2, 8),
         named=named,
     )

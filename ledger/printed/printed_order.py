@@ -109,8 +109,8 @@ def contrast_exceeds(
         Then(">=", lambda at: 0.0, measured),
         because,
         Evidence.SAMPLED,
-        points=(2, 40),
-        corners=(0, 16),
+        points=(2, 12),
+        corners=(0, 8),
         named=named,
     )
 
@@ -146,7 +146,7 @@ def strictly_exceeds(because: str, named: Sequence[Point] = (), *, is_population
         Then(">=", lambda at: VISIBLE, measured),
         because,
         Evidence.NUMERIC,
-        corners=(2, 32),
+        corners=(2, 8),
         named=named,
     )
 

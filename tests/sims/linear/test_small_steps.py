@@ -15,8 +15,8 @@ C = 2
 
 
 def test_the_limit_of_a_polynomial_is_its_constant_term():
-    value, moved = limit_of(lambda eta: np.array(3 + 2 * eta - 5 * eta**2), 0.1)
-    assert value == pytest.approx(3, abs=1e-12)
+    value, moved = limit_of(lambda eta: np.array([3 + 2 * eta - 5 * eta**2]), 0.1)
+    np.testing.assert_allclose(value, [3], rtol=0, atol=1e-12)
     assert moved == pytest.approx(5 * 0.1**2 / 8, rel=1e-9)
 
 

@@ -74,9 +74,9 @@ class Show:
         return 0
 
 
-def statement(row: Row) -> dict[str, Any]:
-    """A row of the record as JSON gives it, with the last attack on record or null."""
-    attack = attack_record.recorded().get(row["key"])
+def statement(row: Row, attacks: Mapping[str, Row]) -> dict[str, Any]:
+    """A row of the record as JSON gives it, with the last of the recorded attacks on it, or null."""
+    attack = attacks.get(row["key"])
     fields = {name: row["statement" if name == "kind" else name] for name in FIELDS}
     return fields | {"attacks": attack and {name: attack.get(name) for name in _ATTACK}}
 
@@ -84,19 +84,21 @@ def statement(row: Row) -> dict[str, Any]:
 def document(found: Found, index: lookup.Index) -> dict[str, Any]:
     """All that is shown of what was found: also the statements that are true instead, by key."""
     named: Mapping[str, Row] = index.rows
+    attacks = attack_record.recorded()
     instead = [k for r in found.rows if isinstance(r["instead"], list) for k in r["instead"] if k in named]
     return {
         "query": found.query,
         "items": [{"key": i.key, "where": i.where, "printed": i.printed} for i in found.items],
         "claims": [{"id": c, **index.record.claims.get(c, {})} for c in found.claims],
-        "statements": [statement(r) for r in found.rows],
-        "instead": {k: statement(named[k]) for k in dict.fromkeys(instead)},
+        "statements": [statement(r, attacks) for r in found.rows],
+        "instead": {k: statement(named[k], attacks) for k in dict.fromkeys(instead)},
     }
 
 
 def _print_all(rows: list[Row], as_json: bool) -> int:
     if as_json:
-        print(store.dumps([statement(r) for r in rows]), end="")
+        attacks = attack_record.recorded()
+        print(store.dumps([statement(r, attacks) for r in rows]), end="")
         return 0
     _cards.console().print(_cards.every(rows))
     return 0

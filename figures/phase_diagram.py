@@ -42,12 +42,12 @@ def build(record: dict[str, Any]) -> Figure:
         axis.set_ylabel("samples per client / dimension")
         axis.grid(False)
         bar = figure.colorbar(mesh)
-        bar.set_label("log10(CL deficit / MIM deficit)\nblue: CL more robust, red: MIM more robust")
+        bar.set_label("log10(deficit of CL / deficit of MIM)\nblue: CL loses less, red: MIM loses less")
         figure.tight_layout()
         caption(
             figure,
             tuple(record["claims"]),
-            f"N = {record['n_clients']}, d = {record['dim']}, p = {record['mask_ratio']}, one mask, one pair of views "
-            f"a sample, {record['trials']} trials a cell. Solid: sampled boundary. Dashed: second-order sigma*.",
+            f"N = {record['n_clients']}, d = {record['dim']}, p = {record['mask_ratio']}, one pair of masks or "
+            f"views a sample, {record['trials']} trials a cell. Solid: border in simulations. Dashed: by formula.",
         )
     return figure

@@ -14,8 +14,8 @@ LEVEL = 0.05
 FAMILIES: tuple[Family, ...] = get_args(Family)
 QUESTIONS: Mapping[Family, str] = {
     "start": "Is a trained encoder more accurate than the same encoder before training?",
-    "geometry": "Under which of two ways of training do models lie nearer to each other, in weights or in features?",
-    "accuracy": "Which of two ways of training gives the more accurate encoder, or loses less accuracy?",
+    "geometry": "Which of two ways of training leaves models closer to each other (closeness of weights, or of features)?",
+    "accuracy": "Which of two ways of training gives the more accurate encoder, or loses less accuracy when clients differ more?",
 }
 
 
@@ -86,9 +86,9 @@ def _corrected(rows: Sequence[Decided]) -> list[Decided]:
 
 
 def in_words(claims: Mapping[str, Claim]) -> str:
-    """How many there are in each family, and how many are decided alone and together: two paragraphs and a table."""
+    """How many there are in each family, and how many are decided alone and together: three paragraphs and a table."""
     rows = decided_together(claims)
-    table = ["| question | comparisons | decided one by one | decided together |", "|---|---:|---:|---:|"]
+    table = ["| question | comparisons | decided | still decided after correction |", "|---|---:|---:|---:|"]
     for family in FAMILIES:
         of = [row for row in rows if row.family == family]
         alone, together = sum(row.is_alone for row in of), sum(row.is_in_family for row in of)
@@ -99,17 +99,24 @@ def in_words(claims: Mapping[str, Claim]) -> str:
         verdict = "**None of the rankings by accuracy is decided.**"
     return "\n\n".join(
         (
-            f"We made {len(rows)} comparisons of trained encoders, such as a server against a network. Each comes with "
-            "a 95% confidence interval over repeated trainings. A comparison is decided if its interval does not "
-            "contain what would speak for neither side, such as a difference of 0. The comparisons answer three "
-            "different questions. Among so many, some come out decided by chance; the last column corrects for that, "
-            f"question by question (method of Benjamini and Yekutieli, false discovery rate {LEVEL:.0%}).",
+            "An encoder by itself guesses nothing. To measure it, we train a linear classifier on its features: a rule "
+            "that guesses the class of an image from weighted sums of them. (For this measurement only, we use the "
+            "classes that Fashion-MNIST gives.) The *accuracy* of the encoder is the share of images whose class this "
+            "classifier guesses right.",
+            f"We made {len(rows)} comparisons of trained encoders, such as a server against a network. We repeated "
+            "each training with other random numbers. From the spread we computed a 95% confidence interval: in 95% of "
+            "such experiments it contains the true value. A tie is a difference of 0, or another value that speaks for "
+            "neither side. If the interval leaves out the tie, the comparison is decided. Among so many comparisons, "
+            "some look decided by luck alone. The last column of the table uses a stricter rule, separately for "
+            f"each question: of the comparisons that it calls decided, at most {LEVEL:.0%} are so by luck, on average. "
+            "(This is the false discovery rate, by the method of Benjamini and Yekutieli.)",
             "\n".join(table),
-            "The paper ranks trained encoders: MIM against CL, more links against fewer, a server against a network, "
-            "and with a term that draws clients together (alignment) against without. Its rankings by accuracy belong "
-            f"to the third question, its distances between models to the second. {verdict} Some of their trainings had "
-            "a fault that was found later. They count as undecided, and `dssl show` names the fault. All counts "
-            "suppose that the number of repetitions was fixed in advance. For some experiments we added repetitions "
-            "later, so a few more may be decided by chance than these rates say.",
+            "The paper ranks ways of training: MIM against CL, more links against fewer, a server against a "
+            "network, and training with alignment against training without it. (Alignment adds a penalty "
+            "that grows when the clients' features differ.) Its rankings by accuracy belong to the third question, its "
+            f"distances between models to the second. {verdict} Some of our trainings had a fault that we found later. "
+            "We count the rankings that rest on them as undecided, and `dssl show` names the fault. The 95% and the "
+            f"{LEVEL:.0%} above are exact if the number of repetitions is fixed in advance. For some experiments we "
+            "added repetitions later. So luck may decide a few more comparisons than that.",
         )
     )

@@ -293,6 +293,7 @@ CLAIM = Claim(
             "The bounds of Kong et al. and of Takezawa et al. hold for simulated training.",
             Bound(simulated_findings, "Ring, path, star; clients alike their neighbours.", evidence=Evidence.NUMERIC),
             reading="kong2021 and takezawa2026, simulated",
+            spoil=0.08,
         ),
         Statement(
             "published.takezawa-sixth-convex",

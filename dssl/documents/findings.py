@@ -22,11 +22,13 @@ def tally(rows: Sequence[Row]) -> str:
     kinds = counts(rows)
     printed, corrected, expected = (kinds[kind] for kind in ("printed", "corrected", "expected"))
     text = (
-        "We check each sentence of the paper under every sensible interpretation of what it leaves open. That makes "
+        "We check what the paper claims, sentence by sentence. Where a sentence leaves something open, we check it "
+        "under every sensible interpretation. We do so by proof, by exact computation, or by simulation. That makes "
         f"{sum(printed.values())} statements. {printed.get('HOLDS', 0)} hold, and {printed.get('VIOLATED', 0)} fail "
         f"with a counterexample. {printed.get('VACUOUS', 0)} are empty: their condition is never met, or what they say "
         f"is true whatever happens. {printed.get('ILL_FORMED', 0)} have no definite meaning as printed. "
-        f"{printed.get('INCONCLUSIVE', 0)} stay undecided, because our measurement is too coarse. We added "
+        f"{printed.get('INCONCLUSIVE', 0)} stay undecided, because our simulations or trainings are "
+        "not precise enough. We added "
         f"{sum(corrected.values())} statements of our own, which we call corrected: some say what is true where a "
         f"printed one fails, some say more than a printed one. {_all_or(corrected).capitalize()} of them hold."
     )
@@ -50,12 +52,14 @@ def picture() -> str:
     r = _record(_FIGURES / "phase_diagram.json")
     return (
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
-        "Further right, augmentation adds more noise. Further up, clients have more images, in multiples of the "
-        "number of pixels. The dashed line is the border by our formula, noise of standard deviation "
-        f"{r['sigma_star']:.3f}. (In these made-up images each client has two classes, which differ by 2 in one "
-        "pixel. The noise is to be compared with that 2.) The solid line is the border in simulations. "
-        f"({r['n_clients']} clients; made-up images of {r['dim']} pixels, of which MIM hides {r['mask_ratio']:.0%}; "
-        f"one pair of masks or of views per image; {r['trials']} simulations in each field.)*"
+        "A stronger colour means a larger ratio of the two losses. Further right, augmentation adds more noise. "
+        "Further up, each client has more images; the axis shows the number of images divided by the number of "
+        "pixels. The solid line is the border in simulations. The dashed line is the border by a formula of ours: "
+        f"noise of standard deviation {r['sigma_star']:.3f} in this setting. (The setting: {r['n_clients']} clients; "
+        f"made-up images of {r['dim']} pixels. Each client has two kinds of images, whose values differ by 2 in one "
+        "pixel, on average. The noise is to be compared with that 2. The two masks of an image are drawn "
+        f"independently of each other, and each hides {r['mask_ratio']:.0%} of the pixels. One pair of masks or of "
+        f"views per image; {r['trials']} simulations in each field.)*"
     )
 
 
@@ -66,8 +70,12 @@ def findings(rows: Sequence[Row]) -> str:
 
 def _objectives(rows: Sequence[Row]) -> list[str]:
     found = counts(r for r in rows if r["claim"] == "thm-mim-more-robust")["printed"]
-    large = {"n_clients": 4, "dim": 1000, "samples_per_client": 100_000}
-    ratio = _value("deficit", objective="cl", **large) / _value("deficit", objective="mim", **large)
+    large = {"n_clients": 4, "dim": 1000, "samples_per_client": 100_000, "augmentation_std": 0.5}
+    contrast_loss, masks_loss, one_pair_loss = (
+        _value("deficit", **large, **further)
+        for further in ({"objective": "cl"}, {"objective": "mim"}, {"objective": "mim", "draws": 1})
+    )
+    border = _value("sigma_star", n_clients=large["n_clients"], dim=large["dim"])
     diagram = _record(_FIGURES / "phase_diagram.json")
     six = {"n_clients": 6, "dim": 96}
     mim = _value("representability", objective="mim", mask="complementary", **six)
@@ -81,20 +89,19 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         f"MIM always has the lower sensitivity. We checked it under {sum(found.values())} readings. It holds under "
         f"{found.get('HOLDS', 0)} and fails under {found.get('VIOLATED', 0)}"
         + (f", and under {rest} it cannot be decided" if rest else "")
-        + ". One open choice is how the two masks of an image are drawn. Another is how many pairs of masks or views "
-        "are taken of each image. Three examples follow. The first two compare deficits, and the third compares "
-        "sensitivities. (A small deficit in all directions also means a small sensitivity, for the sensitivity is "
-        "never larger than the largest deficit.)",
-        "   - *The two masks are drawn without regard to each other, so that a pixel may be in both or in neither. "
-        "For MIM we average over all possible pairs of masks of each image; for CL we use one pair of views of "
-        "each image.* "
-        "MIM loses less: the deficit of CL in a "
-        f"signal direction is {ratio:.1f} times as large ({large['n_clients']} clients, images of {large['dim']:,} "
-        f"pixels, {large['samples_per_client']:,} images per client, noise of standard deviation 1).",
-        "   - *The two masks are drawn in the same way, but only one pair of masks or views is taken per image.* CL "
-        f"has the smaller deficit if the noise of augmentation is below {diagram['sigma_star']:.3f}, and MIM if it is "
-        "above. This is the picture above.",
-        "   - *What one mask hides, the other one shows, as in the paper's text.* For "
+        + ". One open choice is how many pairs of masks, or of views, are taken of each image. Another is how the two "
+        "masks of an image are drawn. Three examples follow. The first two compare deficits, because we have formulas "
+        "for them. (A deficit limits the sensitivity, which is never larger than the largest deficit.) Both have "
+        f"{large['n_clients']} clients, each with {large['samples_per_client']:,} images of {large['dim']:,} pixels, "
+        f"and noise of standard deviation {large['augmentation_std']}.",
+        "   - *MIM trains on all possible pairs of masks of each image, where the two masks of a pair are drawn "
+        "independently of each other. CL trains on one pair of views of each image.* MIM loses less: in each signal "
+        f"direction the expected deficit of CL is {contrast_loss / masks_loss:.1f} times that of MIM.",
+        "   - *The same, but MIM, too, trains on one pair per image.* "
+        f"Now CL loses less: the expected deficit of MIM is {one_pair_loss / contrast_loss:.1f} times that of CL. With "
+        f"noise above {border:.3f} MIM would lose less again. (In the setting of the picture above, this border is "
+        f"{diagram['sigma_star']:.3f}.)",
+        "   - *What one mask hides, the other one shows, as in the paper's text.* Here we compare sensitivities. For "
         f"{setting.n_clients} clients with {setting.samples_per_client} images each, CL is the more robust: the mean "
         f"sensitivity in simulations is {masked:.3f} with MIM and {contrast:.3f} with CL. With "
         "unlimited images both have sensitivity 0, but CL keeps every signal direction whole (representability "
@@ -111,21 +118,26 @@ def _networks() -> list[str]:
     error = barbell["numbers"]["consensus_error"] / cube["numbers"]["consensus_error"]
     return [
         "2. **More links do not always help, and neither does a server.** Corollary 4.5 says that robustness grows "
-        f"with the number of links. Yet {len(fewer['weights'])} clients in a ring have sensitivity "
-        f"{abs(fewer['numbers']['s']):.0f}, and one more link raises it to {more['numbers']['s']:.3f} (MIM with masks "
-        f"as in Section 3.2, unlimited images). Or take {len(cube['weights'])} clients in training. Two groups of "
+        f"with the number of links. The corollary is about ideal models: those that would make the sum of all clients' "
+        f"goals as good as it can be. Take the ideal models of {len(fewer['weights'])} clients in a ring. Their "
+        f"sensitivity is {abs(fewer['numbers']['s']):.0f}, and one more link raises it to "
+        f"{more['numbers']['s']:.3f} (MIM with masks as in Section 3.2, unlimited images).",
+        "",
+        "   Do more links at least make the clients' models more alike after training in rounds? Not always. We "
+        "measure the *disagreement* of the models: their mean squared distance from their average. Take "
+        f"{len(cube['weights'])} clients. Two groups of "
         f"{len(barbell['weights']) // 2}, each fully linked and joined to the other by one link, have "
         f"{len(barbell['links'])} links. A hypercube, in which each client has "
-        f"{2 * len(cube['links']) // len(cube['weights'])} neighbours, has {len(cube['links'])} links. Yet in the "
-        f"network of two groups the clients' models end up disagreeing {error:.0f} times as much as in the hypercube "
-        "(mean squared distance). Theorem 4.6 says that a server is never less robust than a network. It is about "
-        "the best possible models. We also looked at the models that training in rounds reaches: does a server do at "
-        "least as well as a network? "
-        "There the measure is the distance between the average of the clients' models and the one model that fits all "
-        "clients' data best. A search of small networks "
+        f"{2 * len(cube['links']) // len(cube['weights'])} neighbours, has {len(cube['links'])} links. Yet the two "
+        f"groups end up with {error:.0f} times the disagreement of the hypercube.",
+        "",
+        "   Theorem 4.6 says that a server is never less robust than a network. It is about ideal models, too. We "
+        "asked the same about trained models. We call the ideal model of all clients together the *best shared model*: "
+        "it keeps the directions in which the images of all clients together vary most. Does a server's model "
+        "come at least as near to it as the average of a network's models? A search of small networks "
         f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
-        f"training steps before each averaging, it ends about {_rounded(drift)} times closer to that model than a "
-        "server does.",
+        "training steps before each averaging, the average of the ring's models ends about "
+        f"{_rounded(drift)} times closer to the best shared model than the server's model.",
     ]
 
 
@@ -136,10 +148,11 @@ def _predictions() -> list[str]:
     over = [r["gap_bound"] / r["simulated"] for r in rows if r["gap_bound"] is not None]
     return [
         "3. **Where training on a network ends can be computed in advance.** If clients have different data, their "
-        "models keep disagreeing, unless one averaging makes them all equal. "
-        f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the size "
-        f"of their disagreement to within {100 * worst:.0f}% of the simulation. The usual upper bound of it knows only "
-        "one number of the network, its spectral gap, which says how fast repeated averaging makes models equal. It is "
+        "models keep disagreeing, unless a single averaging makes them all equal, as a server's does. "
+        f"On {len({r['network'] for r in rows})} networks of {record['n_clients']} clients, our formula gives the "
+        f"disagreement to within {100 * worst:.0f}% of the simulation. The literature has an upper bound of the "
+        "disagreement. The bound uses only one number of the network, the spectral gap, which says how fast repeated "
+        "averaging makes models equal. It is "
         "proved for networks whose links go both ways. For our networks of that sort, the bound is "
         f"{min(over):.1f} to {max(over):.0f} times as large as the simulated disagreement. The command `dssl topology` "
         "computes such predictions, and says which links to add.",

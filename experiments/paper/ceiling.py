@@ -70,16 +70,15 @@ def in_words(results: Results) -> str:
     better = [max(pair, key=lambda gain: gain.mean) for pair in zip(gains["central"], gains["slower"], strict=True)]
     lowest = min(gain.low for gain in shared)
     return (
-        "How good are these encoders? A linear classifier is a rule that guesses the class of an image from "
-        "weighted sums of its features. We train one on the features of the trained encoder, and another one on those "
-        "of the same encoder before any training. "
-        "Training the encoder with a server or with neighbours raises the "
-        f"accuracy of the classifier by {_range(shared)} percentage points, depending on the case. There are "
+        "How good are these encoders? We compare each trained encoder with the same encoder before any training. "
+        "Training with a server or with neighbours raises the "
+        f"accuracy by {_range(shared)} percentage points, depending on the case. There are "
         f"{len(shared)} cases: two methods (MAE, a form of MIM, and SimSiam, a form of CL), two kinds of neural "
-        "network (ViT and ResNet), and a server or neighbours. We used our small setting, called `laptop`, and "
+        "network (ViT, a vision transformer, and ResNet), and a server or neighbours. We used a small size of "
+        "experiment, the preset `laptop`, and "
         f"repeated each case {results.n_seeds} times. Each case has a 95% interval for its gain, and none of these "
         f"intervals reaches below {lowest:.1f} points. Training with all images in one place raises the accuracy by "
-        f"{_range(better)} points; there we tried two step sizes and report, for each case, the better "
+        f"{_range(better)} points. There we tried two step sizes for each method and kind of network, and report the better "
         f"one.{_pixels(results)}"
     )
 
@@ -93,7 +92,8 @@ def _pixels(results: Results) -> str:
     where = "below" if best < plain else "above"
     return (
         f" The best of these encoders reaches {best:.1f}%, which is {where} a linear classifier on the raw pixels "
-        f"({plain:.1f}%). Use them to compare settings with each other, not as a measure of good accuracy."
+        f"({plain:.1f}%). These encoders are too weak to show what accuracy is possible. They only serve to compare "
+        "ways of training."
     )
 
 

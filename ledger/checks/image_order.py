@@ -11,9 +11,9 @@ from sims.real_inputs.views import View
 
 @dataclass(frozen=True)
 class ImageOrder:
-    """The quantity of view `smaller` stays below that of `larger` on average over trials that share their images.
+    """The quantity of view `larger` exceeds `times` that of `smaller`, on average over trials that share their images.
 
-    Spoiled, `larger` is scaled to just under `smaller`.
+    Spoiled, the quantity of `larger` is multiplied by the statement's own factor before the two are compared.
     """
 
     where: Where
@@ -21,21 +21,20 @@ class ImageOrder:
     smaller: View
     larger: View
     because: str
+    times: float = 1.0
     n_axes: int = N_AXES
     samples_per_client: int = 1000
     repeats: int = 1
 
     def run(self, context: Context) -> Verdict:
-        """The verdict; `tightness` is the mean of `smaller` over that of `larger`, `margin` the mean difference."""
+        """The verdict; `tightness` is `times` the mean of `smaller` over that of `larger`, `margin` their difference."""
         trials, size = self.repeats * EFFORT[context.tier].trials, self.samples_per_client
         low, high = (
             quantity(self.quantity, sampled(self.where, size, trials, view, self.n_axes))
             for view in (self.smaller, self.larger)
         )
-        if context.spoil != 1.0:
-            high = high * context.spoil * low.mean() / high.mean()
-        d = difference(low, high)
-        status = Status.VIOLATED if context.spoil != 1.0 and d.mean < 0 else Status(d.status)
+        d = difference(self.times * low, context.spoil * high)
+        status = Status(d.status)
         found = (
             f"{self.because} Difference {d.mean:.3g} +- {d.standard_error:.2g} over {trials} trials "
             f"of {size} images a client."

@@ -7,7 +7,7 @@ or a predicted value by multiplying it; a search is spoiled by the predicate, wh
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ class Finding:
 class Bound:
     """measured <= claimed in every finding (`upper`), or measured >= claimed. What is measured is a worst case.
 
-    `evidence` says how the findings were got. Spoiled at `spoil` times its own tightness, it must fail.
+    `evidence` says how the findings were got. Spoiled, an upper bound is multiplied by `spoil`, a lower one divided.
     """
 
     findings: Callable[[Context], Sequence[Finding]]
@@ -128,19 +128,15 @@ class Bound:
 
         `tightness` is the largest share that a finding takes of its bound, `margin` the least that one leaves.
         """
-        findings = list(self.findings(context))
+        factor = context.spoil if self.upper else 1 / context.spoil
+        findings = [replace(f, claimed=factor * f.claimed) for f in self.findings(context)]
         ratios = [_ratio(f, self.upper) for f in findings]
         if not findings or any(np.isnan(r) for r in ratios):
             return Verdict(Status.INCONCLUSIVE, self.evidence, f"A finding came back without a number. {self.because}")
         tightness = float(max(ratios))
         sign = 1 if self.upper else -1
         margin = float(min(sign * (f.claimed - f.measured) for f in findings))
-        if context.spoil == 1.0:
-            past = [sign * (f.measured - f.claimed) - f.resolution for f in findings]
-        else:  # The spoiled bound stands just inside the worst measurement: it must be caught.
-            allowed = context.spoil * tightness
-            scales = [max(abs(f.claimed), np.finfo(float).tiny) for f in findings]
-            past = [r - allowed - f.resolution / s for r, f, s in zip(ratios, findings, scales, strict=True)]
+        past = [sign * (f.measured - f.claimed) - f.resolution for f in findings]
         worst = int(np.argmax(past))
         status = Status.VIOLATED if past[worst] > 0 else Status.HOLDS
         witness = _witness(findings[worst]) if past[worst] > 0 else None

@@ -17,8 +17,8 @@ Samples = Float[np.ndarray, " trials"]
 class SampledOrder:
     """The mean of `greater` exceeds that of `lesser`, both from the same trials (or independent, trial by trial).
 
-    Holds at three standard errors of the difference, violated at minus five, inconclusive between. Spoiled, the claim
-    is that the ratio of the means is 1/spoil times the ratio measured: beyond the truth.
+    Holds at three standard errors of the difference, violated at minus five, inconclusive between. Spoiled by a factor
+    below 1, the claim is that `greater` times this factor still exceeds `lesser`.
     """
 
     samples: Callable[[Context], tuple[Samples, Samples]]
@@ -28,17 +28,17 @@ class SampledOrder:
     def run(self, context: Context) -> Verdict:
         """The verdict; `tightness` is the lesser mean over the greater, `margin` the mean difference."""
         greater, lesser = self.samples(context)
-        factor = 1.0 if context.spoil == 1.0 else float(greater.mean() / lesser.mean()) / context.spoil
-        difference = greater - factor * lesser
+        greater = context.spoil * greater
+        difference = greater - lesser
         error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
         mean = float(difference.mean())
-        tightness = float(factor * lesser.mean() / greater.mean())
+        tightness = float(lesser.mean() / greater.mean())
         if mean > STANDARD_ERRORS_TO_HOLD * error:
             return Verdict(Status.HOLDS, Evidence.SAMPLED, self.because, tightness, mean)
         witness = {
             **dict(self.at),
             "mean_said_greater": float(greater.mean()),
-            "mean_said_lesser": float(factor * lesser.mean()),
+            "mean_said_lesser": float(lesser.mean()),
             "standard_error_of_difference": error,
             "trials": len(difference),
         }

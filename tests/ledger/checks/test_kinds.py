@@ -52,15 +52,18 @@ def test_a_crossed_bound_is_violated_with_the_cell_as_witness():
     assert verdict.witness["n"] == 2
 
 
-def test_a_bound_just_inside_the_worst_measurement_is_caught():
-    assert bound(0.5).run(spoiled()).status is Status.VIOLATED
+def test_a_bound_is_spoiled_as_a_number_of_its_own_and_a_loose_one_is_not_caught():
+    """Spoiled relative to what was measured, any bound however loose would seem to have power."""
+    assert bound(0.5).run(spoiled(0.9)).status is Status.HOLDS
+    assert bound(0.5).run(spoiled(0.49)).status is Status.VIOLATED
+    assert bound(1.5, upper=False).run(spoiled(0.6)).status is Status.VIOLATED
 
 
 def test_two_zeros_one_of_them_rounded_take_no_share_of_a_bound():
     """Without this the tightness was infinite, and no spoiled bound was caught."""
     zeros = Finding({"n": 1}, 0.0, -1e-16, resolution=1e-9)
     check = Bound(lambda _: [zeros, Finding({"n": 2}, 1.0, 2.0)], "test", upper=False)
-    assert (check.run(PLAIN).tightness, check.run(spoiled()).status) == (0.5, Status.VIOLATED)
+    assert (check.run(PLAIN).tightness, check.run(spoiled(0.45)).status) == (0.5, Status.VIOLATED)
 
 
 def test_a_bound_is_violated_by_any_finding_that_is_past_its_own_resolution():

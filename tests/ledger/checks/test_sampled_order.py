@@ -22,6 +22,10 @@ def test_the_sign_of_the_difference_decides(shift, status):
     assert order(shift).run(Context()).status is status
 
 
+def test_an_order_is_spoiled_by_a_factor_of_its_own():
+    assert order(0.5).run(Context(spoil=0.9)).status is Status.HOLDS
+
+
 def test_a_spoiled_order_is_violated_with_a_witness():
     verdict = order(0.5).run(Context(spoil=0.5))
     assert verdict.status is Status.VIOLATED

@@ -12,6 +12,8 @@ from runtime.usage import UsageError
 
 ATTACKS = store.RESULTS / "attacks.json"
 SCHEMA = 1
+_COLUMNS = ("date", "seconds", "tried", "coverage", "ratio", "witness")
+_DIGITS = 10
 Row = dict[str, Any]
 
 
@@ -25,14 +27,19 @@ def recorded(path: pathlib.Path = ATTACKS) -> dict[str, Row]:
         return {}
     if not isinstance(content, dict) or store.check_schema(path, content, SCHEMA) != SCHEMA:
         raise UsageError(f"{path} is no record of attacks. Restore it from git, or make it anew: `make attacks`.")
-    return {row["key"]: row for row in content["attacks"]}
+    columns = content["columns"]
+    return {
+        key: {"key": key} | {name: v for name, v in zip(columns, row, strict=True) if v is not None}
+        for key, row in content["attacks"].items()
+    }
 
 
 def renew(rows: Sequence[Row], known: Collection[str], path: pathlib.Path = ATTACKS) -> None:
     """Puts these attacks on record in place of earlier ones; of statements that are not `known` none is kept."""
     kept = {**recorded(path), **{row["key"]: row for row in rows}}
-    listed = [{n: v for n, v in kept[key].items() if v is not None} for key in sorted(kept) if key in known]
-    store.write(path, store.rows({"schema": SCHEMA, "attacks": listed}))
+    listed = {key: [kept[key].get(name) for name in _COLUMNS] for key in sorted(kept) if key in known}
+    document = {"schema": SCHEMA, "columns": _COLUMNS, "attacks": listed}
+    store.write(path, store.rows(store.shortened(document, _DIGITS)))
 
 
 def in_words(row: Row) -> str:

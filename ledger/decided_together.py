@@ -14,8 +14,8 @@ LEVEL = 0.05
 FAMILIES: tuple[Family, ...] = get_args(Family)
 QUESTIONS: Mapping[Family, str] = {
     "start": "Is a trained encoder more accurate than the same encoder before training?",
-    "geometry": "Which of two ways of training leaves models closer to each other (closeness of weights, or of features)?",
-    "accuracy": "Which of two ways of training gives the more accurate encoder, or loses less accuracy when clients differ more?",
+    "geometry": "Which of two ways of training leaves models closer to each other, by weights or by features?",
+    "accuracy": "Which of two ways of training is more accurate, or loses less accuracy when clients differ more?",
 }
 
 

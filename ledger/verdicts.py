@@ -286,7 +286,7 @@ def _field(item: tuple[str, Any]) -> str:
 def kept(r: Row) -> Row:
     """The row with as many digits as the record keeps."""
     numbers = {name: r[name] for name in _DIGITS if r.get(name) is not None}
-    return {**r, **{name: _rounded(value, _DIGITS[name]) for name, value in numbers.items()}}
+    return {**r, **{name: store.shortened(value, _DIGITS[name]) for name, value in numbers.items()}}
 
 
 def _short(r: Row, table: Mapping[str, About]) -> Row:
@@ -294,14 +294,6 @@ def _short(r: Row, table: Mapping[str, About]) -> Row:
     implied = _UNSAID | {"source": table.get(r["claim"], {}).get("source")}
     ordered = kept({name: r[name] for name in _ORDER if name in r} | r)
     return {name: value for name, value in ordered.items() if name not in implied or value != implied[name]}
-
-
-def _rounded(value: Any, digits: int) -> Any:
-    if isinstance(value, dict):
-        return {name: _rounded(v, digits) for name, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(v, digits) for v in value]
-    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
 def _whole(r: Row, table: Mapping[str, About]) -> Row:

@@ -89,6 +89,15 @@ def _rows(value: Any, depth: int) -> str:
     return "\n".join([begin, ",\n".join(lines), f"{' ' * depth}{end}"])
 
 
+def shortened(value: Any, digits: int) -> Any:
+    """The value with so many significant digits in each of its floats, those of mappings and lists included."""
+    if isinstance(value, Mapping):
+        return {name: shortened(v, digits) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [shortened(v, digits) for v in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
 def check_schema(path: pathlib.Path, content: Mapping[str, Any], newest: int) -> int:
     """The schema of a record; 0 for one that was written before schemas were. Errors: UsageError for a newer one."""
     schema = content.get("schema", 0)

@@ -1,7 +1,7 @@
 """Not in the paper: views drawn once a sample against views drawn at each step, and views that differ by noise alone.
 
 In the linear theory masks lose less than contrast only where contrast sees one draw of its noise a sample, or noise
-above sigma*; with many draws, or little noise, contrast loses less (`thm-critical-noise`, Theorem 4.4 under R1 and R3).
+above sigma*; with many draws, or little noise, contrast loses less (`thm-critical-noise`, Theorem 4.4).
 sigma* is for one draw a sample of each, so masks are drawn once an image, too, against noise below it and above.
 """
 

@@ -78,8 +78,8 @@ def in_words(results: Results) -> str:
         "experiment, the preset `laptop`, and "
         f"repeated each case {results.n_seeds} times. Each case has a 95% interval for its gain, and none of these "
         f"intervals reaches below {lowest:.1f} points. Training with all images in one place raises the accuracy by "
-        f"{_range(better)} points. There we tried two step sizes for each method and kind of network, and report the better "
-        f"one.{_pixels(results)}"
+        f"{_range(better)} points. There we tried two step sizes for each method and kind of network, and report the "
+        f"better one.{_pixels(results)}"
     )
 
 

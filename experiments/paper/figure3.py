@@ -58,7 +58,7 @@ def rows(results: Results) -> list[Row]:
 def pictures(results: Results) -> dict[str, Any]:
     """Points in the plane of each model at the first seed, and the classes of the images, which all models share.
 
-    Points have two decimals: they are only drawn, and a plane is some ten units wide.
+    Points have one decimal: they are only drawn, in planes of some ten units on a few hundred pixels.
     """
     found: list[dict[str, Any]] = []
     classes: list[int] = []
@@ -66,7 +66,7 @@ def pictures(results: Results) -> dict[str, Any]:
         for model in MODELS:
             features, labels = _features(results, table5.label_of(method, model), 0)
             points = project(features, min(20, features.shape[1], len(features) - 1)).astype(float)
-            x, y = points.round(2).T.tolist()
+            x, y = points.round(1).T.tolist()
             found.append({"method": method, "model": model, "x": x, "y": y})
             classes = labels.tolist()
     return {"labels": classes, "models": found}

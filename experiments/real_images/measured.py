@@ -54,39 +54,41 @@ RECONSTRUCTION = masked(Mask.COMPLEMENTARY, loss=Loss.RECONSTRUCTION)
 class Comparison:
     """One reading of "contrast is more sensitive than masking": the two views, and over how many leading axes."""
 
-    code: str
     words: str
     contrast: View
     masked: View
     n_axes: int = N_AXES
 
 
+MASKS_AVERAGED = Comparison("masks averaged, one augmentation", CL, MIM_EXPECTED)
+ONE_MASK_PAIR = Comparison("one mask pair, one augmentation", CL, MIM_SAMPLED)
+MANY_MASK_PAIRS = Comparison(f"{MANY} mask pairs, {MANY} augmentations", CL_MANY, masked(Mask.INDEPENDENT, MANY))
+BOTH_AVERAGED = Comparison("both averaged", CL_EXPECTED, MIM_EXPECTED)
+COMPLEMENTARY_AVERAGED = Comparison("complementary masks, averaged", CL, COMPLEMENTARY)
+LARGEST_MODULUS = Comparison(
+    "complementary masks, averaged, largest modulus", CL, masked(Mask.COMPLEMENTARY, selection=Selection.MODULUS)
+)
+PRINTED_MASK = Comparison("the matrix printed in (17)", CL, masked(Mask.PRINTED))
+RECONSTRUCTION_AVERAGED = Comparison("the reconstruction loss, Eq (3), masks averaged", CL, RECONSTRUCTION)
+TWICE_AS_MANY_AXES = Comparison("masks averaged, one augmentation, with c = 2N", CL, MIM_EXPECTED, 2 * N_AXES)
 COMPARISONS = (
-    Comparison("R1", "masks averaged, one augmentation", CL, MIM_EXPECTED),
-    Comparison("R2", "one mask pair, one augmentation", CL, MIM_SAMPLED),
-    Comparison("R2", f"{MANY} mask pairs, {MANY} augmentations", CL_MANY, masked(Mask.INDEPENDENT, MANY)),
-    Comparison("R3", "both averaged", CL_EXPECTED, MIM_EXPECTED),
-    Comparison("R4", "complementary masks, averaged", CL, COMPLEMENTARY),
-    Comparison("R4", "complementary masks, one draw", CL, masked(Mask.COMPLEMENTARY, 1)),
-    Comparison("R4", "complementary masks of a fixed count, one draw", CL, masked(Mask.FIXED_COUNT, 1)),
+    MASKS_AVERAGED,
+    ONE_MASK_PAIR,
+    MANY_MASK_PAIRS,
+    BOTH_AVERAGED,
+    COMPLEMENTARY_AVERAGED,
+    Comparison("complementary masks, one draw", CL, masked(Mask.COMPLEMENTARY, 1)),
+    Comparison("complementary masks of a fixed count, one draw", CL, masked(Mask.FIXED_COUNT, 1)),
+    LARGEST_MODULUS,
+    PRINTED_MASK,
+    RECONSTRUCTION_AVERAGED,
+    Comparison("the reconstruction loss, Eq (3), one mask", CL, masked(Mask.COMPLEMENTARY, 1, Loss.RECONSTRUCTION)),
     Comparison(
-        "R4b",
-        "complementary masks, averaged, largest modulus",
-        CL,
-        masked(Mask.COMPLEMENTARY, selection=Selection.MODULUS),
-    ),
-    Comparison("R5", "the matrix printed in (17)", CL, masked(Mask.PRINTED)),
-    Comparison("R6", "the reconstruction loss, Eq (3), masks averaged", CL, RECONSTRUCTION),
-    Comparison(
-        "R6", "the reconstruction loss, Eq (3), one mask", CL, masked(Mask.COMPLEMENTARY, 1, Loss.RECONSTRUCTION)
-    ),
-    Comparison(
-        "R6",
         "the reconstruction loss, Eq (3), independent masks averaged",
         CL,
         masked(Mask.INDEPENDENT, loss=Loss.RECONSTRUCTION),
     ),
-    Comparison("R7", "as R1 with c = 2N", CL, MIM_EXPECTED, 2 * N_AXES),
+    TWICE_AS_MANY_AXES,
 )
 
 

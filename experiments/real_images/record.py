@@ -113,7 +113,7 @@ def one_reading(name: str, samples_per_client: int, c: Comparison, trials: int) 
         for side, view in (("contrast", c.contrast), ("masking", c.masked))
     }
     views = {"contrast": c.contrast, "masking": c.masked}
-    found: dict[str, Any] = {"code": c.code, "reading": c.words, "samples_per_client": samples_per_client}
+    found: dict[str, Any] = {"reading": c.words, "samples_per_client": samples_per_client}
     for side, samples in r.items():
         view = views[side]
         predicted = predicted_deficit(name, view, samples_per_client) if c.n_axes == N_AXES else None

@@ -6,7 +6,7 @@ from typing import Any
 from runtime import store
 
 NAME = "real_images.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 def load(folder: pathlib.Path = store.RESULTS) -> dict[str, Any] | None:

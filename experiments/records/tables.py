@@ -20,6 +20,7 @@ from sims.pretraining.encoders import PyTree
 
 SCHEMA = 2
 FOLDER = "trainings"  # of the trainings, where `dssl reproduce` writes
+_DIGITS = 10  # of the numbers of a table, which are computed from the trainings and shown with fewer
 _FIELDS = {"experiment", "title", "preset", "seeds", "rows", "measured", "cells"}
 
 
@@ -34,7 +35,8 @@ def save(path: pathlib.Path, record: Mapping[str, Any], results: Results, folder
     }
     trainings.save(folder, [one for per_seed in cells.values() for one in per_seed])
     ids = {label: [trainings.training_id(one.chosen) for one in per_seed] for label, per_seed in cells.items()}
-    document = {"schema": SCHEMA, **record, "cells": ids}
+    shown = {"rows": store.shortened(record["rows"], _DIGITS)}
+    document = {"schema": SCHEMA, **record, **shown, "cells": ids}
     store.write(path, store.rows(document))
     return json.loads(store.line(document))
 

@@ -27,7 +27,7 @@ class ImageOrder:
     repeats: int = 1
 
     def run(self, context: Context) -> Verdict:
-        """The verdict; `tightness` is `times` the mean of `smaller` over that of `larger`, `margin` their difference."""
+        """The verdict; `tightness` is `times` the mean of `smaller` over that of `larger`, `margin` the gap."""
         trials, size = self.repeats * EFFORT[context.tier].trials, self.samples_per_client
         low, high = (
             quantity(self.quantity, sampled(self.where, size, trials, view, self.n_axes))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.real_images.measured import BOTH_AVERAGED, MANY_MASK_PAIRS, ONE_MASK_PAIR
+
 Record = Mapping[str, Any]
 
 
@@ -55,14 +57,14 @@ def _near(name: str, found: Record) -> dict[str, Any]:
 
 def _orders(readings: list[Record]) -> list[dict[str, Any]]:
     """One row a reading, at its largest sample."""
-    largest: dict[tuple[str, str], Record] = {}
+    largest: dict[str, Record] = {}
     for row in readings:
-        kept = largest.get((row["code"], row["reading"]))
+        kept = largest.get(row["reading"])
         if kept is None or row["samples_per_client"] > kept["samples_per_client"]:
-            largest[row["code"], row["reading"]] = row
+            largest[row["reading"]] = row
     return [
         {
-            "reading": row["reading"].replace("as R1 with", "masks averaged, one augmentation, with"),
+            "reading": row["reading"],
             "samples": row["samples_per_client"],
             "contrast": estimate(row["contrast"]["sensitivity"]),
             "masking": estimate(row["masking"]["sensitivity"]),
@@ -82,10 +84,10 @@ def _deficits(name: str, readings: list[Record]) -> list[dict[str, Any]]:
     """One draw of either objective, or both averaged: the deficits that theory predicts."""
     rows = []
     for row in readings:
-        if row["code"] == "R2":
+        if row["reading"] in (ONE_MASK_PAIR.words, MANY_MASK_PAIRS.words):
             masks, augmentations = row["reading"].split(", ")
             sides = {augmentations: "contrast", masks: "masking"}
-        elif row["code"] == "R3":
+        elif row["reading"] == BOTH_AVERAGED.words:
             sides = {"both averaged": "masking"}
         else:
             continue

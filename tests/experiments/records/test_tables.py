@@ -69,7 +69,8 @@ def test_a_record_of_before_schemas_is_read_alike(tmp_path):
     new = tables.save(tmp_path / "new.json", head(found), found, tmp_path / tables.FOLDER)
     old = tables.load(tmp_path / "old.json", tmp_path / "nowhere")
     assert old is not None
-    assert {**old, "schema": tables.SCHEMA} == new
+    assert {**old, "schema": tables.SCHEMA, "rows": new["rows"]} == new
+    assert store.shortened(old["rows"], 10) == new["rows"]
     again = tables.results_of(tmp_path / "old.json", tmp_path / "nowhere")
     assert again is not None
     assert (again.cells, accuracies(again)) == (found.cells, accuracies(found))

@@ -52,13 +52,14 @@ def picture() -> str:
     r = _record(_FIGURES / "phase_diagram.json")
     return (
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
-        "A stronger colour means a larger ratio of the two losses. Further right, augmentation adds more noise. "
+        "The stronger the colour, the more the two losses differ; the bar shows by which factor, as a power of ten. Further right, augmentation adds more noise. "
         "Further up, each client has more images; the axis shows the number of images divided by the number of "
         "pixels. The solid line is the border in simulations. The dashed line is the border by a formula of ours: "
         f"noise of standard deviation {r['sigma_star']:.3f} in this setting. (The setting: {r['n_clients']} clients; "
         f"made-up images of {r['dim']} pixels. Each client has two kinds of images, whose values differ by 2 in one "
-        "pixel, on average. The noise is to be compared with that 2. The two masks of an image are drawn "
-        f"independently of each other, and each hides {r['mask_ratio']:.0%} of the pixels. One pair of masks or of "
+        "pixel, on average. The noise is to be compared with that 2. The first mask of an image lists "
+        f"{1 - r['mask_ratio']:.0%} of its pixels, the second {r['mask_ratio']:.0%}; they are drawn independently of "
+        "each other. One pair of masks or of "
         f"views per image; {r['trials']} simulations in each field.)*"
     )
 
@@ -101,7 +102,7 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         f"Now CL loses less: the expected deficit of MIM is {one_pair_loss / contrast_loss:.1f} times that of CL. With "
         f"noise above {border:.3f} MIM would lose less again. (In the setting of the picture above, this border is "
         f"{diagram['sigma_star']:.3f}.)",
-        "   - *What one mask hides, the other one shows, as in the paper's text.* Here we compare sensitivities. For "
+        "   - *The second mask lists exactly the pixels that the first one lacks, as in the paper's text.* Here we compare sensitivities. For "
         f"{setting.n_clients} clients with {setting.samples_per_client} images each, CL is the more robust: the mean "
         f"sensitivity in simulations is {masked:.3f} with MIM and {contrast:.3f} with CL. With "
         "unlimited images both have sensitivity 0, but CL keeps every signal direction whole (representability "
@@ -118,9 +119,11 @@ def _networks() -> list[str]:
     error = barbell["numbers"]["consensus_error"] / cube["numbers"]["consensus_error"]
     return [
         "2. **More links do not always help, and neither does a server.** Corollary 4.5 says that robustness grows "
-        f"with the number of links. The corollary is about ideal models: those that would make the sum of all clients' "
-        f"goals as good as it can be. Take the ideal models of {len(fewer['weights'])} clients in a ring. Their "
-        f"sensitivity is {abs(fewer['numbers']['s']):.0f}, and one more link raises it to "
+        f"with the number of links. Each client has a *loss*, a number that says how badly a model fits the "
+        "client's images. The corollary is about the ideal model, which makes a weighted sum of all clients' losses as "
+        "small as it can be. A client's weight in this sum depends on the links (Eq (1) of the paper). Take "
+        f"{len(fewer['weights'])} clients in a ring. Their ideal model has sensitivity "
+        f"{abs(fewer['numbers']['s']):.0f}, and one more link raises it to "
         f"{more['numbers']['s']:.3f} (MIM with masks as in Section 3.2, unlimited images).",
         "",
         "   Do more links at least make the clients' models more alike after training in rounds? Not always. We "
@@ -132,8 +135,9 @@ def _networks() -> list[str]:
         f"groups end up with {error:.0f} times the disagreement of the hypercube.",
         "",
         "   Theorem 4.6 says that a server is never less robust than a network. It is about ideal models, too. We "
-        "asked the same about trained models. We call the ideal model of all clients together the *best shared model*: "
-        "it keeps the directions in which the images of all clients together vary most. Does a server's model "
+        "asked a similar question about trained models, in which a distance takes the place of sensitivity. We call "
+        "the ideal model for equal weights of all clients the *best shared model*: it keeps the directions in which "
+        "the images of all clients together vary most. Does a server's model "
         "come at least as near to it as the average of a network's models? A search of small networks "
         f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
         "training steps before each averaging, the average of the ring's models ends about "

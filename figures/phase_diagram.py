@@ -39,7 +39,7 @@ def build(record: dict[str, Any]) -> Figure:
             scale.set_major_formatter(ScalarFormatter())
             scale.set_minor_formatter(NullFormatter())
         axis.set_xlabel("augmentation noise sigma (standard deviation)")
-        axis.set_ylabel("samples per client / dimension")
+        axis.set_ylabel("images per client / pixels per image")
         axis.grid(False)
         bar = figure.colorbar(mesh)
         bar.set_label("log10(deficit of CL / deficit of MIM)\nblue: CL loses less, red: MIM loses less")
@@ -47,7 +47,9 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            f"N = {record['n_clients']}, d = {record['dim']}, p = {record['mask_ratio']}, one pair of masks or "
-            f"views a sample, {record['trials']} trials a cell. Solid: border in simulations. Dashed: by formula.",
+            f"{record['n_clients']} clients, images of {record['dim']} pixels, masks of "
+            f"{1 - record['mask_ratio']:.0%} and "
+            f"{record['mask_ratio']:.0%} of the pixels, one pair of masks or views an image, {record['trials']} "
+            "simulations a field. Solid: border in simulations. Dashed: border by formula, sigma*.",
         )
     return figure

@@ -52,10 +52,12 @@ def picture() -> str:
     r = _record(_FIGURES / "phase_diagram.json")
     return (
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
-        "The stronger the colour, the more the two losses differ; the bar shows by which factor, as a power of ten. Further right, augmentation adds more noise. "
+        "The stronger the colour, the more the two losses differ; the bar shows by which factor, as a power of ten. "
+        "Further right, augmentation adds more noise. "
         "Further up, each client has more images; the axis shows the number of images divided by the number of "
         "pixels. The solid line is the border in simulations. The dashed line is the border by a formula of ours: "
-        f"noise of standard deviation {r['sigma_star']:.3f} in this setting. (The setting: {r['n_clients']} clients; "
+        f"noise of standard deviation {r['sigma_star']:.3f} in this setting. (The small print calls the loss the "
+        f"deficit. The setting: {r['n_clients']} clients; "
         f"made-up images of {r['dim']} pixels. Each client has two kinds of images, whose values differ by 2 in one "
         "pixel, on average. The noise is to be compared with that 2. The first mask of an image lists "
         f"{1 - r['mask_ratio']:.0%} of its pixels, the second {r['mask_ratio']:.0%}; they are drawn independently of "
@@ -102,7 +104,8 @@ def _objectives(rows: Sequence[Row]) -> list[str]:
         f"Now CL loses less: the expected deficit of MIM is {one_pair_loss / contrast_loss:.1f} times that of CL. With "
         f"noise above {border:.3f} MIM would lose less again. (In the setting of the picture above, this border is "
         f"{diagram['sigma_star']:.3f}.)",
-        "   - *The second mask lists exactly the pixels that the first one lacks, as in the paper's text.* Here we compare sensitivities. For "
+        "   - *The second mask lists exactly the pixels that the first one lacks, as in the paper's text.* Here we "
+        "compare sensitivities. For "
         f"{setting.n_clients} clients with {setting.samples_per_client} images each, CL is the more robust: the mean "
         f"sensitivity in simulations is {masked:.3f} with MIM and {contrast:.3f} with CL. With "
         "unlimited images both have sensitivity 0, but CL keeps every signal direction whole (representability "
@@ -135,9 +138,11 @@ def _networks() -> list[str]:
         f"groups end up with {error:.0f} times the disagreement of the hypercube.",
         "",
         "   Theorem 4.6 says that a server is never less robust than a network. It is about ideal models, too. We "
-        "asked a similar question about trained models, in which a distance takes the place of sensitivity. We call "
-        "the ideal model for equal weights of all clients the *best shared model*: it keeps the directions in which "
-        "the images of all clients together vary most. Does a server's model "
+        "asked a similar question about trained models. Instead of sensitivity we look at a distance. Let every "
+        "client's "
+        "loss count the same in the sum. The ideal model is then called the *best shared model*: it keeps the "
+        "directions "
+        "in which the images of all clients together vary most. Does a server's model "
         "come at least as near to it as the average of a network's models? A search of small networks "
         f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
         "training steps before each averaging, the average of the ring's models ends about "

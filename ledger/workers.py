@@ -1,16 +1,18 @@
-"""Decides claims in a few worker processes, and hands over each result as it comes.
+"""Decides claims, and computes the derived constants, in a few worker processes; hands over each result as it comes.
 
 A worker runs its linear algebra on one thread: the claims are the parallelism, and a sum then never depends on how many
 cores a machine has.
 """
 
 import multiprocessing
+import pathlib
 import signal
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from typing import Any
 
 from ledger import verdicts
 from ledger.decide import decide
@@ -26,11 +28,12 @@ WORKER_ENVIRONMENT = {
 }
 # Sampled and searched claims take longest: started first, none of them is left running alone at the end.
 _SLOWEST_FIRST = ("SAMPLED", "SEARCHED", "CERTIFIED", "NUMERIC", "ENUMERATED", "PROVED", "READING")
+CONSTANTS = "derived constants"  # in place of a claim's id
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One claim's rows, seconds and what it is about.
+    """One claim's rows, seconds and what it is about; of the constants, how many there are and which ones moved.
 
     `error` is the traceback when a check itself broke, and then there is nothing else.
     """
@@ -40,6 +43,8 @@ class Outcome:
     seconds: float = 0.0
     error: str = ""
     about: About | None = None
+    n_constants: int = 0
+    moved: tuple[Any, ...] = ()
 
 
 Load = Callable[[str], Claim]
@@ -60,6 +65,19 @@ def decide_claim(load: Load, claim_id: str, tier: Tier, spoil: bool = False, onl
     return Outcome(claim_id, rows, time.perf_counter() - started, about=verdicts.about(claim))
 
 
+def compute_constants(path: pathlib.Path) -> Outcome:
+    """Every derived constant, compared with the record at `path`. `moved` are `ledger.constants.Moved`."""
+    started = time.perf_counter()
+    try:
+        from ledger.constants import constants, moved, recorded
+
+        found = constants()
+        moves = tuple(moved(recorded(path), found))
+    except Exception:  # as of a claim
+        return Outcome(CONSTANTS, seconds=time.perf_counter() - started, error=traceback.format_exc())
+    return Outcome(CONSTANTS, seconds=time.perf_counter() - started, n_constants=len(found), moved=moves)
+
+
 def run(
     load: Load,
     claims: Sequence[str],
@@ -67,15 +85,20 @@ def run(
     n_workers: int,
     spoil: bool = False,
     only: Only | None = None,
+    constants: pathlib.Path | None = None,
 ) -> Iterator[Outcome]:
-    """Each claim's outcome, in the order of completion. Abandoned or interrupted, it ends its workers at once.
+    """Each claim's outcome, in the order of completion, and that of the constants if their record is given.
 
+    Abandoned or interrupted, it ends its workers at once.
     `load` is a function of a module, such as `claims.claim`: every worker imports it anew.
     """
     context = multiprocessing.get_context("spawn")  # a forked XLA client hangs
     with cores.environment(WORKER_ENVIRONMENT | programs.kept()):
-        pool = ProcessPoolExecutor(max(1, min(n_workers, len(claims))), context, initializer=_prepare_worker)
-        futures = {pool.submit(decide_claim, load, c, tier, spoil, only): c for c in claims}
+        n_jobs = len(claims) + (constants is not None)
+        pool = ProcessPoolExecutor(max(1, min(n_workers, n_jobs)), context, initializer=_prepare_worker)
+        # Constants take as long as the slowest claims: begun first, they are not left running alone at the end.
+        futures = [pool.submit(compute_constants, constants)] if constants is not None else []
+        futures += [pool.submit(decide_claim, load, c, tier, spoil, only) for c in claims]
         is_complete = False
         try:
             for future in as_completed(futures):

@@ -1,4 +1,4 @@
-"""`dssl verify`: every claim decided again and compared with the record."""
+"""`dssl verify`: every claim decided again, every constant computed again, and both compared with the record."""
 
 import pathlib
 import sys
@@ -16,7 +16,7 @@ from dssl.cli import _cards
 from ledger import items, lookup, verdicts
 from ledger.lookup import Found
 from ledger.verdicts import Record, Row
-from ledger.workers import Outcome, run, schedule
+from ledger.workers import CONSTANTS, Outcome, run, schedule
 from runtime import store
 from runtime.effort import Tier
 from runtime.usage import UsageError
@@ -35,11 +35,12 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Verify:
-    """Decide every claim and compare with the record.
+    """Decide every claim, compute every derived constant, and compare with the record.
 
     Exit code 0 when every status and kind of evidence is the recorded one, and in the quick tier every tightness,
-    margin and witness, too; 1 when one moved or a check broke (the difference is printed), 2 on bad use, 130 when
-    interrupted. Only --accept writes the record, in one step.
+    margin and witness, too, and every constant stands; 1 when one moved or a check broke (the difference is printed),
+    2 on bad use, 130 when interrupted. Only --accept writes the record of verdicts, in one step; constants are left
+    out then, and with --claim.
     """
 
     tier: Tier = "quick"
@@ -77,7 +78,11 @@ class Verify:
         record = verdicts.read(self.recorded, lambda: catalogue().values(), may_be_missing=self.accept)
         chosen = self._chosen(record)
         claims = schedule(chosen.claims or claim_ids(), record.rows)
-        return self._conclude(record, _decide(claims, self.tier, self.workers, chosen.only), chosen)
+        constants = None if chosen.claims or self.accept else store.CONSTANTS
+        if constants is not None and not constants.exists():
+            raise store.missing(constants, store.CONSTANTS)
+        outcomes = _decide(claims, self.tier, self.workers, chosen.only, constants)
+        return self._conclude(record, outcomes, chosen)
 
     def _reword(self) -> int:
         from claims import catalogue
@@ -105,11 +110,12 @@ class Verify:
         return Chosen(tuple(keys), only, asked)
 
     def _conclude(self, record: Record, outcomes: list[Outcome], chosen: Chosen) -> int:
+        constants = next((o for o in outcomes if o.claim == CONSTANTS), None)
         rows = sorted((r for o in outcomes for r in o.rows), key=verdicts.sort_key)
         about = {o.claim: o.about for o in outcomes if o.about is not None}
         broken = [o for o in outcomes if o.error]
         # Of a claim that broke nothing is known, so nothing of it has moved.
-        decided = [o.claim for o in outcomes if not o.error] if chosen.claims or broken else None
+        decided = [o.claim for o in outcomes if not o.error and o is not constants] if chosen.claims or broken else None
         moved = verdicts.moves(record.rows, rows, decided, chosen.only, numbers=self.tier == "quick")
         if self.json is not None:
             _write_json(self.json, self.tier, Record(rows, about), moved, outcomes)
@@ -121,6 +127,8 @@ class Verify:
             if self.timings:
                 _print_timings(_cards.console(), outcomes)
         _complain(Console(stderr=True), moved, broken)
+        if constants is not None:
+            _tell_constants(constants)
         if broken:
             return 1
         if self.accept:
@@ -133,7 +141,7 @@ class Verify:
             is_one = len(rows) == 1
             said = "The verdict is the recorded one." if is_one else f"All {len(rows)} verdicts are the recorded ones."
             Console(stderr=True).print(said)
-        return 1 if moved else 0
+        return 1 if moved or (constants is not None and constants.moved) else 0
 
 
 def _find(query: str, record: Record) -> Found:
@@ -167,7 +175,13 @@ def _undecided(words: Row) -> Row:
             "reason": "Not decided yet."}  # fmt: skip
 
 
-def _decide(claims: Sequence[str], tier: Tier, n_workers: int, only: Mapping[str, frozenset[str]]) -> list[Outcome]:
+def _decide(
+    claims: Sequence[str],
+    tier: Tier,
+    n_workers: int,
+    only: Mapping[str, frozenset[str]],
+    constants: pathlib.Path | None,
+) -> list[Outcome]:
     from claims import claim
 
     console = Console(stderr=True)
@@ -184,8 +198,8 @@ def _decide(claims: Sequence[str], tier: Tier, n_workers: int, only: Mapping[str
     )
     outcomes = []
     with bar:
-        task = bar.add_task("deciding", total=len(claims))
-        for outcome in run(claim, claims, tier, n_workers, only=only):
+        task = bar.add_task("deciding", total=len(claims) + (constants is not None))
+        for outcome in run(claim, claims, tier, n_workers, only=only, constants=constants):
             outcomes.append(outcome)
             bar.update(task, advance=1, description=outcome.claim)
     return outcomes
@@ -204,6 +218,7 @@ def _write_json(
             "tier": tier,
             "moved": [vars(m) for m in moved],
             "errors": [{"claim": o.claim, "error": o.error} for o in outcomes if o.error],
+            "constants_moved": [vars(m) for o in outcomes for m in o.moved],
             "timings": {o.claim: round(o.seconds, 3) for o in sorted(outcomes, key=lambda o: o.claim)},
         }
     )
@@ -248,6 +263,22 @@ def _print_timings(console: Console, outcomes: list[Outcome]) -> None:
     for outcome in sorted(outcomes, key=lambda o: -o.seconds):
         table.add_row(Text(outcome.claim), f"{outcome.seconds:.2f}")
     console.print(table)
+
+
+def _tell_constants(found: Outcome) -> None:
+    console = Console(stderr=True)
+    for m in found.moved:
+        console.print(Text(m.name, style="bold"))
+        console.print(
+            Text(f"- {m.recorded or 'absent'}", style="red"), Text(f"+ {m.found or 'absent'}", style="green"), sep="\n"
+        )
+    if found.moved:
+        console.print(
+            f"{len(found.moved)} of {found.n_constants} derived constants moved. If that is right: "
+            "`dssl constants --accept`, and a line in CHANGELOG.md."
+        )
+    elif not found.error:
+        console.print(f"All {found.n_constants} derived constants stand.")
 
 
 def _complain(console: Console, moved: list[verdicts.Move], broken: list[Outcome]) -> None:

@@ -13,8 +13,8 @@ Both sides may be arrays of one shape: the relation is then meant entry by entry
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -71,7 +71,8 @@ class Outcome:
     """What was found at one point. `holds` is None where the measurement does not resolve the relation.
 
     `measured` is the value itself, the mean, or with a probability the quantile that must not cross; `standard_error`
-    is of that number. `broken` of `trials` draws broke the relation.
+    is of that number. `broken` of `trials` draws broke the relation. `sizes` has the mean size of the entries of
+    either side, and the remainder of a limit: what is recorded of them shows an error in any of them.
     """
 
     at: Point
@@ -82,6 +83,7 @@ class Outcome:
     holds: bool | None
     trials: int = 1
     broken: int = 0
+    sizes: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
 
 
 def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float = 1.0) -> Outcome:
@@ -97,11 +99,13 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
         claimed, mean = float(entries[broken]), float(draws[:, broken].mean())
         return Outcome(at, claimed, mean, 0.0, sample.resolution, None, trials)
     allowed = sample.resolution + then.within * float(np.abs(entries).max(initial=0.0))
+    means = draws.mean(axis=0)
+    sizes = {"claimed": _size(entries), "measured": _size(means)}
     if then.remainder is not None:
-        allowed += float(then.remainder(at))
+        sizes["remainder"] = float(then.remainder(at))
+        allowed += sizes["remainder"]
     if given.quantifier is Quantifier.WITH_PROBABILITY:
         return _probable(given, then.relation, at, float(side), values, allowed)
-    means = draws.mean(axis=0)
     errors = draws.std(axis=0, ddof=1) / math.sqrt(trials) if trials > 1 else np.zeros_like(means)
     beyond = excess(then.relation, entries, means) - STANDARD_ERRORS_TO_VIOLATE * errors
     worst = int(np.argmax(beyond))
@@ -109,7 +113,7 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
     if holds and then.relation == "=" and STANDARD_ERRORS_TO_HOLD * float(errors.max()) > allowed:
         holds = None  # the noise would hide a difference as large as the one allowed
     shown = float(entries[worst]), float(means[worst]), float(errors[worst])
-    return Outcome(at, *shown, sample.resolution, holds, trials)
+    return Outcome(at, *shown, sample.resolution, holds, trials, sizes=sizes)
 
 
 def excess(relation: Relation, claimed: Any, measured: Any) -> Any:
@@ -132,7 +136,8 @@ def _probable(
     holds: bool | None = chance >= FALSE_ALARM
     if holds and len(values) * may_break < LEAST_EXPECTED_BREAKS:
         holds = None
-    return Outcome(at, claimed, float(middle), float(high - low) / 2, allowed, holds, len(values), broken)
+    sizes = {"claimed": claimed, "measured": float(middle)}
+    return Outcome(at, claimed, float(middle), float(high - low) / 2, allowed, holds, len(values), broken, sizes)
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ class OnDomain:
         shares = [_share(self.then.relation, one) for one in found]
         tightness = _largest(shares)
         margin = min((-excess(self.then.relation, one.claimed, one.measured) for one in found), default=None)
-        sizes = scale({"claimed": one.claimed, "measured": one.measured} for one in found)
+        sizes = scale(one.sizes for one in found)
         if self.given.quantifier is Quantifier.THERE_IS:
             found = [one for one in found if one.holds] or found  # one of them is enough
         if failed := [one for one in found if one.holds is False]:
@@ -190,6 +195,11 @@ def witness(one: Outcome) -> dict[str, Any]:
     if one.standard_error:
         found["standard_error"] = one.standard_error
     return {**one.at, **found, **({"draws": one.trials, "draws_that_break_it": one.broken} if one.broken else {})}
+
+
+def _size(entries: np.ndarray) -> float:
+    """The mean size of some numbers: single ones may be round-off."""
+    return float(np.abs(entries).mean()) if entries.size else 0.0
 
 
 def _share(relation: Relation, one: Outcome) -> float:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 
 from claims import claim_ids
-from ledger.workers import WORKER_ENVIRONMENT
+from ledger.workers import CONSTANTS, WORKER_ENVIRONMENT
 from runtime import cores, jobs, programs, sources
 from tests.mutants import record, trial
 from tests.mutants.operators import KINDS, mutants
@@ -56,9 +56,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _reached(threads: ThreadPoolExecutor) -> dict[str, dict[str, Any]]:
-    """What each claim runs, by its id. Errors: SystemExit when a claim differs from the record without any error."""
+    """What each claim runs, by its id, and what the derived constants run.
+
+    Errors: SystemExit when a claim differs from the record without any error.
+    """
     folder = jobs.Folder(store_folder("reach"), {"what": "lines that claims reach", "code": sources.digest()})
-    specs = [{"claim": claim} for claim in claim_ids()]
+    specs = [{"claim": claim} for claim in (*claim_ids(), CONSTANTS)]
     done = track(jobs.run(_reach_job, specs, folder, threads), "lines", total=len(specs), console=Console(stderr=True))
     found = {d.spec["claim"]: d for d in done}
     for claim, d in found.items():
@@ -104,7 +107,7 @@ def _spec(m: Mapping[str, Any], reached: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sampled(number: int, day: str) -> list[dict[str, Any]]:
     """Some on record as noticed, chosen by a date; each is to be noticed by the same claim again."""
-    known = [m for m in record.read() if m["noticed_by"] in claim_ids()]
+    known = [m for m in record.read() if m["noticed_by"] in (*claim_ids(), CONSTANTS)]
     rng = np.random.default_rng(int(day.replace("-", "")))
     some = [known[i] for i in sorted(rng.choice(len(known), min(number, len(known)), replace=False))]
     return [{**_found_again(m), "claims": [m["noticed_by"]], "limit": round(5 * LONGEST)} for m in some]

@@ -90,12 +90,20 @@ def send(to: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> N
 
 
 def _differs(claim_id: str) -> str:
-    """What is not as recorded after the claim is decided in the quick tier, in a few words; "" for nothing."""
+    """What is not as recorded after the claim is decided in the quick tier, in a few words; "" for nothing.
+
+    In place of a claim's id, `CONSTANTS` asks for the derived constants.
+    """
     from claims import claim
     from ledger import verdicts
-    from ledger.workers import decide_claim
+    from ledger.workers import CONSTANTS, compute_constants, decide_claim
     from runtime import store
 
+    if claim_id == CONSTANTS:
+        found = compute_constants(store.CONSTANTS)
+        if found.error:
+            return f"breaks: {found.error.strip().splitlines()[-1][:120]}"
+        return f"{found.moved[0].name} moved" if found.moved else ""
     outcome = decide_claim(claim, claim_id, "quick")
     if outcome.error:
         return f"breaks: {outcome.error.strip().splitlines()[-1][:120]}"

@@ -179,3 +179,20 @@ def test_there_is_needs_one_point_and_fails_where_none_passes():
     assert OnDomain(some, low, "because", Evidence.NUMERIC).run(Context(seed=3)).status is Status.HOLDS
     none = Then("<=", lambda _: -0.5, lambda at, _: Sample(np.array([at["x"]])))
     assert OnDomain(some, none, "because", Evidence.NUMERIC).run(Context(seed=3)).status is Status.VIOLATED
+
+
+def test_the_size_of_a_remainder_and_of_every_entry_is_kept_for_the_record():
+    """An error in a remainder, or in an entry that is not the worst one, moves no verdict."""
+
+    def found(share: float, second: float):
+        pair = np.array([1.0, second])
+        then = Then("=", lambda _: pair, lambda _, effort: Sample(pair[None]), remainder=lambda at: share / at["n"])
+        return OnDomain(LIMIT, then, "because", Evidence.NUMERIC, points=(3, 3), corners=(0, 0)).run(Context()).scale
+
+    known, larger, other = found(1.0, 0.5), found(1.1, 0.5), found(1.0, 0.7)
+    assert known is not None
+    assert larger is not None
+    assert other is not None
+    assert larger["remainder"] == pytest.approx(1.1 * known["remainder"])
+    assert known["measured"] == known["claimed"] == pytest.approx(0.75)
+    assert other["measured"] == pytest.approx(0.85)

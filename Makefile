@@ -52,7 +52,7 @@ attacks: $(VENV)/.run$(EXTRAS)
 fresh: $(VENV)/.dev
 	$(BIN)/python -m tests.fresh_seeds
 
-# Makes 600 deliberate errors in the mathematics, and renews the record of which of them `dssl verify` notices.
+# Makes 500 deliberate errors in the mathematics, and renews the record of which of them `dssl verify` notices.
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants
 

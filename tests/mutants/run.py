@@ -32,7 +32,7 @@ LONGEST = 60.0  # seconds beyond five times what the claims take
 def main(arguments: Sequence[str]) -> int:
     """Runs what is asked for; exit code 1 when a sample of those on record as noticed is not noticed whole."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("--number", type=int, default=600, help="how many errors to make")
+    parser.add_argument("--number", type=int, default=500, help="how many errors to make")
     parser.add_argument("--sample", metavar="DATE", help="only --number of those on record as noticed, chosen by date")
     parser.add_argument("--survivors", action="store_true", help="only those on record that nobody noticed")
     parser.add_argument("--workers", type=int, default=2)

@@ -214,14 +214,14 @@ CLAIM = Claim(
     statements=(
         Statement(
             "eq6.fixed-kernel-two-point",
-            "printed",
+            "expected",
             "The estimate of Eq (6) has the squared MMD as its mean.",
             Identity(mean_of_statistic, squared_mmd, "All outcomes of two batches of two, any kernel, any two laws."),
             reading="fixed kernel, two-point embeddings",
         ),
         Statement(
             "eq6.fixed-kernel-gaussian",
-            "printed",
+            "expected",
             "The estimate of Eq (6) has the squared MMD as its mean.",
             Prediction(
                 lambda context: findings(context, is_adaptive=False),

@@ -89,7 +89,7 @@ CLAIM = Claim(
         Statement(
             "tab8.weight-1-against-0",
             "printed",
-            "Weight 1 degrades performance: it ends below the model without alignment.",
+            "Weight 1 degrades performance; read as: it ends below the model without alignment.",
             ForAll(
                 lambda context: ("1",),
                 below_plain,

@@ -29,7 +29,7 @@ CLIENTS = 4
 N = sy.n_clients
 GRANTED = ((N - 1) * LEADING + 2 * PI) / N  # one client's 1 among the others' tau^2, as (18) has them
 ERROR = sp.Symbol("C", positive=True)
-TEXT = "(36): each signal entry is 2p(1-p) d^(2/5) - Theta(d^(7/20)) + O(d^(-2/5)), all off-diagonal ones O(d^(-2/5))."
+TEXT = "(36): on the signal the matrix is diagonal, with entries 2p(1-p) d^(2/5) - Theta(d^(7/20)) + O(d^(-2/5))."
 
 
 def closed_block(n: int) -> sp.Matrix:

@@ -62,12 +62,12 @@ def _vacuous(equation: str) -> Statement:
         f"basis-sum.eq{equation}",
         "printed",
         f"({equation}): summed over all d {'singular vectors' if singular else 'eigenvectors'}, the "
-        "squared projections of e_k "
+        f"{'products |e_k^T u_j v_j^T e_k|' if singular else 'squared projections of e_k'} "
         "are at least 1 minus a vanishing quantity.",
         Empty(
             Status.VACUOUS,
-            "The alignment matrix is symmetric, so the sum is the squared length of e_k: 1 for every "
-            "matrix. It is not r_k."
+            "The alignment matrix is symmetric, so that u_j is v_j or -v_j, and the sum is the squared length of e_k: "
+            "1 for every matrix. It is not r_k."
             if singular
             else "A complete orthonormal basis always gives 1; r_k sums over the c vectors of the row space only.",
             _singular_products_sum_to_one if singular else _squares_sum_to_one,

@@ -27,7 +27,7 @@ SIGMA = sp.Matrix(3, 3, lambda i, j: sp.Symbol(f"S{min(i, j) + 1}{max(i, j) + 1}
 # At H = I, and at H = I on the signal and 0 elsewhere: entry (k, k) of the mean, and its largest eigenvalue.
 ENTRY, EDGE = symbolic_local_block(N, 0)[1, 1], sum(symbolic_local_block(N, 0).row(1), sp.Integer(0))
 IDENTITY_TRACE = ("d", U**20)
-MEAN = "(56): the mean of the alignment matrix has entries tr(H) tau^2 up to O(d^(-1/5)) on the diagonal."
+MEAN = "(56): off the client's own coordinate, signal entries of the mean matrix are tr(H) tau^2 up to O(d^(-1/5))."
 
 
 def _printed_sum() -> sp.Matrix:

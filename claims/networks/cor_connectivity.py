@@ -176,7 +176,7 @@ CLAIM = Claim(
         Statement(
             "cor45.average-connectivity",
             "printed",
-            "The average connectivity is proportional to 1 - 1/|A|.",
+            "The average connectivity |A-bar| is proportional to 1 - 1/|A-bar|.",
             ForAll(
                 lambda context: range(2, 5),
                 is_proportional,

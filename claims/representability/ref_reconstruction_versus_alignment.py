@@ -171,8 +171,8 @@ def _exponent_remainder(at: Point) -> float:
 def _row_space_statement(mask: Mask, why: str, instead: Instead) -> Statement:
     return Statement(
         f"mae.row-space-{mask.value}",
-        "printed",
-        "The losses (3) and (4) learn the same row space, as (4) is said to formulate (3).",
+        "expected",
+        "The losses (3) and (4) learn the same row space, since (4) is printed as an alignment-style form of (3).",
         ForAll(_settings, lambda point, spoil: _same_row_space(mask, point, spoil), why, Evidence.NUMERIC),
         reading=in_words(mask),
         instead=instead,

@@ -19,6 +19,7 @@ from ledger.drawn.drawn_networks import DRAW
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_theorems import (
     CL_EXPONENT,
+    TWICE_AS_MANY,
     deficits_fall,
     few_samples,
     leading_coordinates,
@@ -206,6 +207,7 @@ CLAIM = Claim(
                 CL_EXPONENT,
                 "Only N coordinates carry signal: the other N of the leading c share c - N features with d - N pixels.",
                 found("thm43.fl-all-coordinates"),
+                features=TWICE_AS_MANY,
             ),
             reading="similar views, all c coordinates",
             latex=LATEX_FED,

@@ -35,6 +35,7 @@ from ledger.printed.printed_networks import connectivity_decides
 from ledger.printed.printed_theorems import (
     MIM_EXPONENT,
     ON_NETWORKS,
+    TWICE_AS_MANY,
     WITH_OFFSETS,
     complementary_federated,
     complementary_local,
@@ -266,6 +267,7 @@ CLAIM = Claim(
                 MIM_EXPONENT,
                 "Only N coordinates carry signal: the other N of the leading c share c - N features with d - N pixels.",
                 found("thm42.fl-all-coordinates"),
+                features=TWICE_AS_MANY,
             ),
             instead=(
                 "thm42.population-fl-independent",

@@ -240,12 +240,12 @@ CLAIM = Claim(
         Statement(
             "eq78.strict-off-complete",
             "printed",
-            "On every network but the fully connected one the decentralised sensitivity is strictly above the "
-            "federated one.",
+            "(81): on every network but the fully connected one the decentralised sensitivity is strictly above the "
+            "federated one, at each d.",
             strictly_above_federated(BECAUSE_REGULAR, found("eq78.strict-off-complete")),
-            reading="Eq (87), objectives, strict",
+            reading="Eq (81), which excepts no network; (87) excepts those of equal numbers of neighbours",
             instead=("eq78.regular-networks",),
-            about=("eq-87",),
+            about=("eq-81", "eq-87"),
             replaces=("thm46.complementary-strict",),
         ),
         Statement(

@@ -38,7 +38,7 @@ from theory.setting import Setting
 SETTING = Setting.paper(96, n_clients=6, samples_per_client=384)
 LARGER = Setting.paper(96, n_clients=3, samples_per_client=800)
 RARE = Setting.paper(400, n_clients=3, feature_dim=6, samples_per_client=400, rare_fraction=0.3)
-SAID = "The sensitivity of contrast exceeds that of masking."
+SAID = "At each d, the sensitivity of contrast exceeds that of masking."
 CONFIDENCE = 0.95
 SLOPE = 0.6
 ABOVE_CRITICAL = {

@@ -117,7 +117,7 @@ CLAIM = Claim(
         Statement(
             "a9.symmetric-part",
             "printed",
-            "The transformation H enters the alignment matrix only through its symmetric part.",
+            "The transformation H enters only through its symmetric part; read of the alignment matrix.",
             ForAll(_pairs, _same_spectrum, "X = sym(H Sigma) keeps what sym(H) loses.", Evidence.ENUMERATED),
             instead=("a9.trace-symmetric-part",),
         ),
@@ -135,7 +135,9 @@ CLAIM = Claim(
         Statement(
             "a9.trace-sufficient-leading",
             "printed",
-            "If tr(P H_sym P) > 0, P the projector onto the leading c coordinates, contrast represents the signal.",
+            "If tr(P H_sym P) > 0, P the projector onto the leading c coordinates, contrast represents the signal, "
+            "as Theorem "
+            "4.3 concludes.",
             OnDomain(
                 TRACE_POSITIVE,
                 Then("=", lambda at: np.ones(int(at["n_clients"])), _represented_at),

@@ -66,7 +66,7 @@ CLAIM = Claim(
     statements=(
         Statement(
             "a7.variance-per-sample",
-            "printed",
+            "expected",
             "A.7: with independent samples the variance of an empirical second moment of an offset is 1/n "
             "of one sample's.",
             Identity(

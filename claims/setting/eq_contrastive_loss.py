@@ -70,15 +70,15 @@ CLAIM = Claim(
     statements=(
         Statement(
             "eq2.turned-features",
-            "printed",
-            "Eq (2) is a loss that depends on W through W^T W alone: turning the features changes nothing.",
+            "expected",
+            "Eq (2) depends on W through W^T W alone: turning the features changes nothing.",
             Identity(lambda: _loss(TURN * W, A, B), lambda: _loss(W, A, B), "Checked for a rotation by any angle."),
             latex=r"\mathcal{L}_{CL} = -\mathbb{E}[(W g_a(x))^\top (W g_b(x))] + \tfrac12\|W^\top W\|_F^2",
         ),
         Statement(
             "eq2.lower-bound",
-            "printed",
-            "Eq (2) is a loss with a minimum: it is at least minus half the squared norm of the alignment matrix.",
+            "expected",
+            "Eq (2) has a minimum: it is at least minus half the squared norm of the alignment matrix.",
             OnDomain(
                 ANY_MODEL,
                 Then(">=", _least_possible, _loss_somewhere),
@@ -90,7 +90,7 @@ CLAIM = Claim(
         ),
         Statement(
             "eq2.similar-views",
-            "printed",
+            "expected",
             "With similar views x + xi and x + xi' the expected loss is that of the unaugmented pair (x, x).",
             Identity(lambda: sp.expand(_loss(W, X, X)), _similar, "The noise vectors are independent with mean 0."),
             reading="similar views",
@@ -98,7 +98,7 @@ CLAIM = Claim(
         ),
         Statement(
             "eq2.dissimilar-views",
-            "printed",
+            "expected",
             "With dissimilar views x + xi and H x the expected loss is that of the pair (x, H x).",
             Identity(lambda: sp.expand(_loss(W, X, H * X)), _dissimilar, "The noise vector has mean 0."),
             reading="dissimilar views",

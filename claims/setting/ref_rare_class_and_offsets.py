@@ -67,7 +67,8 @@ CLAIM = Claim(
         Statement(
             "offsets.diagonal-independent",
             "printed",
-            "One client's second moment on the signal is diagonal with tau^2 off its own coordinate.",
+            "(18), over 2p(1-p): one client's second moment on the signal is diagonal with tau^2 off its own "
+            "coordinate.",
             Identity(
                 lambda: closed_block(tau**2, sp.Integer(0)),
                 lambda: signal_part(symbolic_local_block(N, CLIENT)),
@@ -79,7 +80,8 @@ CLAIM = Claim(
         Statement(
             "offsets.diagonal-one-offset",
             "printed",
-            "One client's second moment on the signal is diagonal with tau^2 off its own coordinate.",
+            "(18), over 2p(1-p): one client's second moment on the signal is diagonal with tau^2 off its own "
+            "coordinate.",
             Identity(
                 lambda: closed_block(tau**2, sp.Integer(0)),
                 block_with_one_offset,

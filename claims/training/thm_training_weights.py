@@ -309,8 +309,9 @@ CLAIM = Claim(
         Statement(
             "weights.eq1-training",
             "printed",
-            "Algorithm 2 with uniform averaging minimises the objective of Eq (1): training weighs clients as one "
-            "averaging step does.",
+            "Decentralised training with uniform averaging (Algorithm 2) minimises the objective of Eq (1), as "
+            "Section 3.1 "
+            "says of training in general.",
             one_average_decides(
                 "Averaging every round compounds: the weights that it leaves as they are have v^T M = v^T.",
                 found("weights.eq1-training"),
@@ -320,7 +321,7 @@ CLAIM = Claim(
         ),
         Statement(
             "weights.eq1-simulated",
-            "printed",
+            "expected",
             "Simulated training with uniform averaging ends nearer the optimum of Eq (1) than that of other weights.",
             ForAll(
                 lines,
@@ -446,8 +447,8 @@ CLAIM = Claim(
         Statement(
             "weights.eq25-30-entries",
             "printed",
-            "(25)-(30): every signal entry of the matrix that training sees is (1 - 1/|A-bar|) tau^2 + 1/|A-bar|, "
-            "granted (18).",
+            "(25)-(30): over 2p(1-p), every signal entry of the matrix that training sees is (1 - 1/|A-bar|) tau^2 + "
+            "1/|A-bar|, granted (18).",
             ForAll(
                 small_networks,
                 printed_entry,
@@ -460,7 +461,8 @@ CLAIM = Claim(
         Statement(
             "weights.eq31-32-one-entry",
             "printed",
-            "(31)-(32): all signal entries of the matrix that training sees are one number, granted (18).",
+            "(31)-(32): all signal entries of the matrix that training sees are one number up to O(d^(-2/5)), "
+            "granted (18).",
             ForAll(small_networks, one_entry, "v_k is proportional to |A_k|.", Evidence.ENUMERATED),
             reading="training weights",
             instead=("weights.entry-spread",),

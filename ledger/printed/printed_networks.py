@@ -27,7 +27,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     DRAW,
 )
 LACKS_A_LINK = Condition("a network that lacks a link", r"G \ne K_N", lambda p: len(missing_links(network_at(p))) > 0)
-MODEL = "The paper's data model without rare classes, tau = d^(1/5) and mu = d^(-1/5), as many features as clients; "
+MODEL = (
+    "The paper's data model without rare classes, tau = d^(1/5) and mu = d^(-1/5), as many features as clients (the "
+    "paper has twice as many or more; further ones hold noise); "
+)
 POPULATION = MODEL + "the minimiser of Eq (1) in the population. The draw names a link that is added."
 SAMPLED = MODEL + "the minimiser of Eq (1) on samples, to second order. The draw names a link that is added."
 

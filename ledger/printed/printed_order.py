@@ -31,11 +31,12 @@ SIZES: tuple[Parameter, ...] = (
 )
 MASK_RATIO = Real("mask_ratio", 0.0, 1.0, "()", reach=(0.1, 0.97))
 NOISE = Real("augmentation_std", 0.0, np.inf, "()", reach=(0.05, 1.0), is_log=True)
-MODEL = (
-    "The paper's data model without rare classes, tau = d^(1/5), mu = d^(-1/5), d^beta samples a client, as many "
-    "features as clients, the mean of the clients' matrices. "
+_MODEL = (
+    "The paper's data model without rare classes, tau = d^(1/5), mu = d^(-1/5), d^beta samples a client, {features}, "
+    "the mean of the clients' matrices. "
 )
-TWICE_AS_MANY = MODEL.replace("as many features as clients", "twice as many features as clients")
+MODEL = _MODEL.format(features="as many features as clients (the paper has twice as many or more)")
+TWICE_AS_MANY = _MODEL.format(features="twice as many features as clients")
 WIDE_ENOUGH = Condition(
     "more than twice as many dimensions as clients", "d > 2N", lambda p: p["dim"] > 2 * p["n_clients"]
 )

@@ -28,9 +28,12 @@ MIM_EXPONENT, CL_EXPONENT = -4 / 5, -3 / 5
 
 CLIENTS, DIM = Whole("n_clients", 2, 16), Whole("dim", 10**4, 10**12)
 POPULATION = (
-    "The paper's data model without rare classes, tau = d^(1/5) and mu = d^(-1/5), in the population; as many features "
-    "as clients. The number of clients stays as the dimension grows. "
+    "The paper's data model without rare classes, tau = d^(1/5) and mu = d^(-1/5), in the population; {features}. The "
+    "number of clients stays as the dimension grows, where the paper lets it grow like d^(1/20). "
 )
+# The paper asks for c >= 2N. On the signal further features change nothing: in the population they hold pixel noise.
+AS_MANY = "as many features as clients (the paper has twice as many or more; further ones hold noise)"
+TWICE_AS_MANY = "twice as many features as clients"
 Deficits = Callable[[Point, float], np.ndarray]
 
 
@@ -116,6 +119,7 @@ def deficits_fall(
     least_clients: int = 2,
     more: tuple[Parameter, ...] = (),
     said: str = "",
+    features: str = AS_MANY,
 ) -> OnDomain:
     """The largest deficit falls with the dimension at least like d^printed."""
 
@@ -125,8 +129,9 @@ def deficits_fall(
         return Sample(np.array([falls]), EXPONENT_LEFT)
 
     clients = Whole("n_clients", least_clients, 16)
+    assumes = POPULATION.format(features=features) + said
     return OnDomain(
-        Domain((clients, DIM, *more), quantifier=Quantifier.IN_THE_LIMIT, assumes=POPULATION + said, limit=LIMIT),
+        Domain((clients, DIM, *more), quantifier=Quantifier.IN_THE_LIMIT, assumes=assumes, limit=LIMIT),
         Then("<=", lambda at: printed, exponent),
         because,
         Evidence.NUMERIC,

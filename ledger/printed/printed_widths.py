@@ -169,9 +169,13 @@ def bracket_is_negative(because: str, named: Sequence[Point] = (), *, share: flo
         size, shift = n * at.get("share", 1.0), at.get("shift_fl", pair)
         return Sample(np.array([(pair * n**8 - pair * n**8 / size - pair * n**8 + shift * n**7) / n**7]), 1e-9)
 
+    at_least_two = Condition(
+        "an average connectivity of at least 2", r"|\bar A| \ge 2", lambda p: p["root"] * p.get("share", 1.0) >= 2
+    )
     return OnDomain(
         Domain(
             parameters,
+            (at_least_two,),
             assumes="N = root = d^(1/20); the average connectivity is N."
             if share
             else "N = root = d^(1/20); the average connectivity is share times N.",

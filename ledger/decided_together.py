@@ -114,9 +114,9 @@ def in_words(claims: Mapping[str, Claim]) -> str:
             "\n".join(table),
             "The paper ranks ways of training: MIM against CL, more links against fewer, a server against a "
             "network, and training with alignment against training without it. (Alignment adds a "
-            "penalty to each client's loss. The penalty grows when the clients' features differ.) Its rankings by "
-            "accuracy belong to the third question, its "
-            f"distances between models to the second. {verdict} Some of our trainings had a fault that we found later. "
+            "penalty to each client's loss. The penalty grows when the clients' features differ.) Comparisons of "
+            "accuracy are counted under the third question. Those of the distance between models are counted under the "
+            f"second. {verdict} Some of our trainings had a fault that we found later. "
             "We count the rankings that rest on them as undecided, and `dssl show` names the fault. The 95% and the "
             f"{LEVEL:.0%} above are exact if the number of repetitions is fixed in advance. For some experiments we "
             "added repetitions later. So luck may decide a few more comparisons than that.",

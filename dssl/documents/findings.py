@@ -56,7 +56,7 @@ def picture() -> str:
         "Further right, augmentation adds more noise. "
         "Further up, each client has more images; the axis shows the number of images divided by the number of "
         "pixels. The solid line is the border in simulations. The dashed line is the border by a formula of ours: "
-        f"noise of standard deviation {r['sigma_star']:.3f} in this setting. (The small print calls the loss the "
+        f"noise of standard deviation {r['sigma_star']:.3f} in this setting. (The label of the bar calls what is lost the "
         f"deficit. The setting: {r['n_clients']} clients; "
         f"made-up images of {r['dim']} pixels. Each client has two kinds of images, whose values differ by 2 in one "
         "pixel, on average. The noise is to be compared with that 2. The first mask of an image lists "

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import scipy.stats
 
-from ledger.checks.kinds import STANDARD_ERRORS_TO_HOLD, STANDARD_ERRORS_TO_VIOLATE, scale
+from ledger.checks.kinds import NOTHING, STANDARD_ERRORS_TO_HOLD, STANDARD_ERRORS_TO_VIOLATE, scale
 from ledger.points import corner_points, random_points
 from ledger.statement import Context, Evidence, Status, Verdict
 from theory.domain import Domain, Point, Quantifier
@@ -100,7 +100,10 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
         return Outcome(at, claimed, mean, 0.0, sample.resolution, None, trials)
     allowed = sample.resolution + then.within * float(np.abs(entries).max(initial=0.0))
     means = draws.mean(axis=0)
-    sizes = {"claimed": _size(entries), "measured": _size(means)}
+    sizes = {"claimed": _size(entries)}
+    # What is measured of a claimed 0 is round-off, or the remainder of a limit.
+    if sizes["claimed"] > NOTHING or then.relation != "=":
+        sizes["measured"] = _size(means)
     if then.remainder is not None:
         sizes["remainder"] = float(then.remainder(at))
         allowed += sizes["remainder"]

@@ -10,11 +10,13 @@ import pytest
 
 from dssl.documents.readme import markers
 from ledger import verdicts
+from ledger.constants import Constant, Moved
 from ledger.verdicts import moves
 from runtime import store
 from tests.command import dssl
 
 QUICK_CLAIM = "eq-stationary-gram"
+FEW = [Constant(f"made_up at N={n}", "1", "1.0", True, "ledger") for n in (2, 3)]
 
 
 def command(*arguments: str) -> list[str]:
@@ -118,6 +120,36 @@ def test_nothing_is_written_when_a_check_breaks(tmp_path, monkeypatch, capsys):
     assert dssl("verify", "--claim", QUICK_CLAIM, "--recorded", str(record), "--accept") == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert not record.exists()
+
+
+@pytest.mark.parametrize("moved", [(), (Moved("made_up at N=2", "1.25", "1.26", "ledger"),)])
+def test_a_moved_constant_is_told_and_fails(monkeypatch, capsys, moved):
+    """Of no claim decided, so that nothing but the constants can fail."""
+    from dssl.cli import verify
+    from ledger.workers import CONSTANTS, Outcome
+
+    asked = []
+
+    def run(*_, constants, **__):
+        asked.append(constants)
+        return iter([Outcome(CONSTANTS, n_constants=7, moved=moved)])
+
+    monkeypatch.setattr(verify, "run", run)
+    monkeypatch.setattr(verify.verdicts, "moves", lambda *_, **__: [])
+    assert dssl("verify") == int(bool(moved))
+    said = capsys.readouterr().err
+    assert asked == [store.CONSTANTS]
+    assert ("made_up at N=2" in said and "1.26" in said and "1 of 7" in said) if moved else "All 7 derived" in said
+
+
+def test_constants_are_computed_beside_the_claims(monkeypatch):
+    from ledger import constants, workers
+
+    damaged = [{**vars(c), "value": "0"} if i == 0 else vars(c) for i, c in enumerate(FEW)]
+    monkeypatch.setattr(constants, "constants", lambda: FEW)
+    monkeypatch.setattr(constants, "recorded", lambda path: damaged)
+    found = workers.compute_constants(store.CONSTANTS)
+    assert (found.n_constants, [m.name for m in found.moved], found.error) == (2, [FEW[0].name], "")
 
 
 @pytest.mark.parametrize("after", [0.3, 1.5])

@@ -17,8 +17,13 @@ from ledger.checks.rates import FROM_ONE
 from ledger.checks.rates import SCALING as RATE_SCALING
 from ledger.checks.reading_words import in_words
 from ledger.deficits.listed_population import (
+    MODEL,
+    NOISE,
+    OFFSET,
     RATIO,
+    ROUND_OFF,
     clean_moment,
+    clean_samples,
     learned_at,
     population_check,
     second_moment_at,
@@ -33,7 +38,9 @@ from theory.formula import Source
 from theory.objectives.reconstruction import (
     alignment_rows,
     encoder_rows,
+    explained_variance,
     principal_angles,
+    reconstruction_representability,
 )
 from theory.objectives.reconstruction_identity import (
     alignment_loss,
@@ -126,7 +133,59 @@ def _rare_left_out(at: Point) -> np.ndarray:
     return 1 - _reconstructed(moment, float(at["mask_ratio"]), int(at["feature_dim"]))[0][n : 2 * n]
 
 
-EXPLAINS = 1e-12  # of the mean variance of a hidden pixel: less is round-off
+def _shares(at: Point) -> np.ndarray:
+    """Unequal shares of the clients, i^(-power): with equal ones the best encoders of (3) could not be told apart."""
+    shares = np.arange(1.0, int(at["n_clients"]) + 1) ** -float(at["power"])
+    return shares / shares.sum()
+
+
+def _on_the_signal(at: Point) -> np.ndarray:
+    """r_k of the signal under (3), and the variance that each feature explains, from the signal's coordinates alone."""
+    n, c, p = int(at["n_clients"]), int(at["feature_dim"]), float(at["mask_ratio"])
+    setting = Setting.paper(int(at["dim"]), n_clients=n, tau=float(at["tau"]), mu=float(at["mu"]))
+    sigma = second_moment(setting, weights=_shares(at).tolist())
+    r, _ = reconstruction_representability(sigma, p, c, n)
+    return np.append(r, explained_variance(sigma, p)[:c].sum())
+
+
+def _on_all_pixels(at: Point, _: Effort) -> Sample:
+    """The same by plain linear algebra in all dimensions, from a list of the samples of every client."""
+    n, c, p = int(at["n_clients"]), int(at["feature_dim"]), float(at["mask_ratio"])
+    moment = float(at["mu"]) ** 2 * np.eye(int(at["dim"]))
+    for client, share in enumerate(_shares(at)):
+        rows = clean_samples(n, float(at["tau"]), client)
+        moment[:n, :n] += share * rows.T @ rows / len(rows)
+    visible, cross = view_moments(moment, "complementary", p)
+    values = np.linalg.eigvalsh(cross @ np.linalg.solve(visible, cross))[::-1]
+    r, left = _reconstructed(moment, p, c)
+    hidden = float(np.trace(view_moments(moment, "complementary", 1 - p)[0]))
+    # Eigenvectors turn by the round-off over the gap at which the features are cut.
+    resolution = ROUND_OFF * (1 + values[0] ** 2) + EIGH * values[0] / max(values[c - 1] - values[c], EIGH * values[0])
+    return Sample(np.append(r[:n], (1 - left) * hidden)[None], float(resolution))
+
+
+SIGNAL_ALONE = Domain(
+    (
+        Whole("n_clients", 3, 6),
+        *(Whole("dim", 4, 40), Whole("feature_dim", 1, 5), OFFSET, NOISE, RATIO),
+        Real("power", 0.0, np.inf, "()", reach=(0.3, 2.0)),
+    ),
+    (
+        Condition(
+            "feature_dim below n_clients, below dim",
+            "c < N < d",
+            lambda p: p["feature_dim"] < p["n_clients"] < p["dim"],
+        ),
+        Condition(
+            "tau at least mu/1000, which double precision needs",
+            r"\tau \ge \mu/1000",
+            lambda p: p["tau"] >= p["mu"] / 1000,
+        ),
+    ),
+    assumes=f"{MODEL} The clients' shares of the mean fall like i^(-power).",
+)
+EIGH = 1e-13  # of the largest eigenvalue: what its round-off can be here
+EXPLAINS = 1e-24  # of the mean variance of a hidden pixel: less is the square of round-off
 ROOM = Condition("dim at least 2 n_clients and feature_dim", r"d \ge 2N, c", lambda p: p["dim"] >= _room(p))
 PAIR = Condition("n_clients equal to 2 at most dim", "N = 2", lambda p: p["n_clients"] == 2 <= p["dim"])
 
@@ -247,6 +306,28 @@ CLAIM = Claim(
                 "The label is uncorrelated with every other pixel, so regression has no use for it.",
                 RATIO,
                 least_clients=3,
+            ),
+            reading=in_words(Mask.COMPLEMENTARY),
+            about=("eq-3",),
+        ),
+        Statement(
+            "mae.signal-alone",
+            "corrected",
+            "In the population (3) learns from the signal's coordinates alone: the representability of the signal, and "
+            "the variance that the features explain, are the same without the other pixels.",
+            OnDomain(
+                SIGNAL_ALONE,
+                Then("=", _on_the_signal, _on_all_pixels),
+                "A pixel of pure noise is uncorrelated with all others: it predicts nothing and is not predicted.",
+                Evidence.NUMERIC,
+                points=(24, 400),
+                corners=(8, 64),
+                named=[
+                    {
+                        **{"n_clients": 4, "dim": 12, "feature_dim": 2, "tau": 1.5, "mu": 0.7},
+                        **{"mask_ratio": 0.6, "power": 1.0},
+                    }
+                ],
             ),
             reading=in_words(Mask.COMPLEMENTARY),
             about=("eq-3",),

@@ -12,6 +12,8 @@ from scipy.linalg import subspace_angles
 
 from theory.data.moments import SAME_EIGENVALUE, CornerMatrix
 
+ROUND_OFF = 1e-13  # of the largest second moment: what a cross moment that is 0 can come out as
+
 
 @dataclass(frozen=True)
 class ViewMoments:
@@ -62,8 +64,8 @@ def _explained(sigma: CornerMatrix, mask_ratio: float) -> tuple[np.ndarray, np.n
     moments = view_moments(sigma, mask_ratio)
     explained = guess @ moments.cross.corner
     values, vectors = np.linalg.eigh((explained + explained.T) / 2)
-    # Explained variance is quadratic in the cross moment: what is zero there is round-off of round-off here.
-    used = values > SAME_EIGENVALUE * max(np.max(np.abs(sigma.corner)), np.max(values))
+    # Explained variance is quadratic in the cross moment: where that is round-off, this is its square.
+    used = values > max(SAME_EIGENVALUE * np.max(values), ROUND_OFF**2 * np.max(np.abs(sigma.corner)))
     return values[used][::-1], vectors[:, used][:, ::-1], guess.T
 
 

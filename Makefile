@@ -29,7 +29,7 @@ trusted: lint imports constants
 # Everything else: the power of all checks, slow twins, whole trainings and notebooks; then the targets named here.
 audit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --lane=audit
-	$(MAKE) shapes full newest
+	$(MAKE) shapes full newest attacked
 
 # Every call of theory and sims in quick tests against its annotations, shapes of arrays included.
 shapes: $(VENV)/.dev

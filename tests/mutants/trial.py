@@ -60,7 +60,9 @@ def values(file: str, index: int | None, claims: Sequence[str]) -> dict[str, Any
     module = sys.modules.get(_module_of(file))
     if module is not None:
         for name, value in sorted(vars(module).items()):
-            if not callable(value) and not isinstance(value, types.ModuleType) and not name.startswith("__"):
+            # A plain number is a tolerance or a size: it counts by the values that it moves, not by itself.
+            is_value = not callable(value) and not isinstance(value, types.ModuleType | bool | int | float | str)
+            if is_value and not name.startswith("__"):
                 seen.append((name, numbers(value)))
     return {"values": seen}
 

@@ -366,8 +366,10 @@ def _differing(name: str, a: Any, b: Any, same: float, least: float) -> tuple[st
         return next(filter(None, (_differing(f"{name}[{i}]", x, y, same, least) for i, (x, y) in pairs)), None)
     are_same = a == b and isinstance(a, bool) == isinstance(b, bool)
     if _is_number(a) and _is_number(b):
-        share = SAME_COMPUTED if name in _COMPUTED else same
-        are_same = abs(a - b) <= max(_ROUND_OFF, share * max(abs(a), abs(b), least))
+        if name in _COMPUTED:  # a mean of sizes, of which none is round-off
+            are_same = abs(a - b) <= SAME_COMPUTED * max(abs(a), abs(b))
+        else:
+            are_same = abs(a - b) <= max(_ROUND_OFF, same * max(abs(a), abs(b), least))
     return None if are_same else (f"{name} {a}", f"{name} {b}")
 
 

@@ -250,8 +250,10 @@ class Printed:
         return Verdict(self.status, Evidence.READING, self.because, witness=self.witness)
 
 
-def scale(found: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+def scale(found: Iterable[Mapping[str, Any]], least: float = NOTHING) -> dict[str, float]:
     """How many points there are, and by name the geometric mean of each number's size, lists of numbers included.
+
+    Sizes up to `least` are left out.
 
     Recorded and compared, it shows a formula that became larger or smaller where the verdict alone does not move.
     """
@@ -261,7 +263,7 @@ def scale(found: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         points += 1
         for name, value in details.items():
             if not isinstance(value, str | bool | Mapping) and value is not None:
-                sizes.setdefault(name, []).extend(_sizes(value))
+                sizes.setdefault(name, []).extend(_sizes(value, least))
     return {"points": points} | {name: math.exp(statistics.fmean(logs)) for name, logs in sizes.items() if logs}
 
 
@@ -270,13 +272,13 @@ def scale_of(findings: Iterable[Finding]) -> dict[str, float]:
     return scale({"claimed": f.claimed, "measured": f.measured} for f in findings)
 
 
-def _sizes(value: Any) -> list[float]:
+def _sizes(value: Any, least: float) -> list[float]:
     """The logarithms of the sizes of one number, or of a list of them; nothing for what holds anything else."""
     try:
         numbers = np.abs(np.asarray(value, dtype=np.float64)).ravel()
     except (TypeError, ValueError):
         return []
-    return np.log(numbers[np.isfinite(numbers) & (numbers > NOTHING)]).tolist()
+    return np.log(numbers[np.isfinite(numbers) & (numbers > least)]).tolist()
 
 
 def _ratio(finding: Finding, upper: bool) -> float:

@@ -100,10 +100,11 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
         return Outcome(at, claimed, mean, 0.0, sample.resolution, None, trials)
     allowed = sample.resolution + then.within * float(np.abs(entries).max(initial=0.0))
     means = draws.mean(axis=0)
-    sizes = {"claimed": _size(entries)}
-    # What is measured of a claimed 0 is round-off, or the remainder of a limit.
-    if sizes["claimed"] > NOTHING or then.relation != "=":
-        sizes["measured"] = _size(means)
+    # Less than a hundred times what a measurement resolves may be round-off, and so may be what a formula gives.
+    least = 100 * sample.resolution or NOTHING
+    sizes = {name: size for name, side in (("claimed", entries), ("measured", means)) if (size := _size(side)) > least}
+    if then.relation == "=" and "claimed" not in sizes:
+        sizes = {}  # what is measured of a claimed 0 is the remainder of a limit
     if then.remainder is not None:
         sizes["remainder"] = float(then.remainder(at))
         allowed += sizes["remainder"]
@@ -172,7 +173,7 @@ class OnDomain:
         shares = [_share(self.then.relation, one) for one in found]
         tightness = _largest(shares)
         margin = min((-excess(self.then.relation, one.claimed, one.measured) for one in found), default=None)
-        sizes = scale(one.sizes for one in found)
+        sizes = scale((one.sizes for one in found), 0.0)
         if self.given.quantifier is Quantifier.THERE_IS:
             found = [one for one in found if one.holds] or found  # one of them is enough
         if failed := [one for one in found if one.holds is False]:

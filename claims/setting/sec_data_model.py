@@ -23,9 +23,9 @@ from ledger.statement import Claim, Context, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import second_moment, symbolic_local_block
 from theory.data.population_spectra import evaluate, spectrum
-from theory.domain import Condition, Domain, Point, Real, Whole
+from theory.domain import Choice, Condition, Domain, Point, Real, Whole
 from theory.formula import Source
-from theory.readings import Objective
+from theory.readings import Objective, Rare
 from theory.setting import Setting
 
 CLIENTS = (2, 3, 4)
@@ -182,6 +182,50 @@ def _listed_gap(at: Point, _: Effort) -> Sample:
     return Sample(np.array([values[n - 1] - values[n]]), ROUND_OFF * float(values[0]))
 
 
+def _shares(at: Point) -> np.ndarray:
+    """The clients' shares of the mean, falling like i^(-power)."""
+    shares = np.arange(1.0, int(at["n_clients"]) + 1) ** -float(at["power"])
+    return shares / shares.sum()
+
+
+def _closed_moment(at: Point) -> np.ndarray:
+    """The mean second moment, as `theory` has it."""
+    setting = Setting.paper(
+        int(at["dim"]),
+        n_clients=int(at["n_clients"]),
+        tau=float(at["tau"]),
+        mu=float(at["mu"]),
+        rare_fraction=float(at["rare_fraction"]),
+    )
+    return second_moment(setting, rare=Rare(at["rare"]), weights=_shares(at).tolist()).dense()
+
+
+def _summed_moment(at: Point, _: Effort) -> Sample:
+    """The same, client by client: all offsets listed, and the rare class at its coordinate."""
+    n, share, dim = int(at["n_clients"]), float(at["rare_fraction"]), int(at["dim"])
+    moment = float(at["mu"]) ** 2 * np.eye(dim)
+    for i, weight in enumerate(_shares(at)):
+        rare = n + i if at["rare"] == Rare.OUTSIDE.value else (i + 1) % n
+        moment[:n, :n] += weight * (1 - share) * listed_block(n, float(at["tau"]), i)
+        moment[rare, rare] += weight * share
+    return Sample(moment[None], ROUND_OFF * float(np.abs(moment).max()))
+
+
+WITH_RARE = Domain(
+    (
+        *(Whole("n_clients", 2, 6), Whole("dim", 4, 24)),
+        Real("tau", 0.0, math.inf, "()", reach=(0.3, 20.0), is_log=True),
+        Real("mu", 0.0, math.inf, "()", reach=(0.02, 3.0), is_log=True),
+        Choice("rare", (Rare.INSIDE.value, Rare.OUTSIDE.value)),
+        Real("rare_fraction", 0.0, 1.0, "()", reach=(0.01, 0.9)),
+        Real("power", 0.0, math.inf, "[)", reach=(0.0, 2.0)),
+    ),
+    (Condition("dim at least 2 n_clients", r"d \ge 2N", lambda p: p["dim"] >= 2 * p["n_clients"]),),
+    assumes="Each client holds rare_fraction of one rare class: the next client's coordinate (inside), or a coordinate "
+    "of its own beyond the signal (outside). Clients' weights fall like i^(-power).",
+)
+
+
 def _by_powers(at: Point) -> float:
     return 1.0 + sum(int(at["dim"]) >= n**20 for n in (2, 3))
 
@@ -306,6 +350,22 @@ CLAIM = Claim(
             ),
             reading="offsets drawn once per class",
             about=("data-model",),
+        ),
+        Statement(
+            "data.second-moment",
+            "corrected",
+            "The weighted mean over clients of E[x x^T] is diag(mu^2) plus, on the signal, 1 - rare_fraction times the "
+            "weighted mean of the clients' signal moments; each rare class adds rare_fraction times its client's "
+            "weight "
+            "at its own coordinate.",
+            OnDomain(
+                WITH_RARE,
+                Then("=", _closed_moment, _summed_moment),
+                "Classes do not meet in one sample; their moments add up by their shares.",
+                Evidence.NUMERIC,
+                points=(24, 400),
+            ),
+            about=("data-model", "rare-class"),
         ),
         Statement(
             "data.rare-class-beyond-n",

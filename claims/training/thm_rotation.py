@@ -34,9 +34,10 @@ from sims.linear.resting_clients import ROUND_OFF
 from sims.linear.trained_networks import FEATURE_DIM, Training
 from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
-from theory.domain import Choice, Domain, Point, Quantifier, Real, Whole
+from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.networks.mixing import perron_weights
+from theory.objectives.curvature import Curvature, curvature
 from theory.training.effective_covariance import stiffness
 from theory.training.rotation import rotation_angles
 from theory.training.small_steps import response_norm
@@ -209,12 +210,72 @@ def federated_off(at: Point) -> float:
 SIZES = {"dim": 3, "feature_dim": 2, "gap": 0.5, "difference": 0.5}
 
 
+HESSIAN = Domain(
+    (Whole("dim", 2, 9), Whole("feature_dim", 1, 6), Real("last", -2.0, 1.0, "[)"), DRAW),
+    (
+        Condition("feature_dim at most dim", r"c \le d", lambda p: p["feature_dim"] <= p["dim"]),
+        Condition("c positive eigenvalues", r"\theta_c > 0", lambda p: _levels(p)[int(p["feature_dim"]) - 1] > LEAST),
+    ),
+    assumes="The covariance has eigenvalues evenly spaced from 1 down to `last`, in random directions; so has the "
+    "direction in which the model is moved away from the optimum.",
+)
+LEAST = 0.01  # of the largest eigenvalue: below, a mode of nearly no rate could not be told from one of none
+
+
+def _levels(at: Point) -> np.ndarray:
+    return np.linspace(1.0, float(at["last"]), int(at["dim"]))
+
+
+def _modes_at(at: Point) -> tuple[np.ndarray, Curvature, np.ndarray]:
+    """The covariance, the modes of the Hessian there, and a direction in the space of the model."""
+    dim, rng = int(at["dim"]), np.random.default_rng(int(at["draw"]))
+    vectors = np.linalg.qr(rng.normal(size=(dim, dim)))[0]
+    covariance = (vectors * _levels(at)) @ vectors.T
+    shape = curvature((covariance + covariance.T) / 2, int(at["feature_dim"]))
+    return covariance, shape, rng.normal(size=shape.optimum.shape)
+
+
+def curved_by_modes(at: Point) -> np.ndarray:
+    """The sum of rates times squared modes, and the sum of squared modes."""
+    _, shape, direction = _modes_at(at)
+    modes = shape.to_modes(direction)
+    return np.array([(shape.rates * modes**2).sum(), (modes**2).sum()])
+
+
+def curved_by_differences(at: Point, _: Effort) -> Sample:
+    """The second derivative of the loss, exact for a polynomial of degree four, and the squared length."""
+    covariance, shape, direction = _modes_at(at)
+
+    def loss(step: float) -> float:
+        w = shape.optimum + step * direction
+        return float(-np.trace(w @ covariance @ w.T) + np.sum((w.T @ w) ** 2) / 2)
+
+    second = (16 * (loss(1) + loss(-1)) - loss(2) - loss(-2) - 30 * loss(0)) / 12
+    size = float(np.sum(direction**2))
+    return Sample(np.array([[second, size]]), 1e-12 * (1 + size) ** 2)
+
+
 CLAIM = Claim(
     id="thm-rotation",
     title="When trained models rest and when they turn",
     items=("network-rotation",),
     source=Source("ledger", PROOF),
     statements=(
+        Statement(
+            "rotation.hessian-modes",
+            "corrected",
+            "At its optimum the loss of a linear encoder has a diagonal Hessian in the basis of tilts, stretches and "
+            "rotations: tilts have the rate 2 (theta_a - theta_b), stretches 2 (theta_a + theta_b), and rotations of "
+            "the "
+            "embedding 0. The basis is orthonormal.",
+            OnDomain(
+                HESSIAN,
+                Then("=", curved_by_modes, curved_by_differences),
+                "The second-order part of the loss written out in the eigenvectors of the covariance.",
+                Evidence.NUMERIC,
+                points=(24, 400),
+            ),
+        ),
         Statement(
             "rotation.one-way-rest",
             "expected",

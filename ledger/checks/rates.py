@@ -110,7 +110,6 @@ def population_falls_like(
     because: str,
     *,
     scope: Site = "fl",
-    weights: Sequence[float] | None = None,
 ) -> ForAll:
     """The population's own deficit is O(d^printed): its exponent from one dimension to the next is at most that.
 
@@ -121,7 +120,7 @@ def population_falls_like(
         return itertools.pairwise(DIMS)
 
     def predicate(pair: tuple[int, int], spoil: float) -> tuple[bool, Mapping[str, Any]]:
-        r = [population_representability(objective, mask, dim, scope=scope, weights=weights) for dim in pair]
+        r = [population_representability(objective, mask, dim, scope=scope) for dim in pair]
         first = 1 if scope == "local" else 0
         worst = [max(1 - v for v in values[first:]) + (1 - spoil) for values in r]
         exponent = -math.inf if worst[1] <= 1e-12 else math.log(worst[1] / worst[0]) / math.log(pair[1] / pair[0])

@@ -476,7 +476,7 @@ def test_what_training_is_worth_is_said_in_words():
     }
     words = ceiling.in_words(Results(cells, found, lambda *_: None, lambda *_: None))
     low = robustness.paired_difference(np.array([0.9, 1.0, 1.1]), np.zeros(3)).low
-    assert "neighbours raises the accuracy of the classifier by 1.0 to 7.0 percentage points" in words
+    assert "neighbours raises the accuracy by 1.0 to 7.0 percentage points" in words
     assert "There are 8 cases" in words
     assert "repeated each case 3 times" in words
     assert f"none of these intervals reaches below {low:.1f} points" in words

@@ -13,7 +13,8 @@ from sims.real_inputs.views import View
 class ImageOrder:
     """The quantity of view `larger` exceeds `times` that of `smaller`, on average over trials that share their images.
 
-    Spoiled, the quantity of `larger` is multiplied by the statement's own factor before the two are compared.
+    Spoiled, the quantity of `larger` is multiplied by the statement's own factor before the two are compared. A factor
+    below 0 makes the two change places: where `smaller` is small and uncertain, no factor could show an error.
     """
 
     where: Where
@@ -33,7 +34,9 @@ class ImageOrder:
             quantity(self.quantity, sampled(self.where, size, trials, view, self.n_axes))
             for view in (self.smaller, self.larger)
         )
-        d = difference(self.times * low, context.spoil * high)
+        if context.spoil < 0:
+            low, high = high, low
+        d = difference(self.times * low, abs(context.spoil) * high)
         status = Status(d.status)
         found = (
             f"{self.because} Difference {d.mean:.3g} +- {d.standard_error:.2g} over {trials} trials "

@@ -34,3 +34,8 @@ def test_it_is_spoiled_by_a_factor_of_its_own(monkeypatch):
     check = order(monkeypatch, 2.5, 0.1, 0.3)
     assert check.run(Context(spoil=0.9)).status is Status.HOLDS
     assert check.run(Context(spoil=0.8)).status is Status.VIOLATED
+
+
+def test_spoiled_by_a_factor_below_0_the_two_change_places(monkeypatch):
+    assert order(monkeypatch, 1.0, 0.1, 0.3).run(Context(spoil=-1.0)).status is Status.VIOLATED
+    assert order(monkeypatch, 1.0, 0.3, 0.1).run(Context(spoil=-1.0)).status is Status.HOLDS

@@ -474,7 +474,8 @@ CLAIM = Claim(
             "network.",
             on_networks(
                 mean_entry,
-                lambda at, effort: measurement(entries_of(at).mean()),
+                # 1 - p has the round-off of 1.
+                lambda at, effort: measurement(entries_of(at).mean(), 1e-15 * (1 + float(at["tau"]) ** 2)),
                 "Client k lowers entry k by its weight, and weights sum to 1.",
                 f"{PAPER_MATRIX} {RULE}",
                 *MODEL,

@@ -24,6 +24,7 @@ from theory.training.dissimilarity import (
     released_correction,
 )
 
+EPS = float(np.finfo(float).eps)
 DIM, FEATURES = 6, 2
 SEEN = ("shares", "labels")
 DRAWN, WHOLE = "drawn", "whole classes"
@@ -191,8 +192,12 @@ def relabelled(at: Point, _: Effort) -> Sample:
     """The mean of one client's squared gradient distance over all orders of its classes."""
     q, classes = one_client(at), int(at["n_classes"])
     every = np.array([q[list(order)] for order in itertools.permutations(range(classes))])
-    found = squared_gradients(every, uniform(classes), *class_matrices(at))
-    return Sample(np.array([found.mean()]), ROUND_OFF * float(found.max()))
+    matrices, w = class_matrices(at)
+    found = squared_gradients(every, uniform(classes), matrices, w)
+    # A small difference of two gradients has the round-off of their size.
+    size = 2 * float(np.linalg.norm(w @ w.T @ w) + np.linalg.norm(w @ matrices, axis=(1, 2)).max())
+    round_off = ROUND_OFF * float(found.max()) + 4 * EPS * size * float(np.sqrt(found.max()))
+    return Sample(np.array([found.mean()]), round_off)
 
 
 def relabelled_claimed(at: Point) -> float:

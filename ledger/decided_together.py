@@ -104,13 +104,12 @@ def in_words(claims: Mapping[str, Claim]) -> str:
             "classes that Fashion-MNIST gives.) The *accuracy* of the encoder is the share of images whose class this "
             "classifier guesses right.",
             f"We made {len(rows)} comparisons of trained encoders, such as a server against a network. We repeated "
-            "each training with other random numbers. From the spread we computed a 95% confidence interval: in 95% of "
-            "such experiments it contains the true value. A tie is the value that speaks for neither side, such as "
-            "a difference of 0. If the interval leaves out the tie, the comparison is decided. Among so many "
-            "comparisons, "
-            "some look decided by luck alone. The last column of the table uses a stricter rule, separately for "
-            f"each question: of the comparisons that it calls decided, at most {LEVEL:.0%} are so by luck, on average. "
-            "(This is the false discovery rate, by the method of Benjamini and Yekutieli.)",
+            "each training with other random numbers. From the spread we computed a 95% confidence interval: in 95% "
+            "of such experiments it contains the true value. A tie is the value that speaks for neither side, such "
+            "as a difference of 0. If the interval leaves out the tie, the comparison is decided. Among so many "
+            "comparisons, some look decided by luck alone. The last column of the table uses a stricter rule, "
+            f"separately for each question: of the comparisons that it calls decided, at most {LEVEL:.0%} are so by "
+            "luck, on average. (This is the false discovery rate, by the method of Benjamini and Yekutieli.)",
             "\n".join(table),
             "The paper ranks ways of training: MIM against CL, more links against fewer, a server against a "
             "network, and training with alignment against training without it. (Alignment adds a "

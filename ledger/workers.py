@@ -20,6 +20,7 @@ from ledger.statement import Claim
 from ledger.verdicts import About, Row
 from runtime import cores, programs
 from runtime.effort import Tier
+from runtime.usage import UsageError
 
 WORKER_ENVIRONMENT = {
     **cores.ONE_THREAD,
@@ -66,13 +67,19 @@ def decide_claim(load: Load, claim_id: str, tier: Tier, spoil: bool = False, onl
 
 
 def compute_constants(path: pathlib.Path) -> Outcome:
-    """Every derived constant, compared with the record at `path`. `moved` are `ledger.constants.Moved`."""
+    """Every derived constant, compared with the record at `path`. `moved` are `ledger.constants.Moved`.
+
+    Errors: UsageError, before anything is computed, for a record that is missing or damaged.
+    """
     started = time.perf_counter()
     try:
         from ledger.constants import constants, moved, recorded
 
+        record = recorded(path)
         found = constants()
-        moves = tuple(moved(recorded(path), found))
+        moves = tuple(moved(record, found))
+    except UsageError:  # of the record, which is bad input and no broken check
+        raise
     except Exception:  # as of a claim
         return Outcome(CONSTANTS, seconds=time.perf_counter() - started, error=traceback.format_exc())
     return Outcome(CONSTANTS, seconds=time.perf_counter() - started, n_constants=len(found), moved=moves)

@@ -150,8 +150,7 @@ CLAIM = Claim(
             "eq29.entries-by-connectivity",
             "printed",
             "(29): over 2p(1-p), every signal entry of the global matrix is (1 - 1/|A-bar|) tau^2 to leading order, "
-            "granted "
-            "(18).",
+            "granted (18).",
             _refuted_by(
                 _printed_diagonal, "Client k lowers coordinate k by its weight w_k, which sums to 1 over the clients."
             ),

@@ -236,8 +236,7 @@ CLAIM = Claim(
             "concentration.failure-probability",
             "printed",
             "The bound on one client's matrix, printed for MIM, fails with probability at most exp(-d^(1/10))/2, if "
-            "its "
-            "typical distance meets the bound.",
+            "its typical distance meets the bound.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: sp.limit(sp.sqrt(2 * (U**2 + sp.log(2))) / U**10, U, sp.oo),

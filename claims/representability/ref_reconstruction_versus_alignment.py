@@ -24,6 +24,7 @@ from ledger.deficits.listed_population import (
     ROUND_OFF,
     clean_moment,
     clean_samples,
+    falling_shares,
     learned_at,
     population_check,
     second_moment_at,
@@ -62,10 +63,9 @@ def _settings(_: Context) -> Iterator[tuple[Setting, tuple[float, ...] | None]]:
         yield Setting.paper(40, n_clients=n), None
     for power in (0, 1, 2):
         for n in (3, 4, 6):
-            shares = np.arange(1.0, n + 1) ** -power
             yield (
                 Setting.paper(40, n_clients=n, feature_dim=n if power == 0 else 2),
-                tuple((shares / shares.sum()).tolist()),
+                tuple(falling_shares(n, power).tolist()),
             )
 
 
@@ -135,8 +135,7 @@ def _rare_left_out(at: Point) -> np.ndarray:
 
 def _shares(at: Point) -> np.ndarray:
     """Unequal shares of the clients, i^(-power): with equal ones the best encoders of (3) could not be told apart."""
-    shares = np.arange(1.0, int(at["n_clients"]) + 1) ** -float(at["power"])
-    return shares / shares.sum()
+    return falling_shares(int(at["n_clients"]), float(at["power"]))
 
 
 def _on_the_signal(at: Point) -> np.ndarray:

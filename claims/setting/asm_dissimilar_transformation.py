@@ -136,8 +136,7 @@ CLAIM = Claim(
             "a9.trace-sufficient-leading",
             "printed",
             "If tr(P H_sym P) > 0, P the projector onto the leading c coordinates, contrast represents the signal, "
-            "as Theorem "
-            "4.3 concludes.",
+            "as Theorem 4.3 concludes.",
             OnDomain(
                 TRACE_POSITIVE,
                 Then("=", lambda at: np.ones(int(at["n_clients"])), _represented_at),

@@ -16,6 +16,7 @@ import sympy as sp
 from ledger.checks.enumerated import all_offsets, block_given_offsets
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.deficits.listed_population import falling_shares
 from ledger.drawn.drawn_matrices import ROUND_OFF
 from ledger.drawn.drawn_networks import DRAW
 from ledger.drawn.listed_moments import FL, MODEL, SCOPE, listed_block, listed_moment, signal_parameters
@@ -182,10 +183,8 @@ def _listed_gap(at: Point, _: Effort) -> Sample:
     return Sample(np.array([values[n - 1] - values[n]]), ROUND_OFF * float(values[0]))
 
 
-def _shares(at: Point) -> np.ndarray:
-    """The clients' shares of the mean, falling like i^(-power)."""
-    shares = np.arange(1.0, int(at["n_clients"]) + 1) ** -float(at["power"])
-    return shares / shares.sum()
+def _weights(at: Point) -> np.ndarray:
+    return falling_shares(int(at["n_clients"]), float(at["power"]))
 
 
 def _closed_moment(at: Point) -> np.ndarray:
@@ -197,14 +196,14 @@ def _closed_moment(at: Point) -> np.ndarray:
         mu=float(at["mu"]),
         rare_fraction=float(at["rare_fraction"]),
     )
-    return second_moment(setting, rare=Rare(at["rare"]), weights=_shares(at).tolist()).dense()
+    return second_moment(setting, rare=Rare(at["rare"]), weights=_weights(at).tolist()).dense()
 
 
 def _summed_moment(at: Point, _: Effort) -> Sample:
     """The same, client by client: all offsets listed, and the rare class at its coordinate."""
     n, share, dim = int(at["n_clients"]), float(at["rare_fraction"]), int(at["dim"])
     moment = float(at["mu"]) ** 2 * np.eye(dim)
-    for i, weight in enumerate(_shares(at)):
+    for i, weight in enumerate(_weights(at)):
         rare = n + i if at["rare"] == Rare.OUTSIDE.value else (i + 1) % n
         moment[:n, :n] += weight * (1 - share) * listed_block(n, float(at["tau"]), i)
         moment[rare, rare] += weight * share
@@ -354,10 +353,9 @@ CLAIM = Claim(
         Statement(
             "data.second-moment",
             "corrected",
-            "The weighted mean over clients of E[x x^T] is diag(mu^2) plus, on the signal, 1 - rare_fraction times the "
-            "weighted mean of the clients' signal moments; each rare class adds rare_fraction times its client's "
-            "weight "
-            "at its own coordinate.",
+            "The weighted mean over clients of E[x x^T] is diag(mu^2) plus, on the signal, 1 - rare_fraction times "
+            "the weighted mean of the clients' signal moments; each rare class adds rare_fraction times its "
+            "client's weight at its own coordinate.",
             OnDomain(
                 WITH_RARE,
                 Then("=", _closed_moment, _summed_moment),

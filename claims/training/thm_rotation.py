@@ -210,6 +210,7 @@ def federated_off(at: Point) -> float:
 SIZES = {"dim": 3, "feature_dim": 2, "gap": 0.5, "difference": 0.5}
 
 
+LEAST = 0.01  # of the largest eigenvalue: below, a mode of nearly no rate could not be told from one of none
 HESSIAN = Domain(
     (Whole("dim", 2, 9), Whole("feature_dim", 1, 6), Real("last", -2.0, 1.0, "[)"), DRAW),
     (
@@ -219,7 +220,6 @@ HESSIAN = Domain(
     assumes="The covariance has eigenvalues evenly spaced from 1 down to `last`, in random directions; so has the "
     "direction in which the model is moved away from the optimum.",
 )
-LEAST = 0.01  # of the largest eigenvalue: below, a mode of nearly no rate could not be told from one of none
 
 
 def _levels(at: Point) -> np.ndarray:
@@ -264,10 +264,9 @@ CLAIM = Claim(
         Statement(
             "rotation.hessian-modes",
             "corrected",
-            "At its optimum the loss of a linear encoder has a diagonal Hessian in the basis of tilts, stretches and "
-            "rotations: tilts have the rate 2 (theta_a - theta_b), stretches 2 (theta_a + theta_b), and rotations of "
-            "the "
-            "embedding 0. The basis is orthonormal.",
+            "At its optimum the loss of a linear encoder has a diagonal Hessian in the orthonormal basis of tilts, "
+            "stretches and rotations. Tilts have the rate 2 (theta_a - theta_b), stretches 2 (theta_a + theta_b), "
+            "rotations of the embedding 0.",
             OnDomain(
                 HESSIAN,
                 Then("=", curved_by_modes, curved_by_differences),

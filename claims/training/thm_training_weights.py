@@ -310,8 +310,7 @@ CLAIM = Claim(
             "weights.eq1-training",
             "printed",
             "Decentralised training with uniform averaging (Algorithm 2) minimises the objective of Eq (1), as "
-            "Section 3.1 "
-            "says of training in general.",
+            "Section 3.1 says of training in general.",
             one_average_decides(
                 "Averaging every round compounds: the weights that it leaves as they are have v^T M = v^T.",
                 found("weights.eq1-training"),

@@ -79,8 +79,6 @@ class Verify:
         chosen = self._chosen(record)
         claims = schedule(chosen.claims or claim_ids(), record.rows)
         constants = None if chosen.claims or self.accept else store.CONSTANTS
-        if constants is not None and not constants.exists():
-            raise store.missing(constants, store.CONSTANTS)
         outcomes = _decide(claims, self.tier, self.workers, chosen.only, constants)
         return self._conclude(record, outcomes, chosen)
 
@@ -268,10 +266,7 @@ def _print_timings(console: Console, outcomes: list[Outcome]) -> None:
 def _tell_constants(found: Outcome) -> None:
     console = Console(stderr=True)
     for m in found.moved:
-        console.print(Text(m.name, style="bold"))
-        console.print(
-            Text(f"- {m.recorded or 'absent'}", style="red"), Text(f"+ {m.found or 'absent'}", style="green"), sep="\n"
-        )
+        _print_move(console, m.name, m.recorded or "absent", m.found or "absent")
     if found.moved:
         console.print(
             f"{len(found.moved)} of {found.n_constants} derived constants moved. If that is right: "
@@ -281,14 +276,16 @@ def _tell_constants(found: Outcome) -> None:
         console.print(f"All {found.n_constants} derived constants stand.")
 
 
+def _print_move(console: Console, name: str, recorded: str, found: str) -> None:
+    console.print(Text(name, style="bold"))
+    console.print(Text(f"- {recorded}", style="red"), Text(f"+ {found}", style="green"), sep="\n")
+
+
 def _complain(console: Console, moved: list[verdicts.Move], broken: list[Outcome]) -> None:
     for outcome in broken:
         console.print(Text(f"The check of {outcome.claim} broke:\n{outcome.error}", style="red"))
     for move in moved:
-        console.print(Text(move.key, style="bold"))
-        console.print(
-            Text(f"- {move.recorded}", style="red"), Text(f"+ {move.found}  {move.reason}", style="green"), sep="\n"
-        )
+        _print_move(console, move.key, move.recorded, f"{move.found}  {move.reason}")
     if moved:
         console.print(
             f"{len(moved)} verdict{'s' if len(moved) > 1 else ''} moved. "

@@ -22,7 +22,7 @@ def tally(rows: Sequence[Row]) -> str:
     kinds = counts(rows)
     printed, corrected, expected = (kinds[kind] for kind in ("printed", "corrected", "expected"))
     text = (
-        "We check what the paper claims, sentence by sentence. Where a sentence leaves something open, we check it "
+        "We check what the paper claims, sentence by sentence. If a sentence leaves something open, we check it "
         "under every sensible interpretation. We do so by proof, by exact computation, or by simulation. That makes "
         f"{sum(printed.values())} statements. {printed.get('HOLDS', 0)} hold, and {printed.get('VIOLATED', 0)} fail "
         f"with a counterexample. {printed.get('VACUOUS', 0)} are empty: their condition is never met, or what they say "
@@ -53,17 +53,14 @@ def picture() -> str:
     return (
         "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
         "The stronger the colour, the more the two losses differ; the bar shows by which factor, as a power of ten. "
-        "Further right, augmentation adds more noise. "
-        "Further up, each client has more images; the axis shows the number of images divided by the number of "
-        "pixels. The solid line is the border in simulations. The dashed line is the border by a formula of ours: "
-        f"noise of standard deviation {r['sigma_star']:.3f} in this setting. (The label of the bar calls what is "
-        "lost the "
-        f"deficit. The setting: {r['n_clients']} clients; "
-        f"made-up images of {r['dim']} pixels. Each client has two kinds of images, whose values differ by 2 in one "
-        "pixel, on average. The noise is to be compared with that 2. The first mask of an image lists "
+        "Further right, augmentation adds more noise. Further up, each client has more images; the axis shows the "
+        "number of images divided by the number of pixels. The solid line is the border in simulations. The dashed "
+        f"line is the border by a formula of ours: noise of standard deviation {r['sigma_star']:.3f} in this setting. "
+        f"(The label of the bar calls what is lost the deficit. The setting: {r['n_clients']} clients; made-up images "
+        f"of {r['dim']} pixels. Each client has two kinds of images, whose values differ by 2 in one pixel, on "
+        "average. The noise is to be compared with that 2. The first mask of an image lists "
         f"{1 - r['mask_ratio']:.0%} of its pixels, the second {r['mask_ratio']:.0%}; they are drawn independently of "
-        "each other. One pair of masks or of "
-        f"views per image; {r['trials']} simulations in each field.)*"
+        f"each other. One pair of masks or of views per image; {r['trials']} simulations in each field.)*"
     )
 
 
@@ -140,14 +137,12 @@ def _networks() -> list[str]:
         "",
         "   Theorem 4.6 says that a server is never less robust than a network. It is about ideal models, too. We "
         "asked a similar question about trained models. Instead of sensitivity we look at a distance. Let every "
-        "client's "
-        "loss count the same in the sum. The ideal model is then called the *best shared model*: it keeps the "
-        "directions "
-        "in which the images of all clients together vary most. Does a server's model "
-        "come at least as near to it as the average of a network's models? A search of small networks "
-        f"found a counterexample, a ring of {len(ring['weights'])} clients whose data are of two kinds. With two "
-        "training steps before each averaging, the average of the ring's models ends about "
-        f"{_rounded(drift)} times closer to the best shared model than the server's model.",
+        "client's loss count the same in the sum. The ideal model is then called the *best shared model*: it keeps "
+        "the directions in which the images of all clients together vary most. Does a server's model come at least "
+        "as near to it as the average of a network's models? A search of small networks found a counterexample, a "
+        f"ring of {len(ring['weights'])} clients whose data are of two kinds. With two training steps before each "
+        f"averaging, the average of the ring's models ends about {_rounded(drift)} times closer to the best shared "
+        "model than the server's model.",
     ]
 
 

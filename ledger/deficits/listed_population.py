@@ -49,6 +49,12 @@ def clean_moment(n_clients: int, tau: float, site: Site) -> Float[np.ndarray, "n
     return np.mean([rows.T @ rows / len(rows) for rows in lists], axis=0)
 
 
+def falling_shares(n_clients: int, power: float) -> Float[np.ndarray, " n_clients"]:
+    """Shares of the clients in a mean, falling like i^(-power)."""
+    shares = np.arange(1.0, n_clients + 1) ** -power
+    return shares / shares.sum()
+
+
 def second_moment_at(at: Point, site: Site) -> Float[np.ndarray, "dim dim"]:
     """E[x x^T] of a point's population, pixel noise included."""
     n, moment = int(at["n_clients"]), float(at["mu"]) ** 2 * np.eye(int(at["dim"]))

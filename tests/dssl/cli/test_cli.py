@@ -152,6 +152,19 @@ def test_constants_are_computed_beside_the_claims(monkeypatch):
     assert (found.n_constants, [m.name for m in found.moved], found.error) == (2, [FEW[0].name], "")
 
 
+def test_a_damaged_record_of_constants_is_one_sentence_before_any_is_computed(tmp_path, monkeypatch):
+    from ledger import constants, workers
+    from runtime.usage import UsageError
+
+    monkeypatch.setattr(constants, "constants", lambda: pytest.fail("computed before the record was looked at"))
+    for text in (None, "[]x", '[{"name": 1}]'):
+        record = tmp_path / "constants.json"
+        if text is not None:
+            record.write_text(text)
+        with pytest.raises(UsageError, match=r"constants\.json"):
+            workers.compute_constants(record)
+
+
 @pytest.mark.parametrize("after", [0.3, 1.5])
 def test_killed_at_any_moment_the_record_is_intact(tmp_path, after):
     record = tmp_path / "verdicts.json"

@@ -22,8 +22,8 @@ from scipy import stats
 from benchmarks.record import record
 from runtime import store
 from sims.samplers import montecarlo
+from theory.deficits.closed_forms import deficit
 from theory.deficits.finite_sample import Side, deficit_bound
-from theory.deficits.second_order import deficit
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 

@@ -19,7 +19,7 @@ import tyro  # noqa: E402
 
 from benchmarks.record import record, table  # noqa: E402
 from sims.samplers import montecarlo  # noqa: E402
-from theory.deficits import second_order  # noqa: E402
+from theory.deficits import closed_forms  # noqa: E402
 from theory.readings import EXPECTED, Objective, Scope  # noqa: E402
 from theory.setting import Setting  # noqa: E402
 
@@ -47,7 +47,7 @@ def run(options: Options, method: montecarlo.Method) -> dict[str, Any]:
     )
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
-    predicted = second_order.deficit(s, Objective.MIM, Scope.LOCAL_OWN, EXPECTED)
+    predicted = closed_forms.deficit(s, Objective.MIM, Scope.LOCAL_OWN, EXPECTED)
     return {
         "sampler": method,
         "s a trial": seconds,

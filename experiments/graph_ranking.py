@@ -18,7 +18,7 @@ from sims.linear.heterogeneity import exchangeable, homophily
 from sims.linear.resting_clients import Trained, at_rest
 from theory.networks.graph_functionals import graph_functionals
 from theory.networks.mixing import Mixing, mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import Adjacency, topology
 
 N_CLIENTS, DIM, FEATURE_DIM = 16, 8, 3

@@ -19,11 +19,11 @@ import theory
 from runtime import store
 from runtime.usage import UsageError
 from theory.data.population_spectra import RareSite, spectrum
+from theory.deficits.closed_forms import deficit_formula, sensitivity_formula
 from theory.deficits.critical_noise import sigma_star_formula, sigma_star_limit_formula, spectrum_unevenness
 from theory.deficits.exponents import Quantity, exponent
 from theory.deficits.proportional_limit import deficit_limit_formula
 from theory.deficits.rare_recovery import rare_recovery_formula, rare_window_formula
-from theory.deficits.second_order import deficit_formula, sensitivity_formula
 from theory.formula import Formula, OutOfDomainError
 from theory.intervals import certified_digits, enclosure
 from theory.networks.spectra import closed_form_spectrum

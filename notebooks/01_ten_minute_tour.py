@@ -25,8 +25,8 @@ import numpy as np
 
 from sims.samplers.montecarlo import sample_representability
 from theory.data.moments import alignment_matrix
+from theory.deficits.closed_forms import deficit, deficit_formula
 from theory.deficits.finite_sample import deficit_bound
-from theory.deficits.second_order import deficit, deficit_formula
 from theory.objectives.representability import representability
 from theory.readings import EXPECTED, Mask, Objective, Reading, Scope
 from theory.setting import Setting

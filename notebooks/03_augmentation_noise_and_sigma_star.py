@@ -21,8 +21,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sims.samplers.montecarlo import sample_representability
+from theory.deficits.closed_forms import deficit
 from theory.deficits.critical_noise import sigma_star
-from theory.deficits.second_order import deficit
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 

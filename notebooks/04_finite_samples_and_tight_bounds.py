@@ -22,9 +22,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sims.samplers.montecarlo import sample_representability
+from theory.deficits.closed_forms import deficit
 from theory.deficits.finite_sample import certified_order, davis_kahan, deficit_bound
 from theory.deficits.proportional_limit import deficit_limit
-from theory.deficits.second_order import deficit
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 

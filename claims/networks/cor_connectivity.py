@@ -21,7 +21,7 @@ from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.weighted import weighted_deficits
 from theory.data.moments import signal_second_moment
 from theory.deficits import printed_sensitivity as ps
-from theory.deficits.second_order import deficit
+from theory.deficits.closed_forms import deficit
 from theory.deficits.weighted import weighted_deficit
 from theory.domain import Choice, Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.formula import Source

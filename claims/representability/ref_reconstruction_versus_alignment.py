@@ -32,8 +32,8 @@ from ledger.deficits.listed_population import (
 )
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
 from theory.data.moments import masked_alignment, second_moment
-from theory.deficits.reconstruction import mae_deficit_saturating
-from theory.deficits.second_order import deficit
+from theory.deficits.closed_forms import deficit
+from theory.deficits.masked_autoencoder import mae_deficit_saturating
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.objectives.reconstruction import (

@@ -15,8 +15,8 @@ from ledger.deficits.listed_population import RATIO, learned_at, population_chec
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, contrast_exceeds
 from ledger.statement import Claim, Evidence, Statement
-from theory.deficits.reconstruction import mae_deficit_saturating
-from theory.deficits.second_order import deficit, deficit_formula
+from theory.deficits.closed_forms import deficit, deficit_formula
+from theory.deficits.masked_autoencoder import mae_deficit_saturating
 from theory.domain import Choice, Point
 from theory.formula import Source
 from theory.readings import EXPECTED, Objective

@@ -30,10 +30,10 @@ from ledger.printed.printed_order import NOISE as ANY_NOISE
 from ledger.statement import Claim, Evidence, Statement
 from sims.stats import sensitivity
 from theory import symbols as sy
+from theory.deficits.closed_forms import deficit, deficit_formula, expected_sensitivity
 from theory.deficits.critical_noise import sigma_star, sigma_star_limit_formula
 from theory.deficits.exponents import Quantity, exponent
 from theory.deficits.order_probability import deficit_ratio, order_probability
-from theory.deficits.second_order import deficit, deficit_formula, expected_sensitivity
 from theory.domain import Choice, Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.readings import EXPECTED, Objective, Scope

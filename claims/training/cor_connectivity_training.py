@@ -59,7 +59,7 @@ from theory.data.moments import alignment_matrix
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
 from theory.networks.mixing import mixing_matrix, perron_weights
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 from theory.readings import Mask, Objective
 from theory.setting import Setting

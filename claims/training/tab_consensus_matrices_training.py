@@ -46,7 +46,7 @@ from theory.domain import Condition, Domain, Point, Quantifier, Whole
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.networks.mixing import mixing_matrix, perron_weights, ratio_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 from theory.training.effective_covariance import effective_covariance

@@ -50,7 +50,7 @@ from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 from theory.networks import small_networks
 from theory.networks.mixing import perron_weights
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.objectives.curvature import top_projector
 from theory.readings import Objective, Reading
 from theory.setting import Setting

@@ -49,7 +49,7 @@ from theory.domain import Choice, Domain, Parameter, Point, Quantifier, Real, Wh
 from theory.formula import Source
 from theory.networks import small_networks as networks
 from theory.networks.mixing import mixing_matrix, objective_weights_of, perron_weights
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 from theory.networks.training_weights import MEAN_ENTRY, data_size_weights, entry_spread, uniform_weights
 from theory.objectives.curvature import top_projector

@@ -35,7 +35,7 @@ from dssl.advice.sampled_server import Sampling
 from dssl.user_files.client_data import ClientData
 from runtime.usage import UsageError
 from sims.samplers.wishart import square_root
-from theory.deficits import second_order_empirical
+from theory.deficits import closed_forms_of_points
 from theory.networks.mixing import Mixing, perron_weights, ratio_matrix
 from theory.networks.topologies import Adjacency
 from theory.training.dissimilarity_estimate import estimate_dissimilarity
@@ -259,10 +259,10 @@ def _order(data: ClientData, plan: Plan, seed: int) -> dict[str, Any]:
         return said(None, source, why)
     if thinned:
         source += f" For time, of {most} samples a client at most."
-    variances = second_order_empirical.entry_variances(points, plan.feature_dim, plan.mask_ratio)
+    variances = closed_forms_of_points.entry_variances(points, plan.feature_dim, plan.mask_ratio)
     total = int(data.sizes.sum())
-    contrast = float(second_order_empirical.deficit_cl(variances, total, plan.augmentation_std).mean())
-    masks = float(second_order_empirical.deficit_mim(variances, total, 1).mean())
+    contrast = float(closed_forms_of_points.deficit_cl(variances, total, plan.augmentation_std).mean())
+    masks = float(closed_forms_of_points.deficit_mim(variances, total, 1).mean())
     worst = max(contrast, masks)
     sizes = np.ptp(data.sizes) <= 0.05 * data.sizes.mean()
     sure = "Second order, good while both deficits are small" + (
@@ -275,7 +275,7 @@ def _order(data: ClientData, plan: Plan, seed: int) -> dict[str, Any]:
             "more_robust": "masks" if masks < contrast else "contrast",
             "augmentation_std": plan.augmentation_std,
             "mask_ratio": plan.mask_ratio,
-            "noise_at_which_they_are_equal": second_order_empirical.sigma_star(variances),
+            "noise_at_which_they_are_equal": closed_forms_of_points.sigma_star(variances),
         },
         f"{source} One augmentation and one mask a sample; all clients pooled with equal weights.",
         sure + ("" if sizes else " Clients of unequal size are taken at their mean size."),

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from runtime import store
 from runtime.usage import UsageError
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from runtime import cores
 from runtime.usage import UsageError
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 
 _NOT_SETTINGS = ("out", "every", "resume", "option")
 

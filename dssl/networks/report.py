@@ -18,7 +18,7 @@ from theory.networks.certified_spectra import certified_laplacian_spectrum, cert
 from theory.networks.edge_choice import best_links, greedy_links
 from theory.networks.graph_functionals import graph_functionals, training_concentration
 from theory.networks.mixing import Mixing, mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.sparse_spectra import algebraic_connectivity as sparse_algebraic_connectivity
 from theory.networks.sparse_spectra import mixing_ends
 from theory.networks.spectra import laplacian_spectrum, mixing_spectrum

@@ -17,7 +17,7 @@ from sims.linear.training import Trajectory, train
 from sims.linear.training_options import TrainingOptions
 from theory.networks.certificate import certificate
 from theory.networks.mixing import mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 from theory.training.predictions import Case, predict

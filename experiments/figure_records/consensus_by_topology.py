@@ -5,7 +5,7 @@ from typing import Any
 
 from runtime.effort import Tier
 from sims.linear import heterogeneity
-from sims.linear.network_runs import FAMILIES, N_CLIENTS, mixing_of, trained
+from sims.linear.figure_networks import FAMILIES, N_CLIENTS, mixing_of, trained
 from theory.formula import OutOfDomainError
 from theory.networks.graph_functionals import spectral_gap
 from theory.training import consensus_curvature

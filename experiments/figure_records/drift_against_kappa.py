@@ -6,7 +6,7 @@ import numpy as np
 
 from runtime.effort import Tier
 from sims.linear import heterogeneity, metrics
-from sims.linear.network_runs import FAMILIES, N_CLIENTS, mixing_of, trained
+from sims.linear.figure_networks import FAMILIES, N_CLIENTS, mixing_of, trained
 from theory.objectives.curvature import top_projector
 from theory.training.effective_covariance import kappa
 from theory.training.predictions import Case

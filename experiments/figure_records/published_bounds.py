@@ -8,7 +8,7 @@ import numpy as np
 
 from runtime.effort import Tier
 from sims.linear import heterogeneity, objective
-from sims.linear.network_runs import FAMILIES, N_CLIENTS, mixing_of, trained
+from sims.linear.figure_networks import FAMILIES, N_CLIENTS, mixing_of, trained
 from sims.linear.training import Trajectory, train
 from sims.linear.training_options import TrainingOptions
 from theory.networks.graph_functionals import spectral_gap

@@ -4,8 +4,8 @@ from typing import Any
 
 from runtime.effort import Tier
 from sims.samplers import montecarlo
+from theory.deficits.closed_forms import deficit, expected_sensitivity
 from theory.deficits.finite_sample import deficit_bound
-from theory.deficits.second_order import deficit, expected_sensitivity
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from runtime.effort import Tier
 from sims.linear import heterogeneity, metrics
-from sims.linear.network_runs import FAMILIES, N_CLIENTS, trained
+from sims.linear.figure_networks import FAMILIES, N_CLIENTS, trained
 from theory.data.moments import alignment_matrix
 from theory.deficits.on_networks import population_sensitivity, setting
 from theory.networks import small_networks

@@ -26,7 +26,7 @@ from sims.pretraining.encoders.vit import Vit
 from sims.pretraining.methods import Method
 from sims.rounds.matrices import is_server
 from theory.networks.mixing import SIZED, mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 
 Setting = Literal["fl", "decl", "central", "local"]

@@ -22,7 +22,7 @@ from sims.real_inputs.representability import (
     sample_representability,
 )
 from sims.real_inputs.views import View
-from theory.deficits import near_axes, second_order_empirical
+from theory.deficits import closed_forms_of_points, near_axes
 from theory.readings import Loss, Mask, Objective, Rare, Selection
 
 SEED = zlib.crc32(b"sec-real-images")
@@ -186,7 +186,7 @@ def inputs(where: Where, c: int = N_AXES) -> Population:
 
 def shared_out(x: Float64[np.ndarray, "n dim"], partition: Partition, c: int = N_AXES) -> Population:
     """The points as `partition` shares them out, judged by the c leading axes of all of them."""
-    _, axes = second_order_empirical.reference_axes([x], c)
+    _, axes = closed_forms_of_points.reference_axes([x], c)
     return population(x, partition, axes[:, :c].copy())
 
 
@@ -221,7 +221,7 @@ def sigma_star(name: str, samples_per_client: int, trials: int) -> dict[str, flo
         guess=pairs,
     )
     return {
-        "second_order": second_order_empirical.sigma_star(variances(name).entry),
+        "second_order": closed_forms_of_points.sigma_star(variances(name).entry),
         "pairs": pairs,
         "measured": measured,
         "standard_error": error,
@@ -235,10 +235,10 @@ def predicted_deficit(name: str, view: View, samples_per_client: int) -> tuple[f
     draws = None if view.draws == "expected" else int(view.draws)
     if view.objective is Objective.CL:
         std = view.augmentation_std if draws else 0.0
-        second = second_order_empirical.deficit_cl(v.entry, n_total, std, draws or 1)
+        second = closed_forms_of_points.deficit_cl(v.entry, n_total, std, draws or 1)
         pairs = near_axes.deficit_cl(v, n_total, std, draws or 1)
     elif view.mask is Mask.INDEPENDENT and view.loss is Loss.ALIGNMENT:
-        second = second_order_empirical.deficit_mim(v.entry, n_total, draws)
+        second = closed_forms_of_points.deficit_mim(v.entry, n_total, draws)
         pairs = near_axes.deficit_mim(v, n_total, draws)
     else:
         return None

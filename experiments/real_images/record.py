@@ -43,7 +43,7 @@ from sims.images.partitions import Partition, dirichlet, iid, label_pairs
 from sims.real_inputs.rare import own_axes
 from sims.real_inputs.representability import draw_samples, population_representability, sample_representability
 from sims.real_inputs.views import View
-from theory.deficits import second_order_empirical
+from theory.deficits import closed_forms_of_points
 from theory.readings import Rare
 
 INPUTS = ("pixels", "centred pixels", "features", "centred features")
@@ -84,7 +84,7 @@ def record(effort: Effort = EFFORT["full"], sites: Sequence[int | None] = (None,
 
 
 def _one_input(name: str, effort: Effort) -> dict[str, Any]:
-    values, _ = second_order_empirical.reference_axes(inputs(name).clients, N_AXES)
+    values, _ = closed_forms_of_points.reference_axes(inputs(name).clients, N_AXES)
     return {
         "eigenvalues": values[: 2 * N_AXES],
         "near_axes": _gap(name, effort.sizes),

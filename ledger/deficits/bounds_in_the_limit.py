@@ -5,8 +5,8 @@ import numpy as np
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.deficits.finite_sample_bounds import FAILURE
 from ledger.statement import Evidence
+from theory.deficits.closed_forms import deficit
 from theory.deficits.finite_sample import Side, deficit_bound
-from theory.deficits.second_order import deficit
 from theory.domain import Choice, Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.readings import EXPECTED, Objective, Scope
 from theory.setting import Setting

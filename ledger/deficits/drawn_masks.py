@@ -18,7 +18,7 @@ from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.deficits.mean_deficits import FEWEST, mean_domain, second_order_remainder, setting_at
 from ledger.statement import Evidence
 from sims.samplers.montecarlo import sample_representability
-from theory.deficits.second_order import deficit
+from theory.deficits.closed_forms import deficit
 from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole
 from theory.readings import Mask, Objective, Reading, Scope
 from theory.setting import Setting

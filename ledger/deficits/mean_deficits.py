@@ -18,7 +18,7 @@ from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.statement import Evidence
 from sims.samplers.montecarlo import sample_representability
 from theory.data.moments import signal_second_moment
-from theory.deficits.second_order import deficit
+from theory.deficits.closed_forms import deficit
 from theory.domain import Choice, Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.readings import EXPECTED, Objective, Reading, Scope
 from theory.setting import Setting

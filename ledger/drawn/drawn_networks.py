@@ -11,7 +11,7 @@ import numpy as np
 
 from theory.domain import Choice, Condition, Parameter, Point, Whole
 from theory.networks.mixing import SIZED, Mixing, mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import Adjacency, topology
 
 Spectrum = Literal["psd", "symmetric"]

@@ -13,7 +13,7 @@ import numpy as np
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, network_at
 from ledger.statement import Evidence
-from theory.deficits.second_order import deficit
+from theory.deficits.closed_forms import deficit
 from theory.domain import Choice, Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.readings import Objective, Scope
 from theory.setting import Setting

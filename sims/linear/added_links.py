@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from sims.linear.resting_clients import adjacency_of, at_rest, clients, mixing_of, placements
 from theory.networks import small_networks
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.small_networks import Link
 from theory.training.consensus import consensus_exchangeable
 

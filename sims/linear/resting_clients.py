@@ -18,7 +18,7 @@ from sims.linear.training import train
 from sims.linear.training_options import TrainingOptions
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import mixing_matrix, perron_weights
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import Adjacency
 from theory.objectives.curvature import top_projector
 from theory.training.consensus import client_variance

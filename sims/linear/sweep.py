@@ -22,7 +22,7 @@ from sims.linear.training import LinearUpdate
 from sims.linear.trajectory import Recorded, Recorder, preserved_weights
 from sims.rounds import engine
 from theory.networks.mixing import mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 
 PyTree = Any

@@ -19,7 +19,7 @@ from sims.linear.training_options import TrainingOptions
 from sims.linear.trajectory import Trajectory
 from sims.rounds import engine
 from theory.networks.mixing import mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 from theory.training.consensus import client_variance

@@ -27,8 +27,8 @@ from ledger.deficits.finite_sample_bounds import bound_check
 from ledger.statement import Context, Status
 from theory import symbols as sy
 from theory.data.moments import CornerMatrix, masked_alignment, symbolic_local_block
+from theory.deficits.closed_forms import deficit
 from theory.deficits.exponents import Quantity, exponent
-from theory.deficits.second_order import deficit
 from theory.networks import small_networks
 from theory.readings import EXPECTED, Mask, Objective, Scope
 from theory.setting import Setting

@@ -27,7 +27,7 @@ def test_a_compiled_formula_is_in_float64():
 
 
 @pytest.mark.parametrize(
-    "module", ["theory.deficits.second_order", "theory.deficits.finite_sample", "theory.networks.certificate"]
+    "module", ["theory.deficits.closed_forms", "theory.deficits.finite_sample", "theory.networks.certificate"]
 )
 def test_a_closed_form_needs_no_jax(module):
     run(f"import sys, {module}; assert 'jax' not in sys.modules, 'jax was imported'")

@@ -9,7 +9,7 @@ from enum import StrEnum
 import sympy as sp
 
 from theory.data.signal_levels import signal_levels
-from theory.deficits.second_order import noise_power
+from theory.deficits.closed_forms import noise_power
 from theory.formula import Formula, Source
 from theory.readings import Mask, Objective, Scope
 from theory.scaling import NGrowth, power_of_dim

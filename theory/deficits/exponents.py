@@ -10,8 +10,8 @@ from functools import cache
 
 import sympy as sp
 
-from theory.deficits.reconstruction import mae_formula
-from theory.deficits.second_order import deficit_formula, sensitivity_share
+from theory.deficits.closed_forms import deficit_formula, sensitivity_share
+from theory.deficits.masked_autoencoder import mae_formula
 from theory.formula import OutOfDomainError
 from theory.readings import EXPECTED, Objective, Scope
 from theory.scaling import NGrowth, power_of_dim
@@ -77,7 +77,7 @@ def saturated(closed_form: sp.Expr) -> sp.Expr:
 
     Where the closed form grows the deficit tends to 1: for the alignment losses the bulk swallows the direction
     (`theory.deficits.proportional_limit`), for the MAE loss x/(1 + x) takes the place of x
-    (`theory.deficits.reconstruction.mae_deficit_saturating`).
+    (`theory.deficits.masked_autoencoder.mae_deficit_saturating`).
 
     Source: ledger. Units: powers of d.
     """

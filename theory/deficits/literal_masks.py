@@ -11,8 +11,8 @@ With one draw of the masks a sample, X = Gram(x) / 4 - Gram(x eps) / 4 with eps 
 
 from numpy.polynomial.hermite_e import hermegauss
 
+from theory.deficits.closed_forms import is_expected
 from theory.deficits.limit_law import LimitLaw, Points
-from theory.deficits.second_order import is_expected
 from theory.formula import OutOfDomainError
 from theory.readings import EXPECTED, Scope
 from theory.setting import Setting

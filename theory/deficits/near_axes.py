@@ -15,8 +15,8 @@ from jaxtyping import Float64
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.optimize import brentq
 
-from theory.deficits import second_order_empirical
-from theory.deficits.second_order_empirical import EntryVariances, PerAxis, Points, entry_variances, reference_axes
+from theory.deficits import closed_forms_of_points
+from theory.deficits.closed_forms_of_points import EntryVariances, PerAxis, Points, entry_variances, reference_axes
 
 PerPair = Float64[np.ndarray, "trailing c"]
 # Gauss-Hermite in both directions: 1e-4 where the gap is four standard deviations, a percent where it is two.
@@ -42,7 +42,7 @@ class PairVariances:
 def pair_variances(clients: Sequence[Points], c: int, mask_ratio: float) -> PairVariances:
     """What the pairs of one leading and one trailing axis need, from fourth moments of the points, exactly.
 
-    Errors: those of `second_order_empirical.entry_variances`.
+    Errors: those of `closed_forms_of_points.entry_variances`.
     """
     entry = entry_variances(clients, c, mask_ratio)
     _, vectors = reference_axes(clients, c)
@@ -81,7 +81,7 @@ def sigma_star(v: PairVariances, n_total: int) -> float:
     Tends to the second-order value, which no sample size moves, as `n_total` grows. Source: ledger. Units: those of the
     points. Errors: ValueError, from the search, should they not cross within a factor 10 of the second-order value.
     """
-    masked, start = deficit_mim(v, n_total, 1).mean(), np.log(second_order_empirical.sigma_star(v.entry))
+    masked, start = deficit_mim(v, n_total, 1).mean(), np.log(closed_forms_of_points.sigma_star(v.entry))
 
     def excess(log_sigma: float) -> float:
         return float(deficit_cl(v, n_total, float(np.exp(log_sigma))).mean() - masked)

@@ -4,7 +4,7 @@ import math
 
 import sympy as sp
 
-from theory.deficits.second_order import deficit, deficit_formula
+from theory.deficits.closed_forms import deficit, deficit_formula
 from theory.formula import Formula, OutOfDomainError, Source
 from theory.readings import EXPECTED, Objective
 from theory.setting import Setting

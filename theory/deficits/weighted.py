@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from theory.data.moments import signal_second_moment
-from theory.deficits.second_order import is_expected
+from theory.deficits.closed_forms import is_expected
 from theory.readings import EXPECTED, Objective
 from theory.setting import Setting
 
@@ -26,7 +26,7 @@ def weighted_deficit(
     (d - c)/n_i [G M G]_kk with G the inverse of sum_i w_i Sigma_i on the signal, mu^2 removed, and M = sum_i w_i^2 M_i
     the coupling noise of the clients.
 
-    Source: ledger; equal weights give `theory.deficits.second_order.deficit`. Units: dimensionless, meant where small
+    Source: ledger; equal weights give `theory.deficits.closed_forms.deficit`. Units: dimensionless, meant where small
     against 1.
     Errors: ValueError for weights that are not N in number or do not sum to 1, or for sampled masks.
     """

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from scipy.linalg import lapack
 
 from theory.networks.mixing_rules import Mixing, data_size, laplacian, lazy, metropolis, push_sum, sinkhorn, uniform
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import check_adjacency
 
 Weights = Float[np.ndarray, " clients"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import Mixing, mixing_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import Adjacency, topology
 
 LARGEST_LISTED = 4000  # clients: a dense spectrum beyond takes minutes

@@ -7,8 +7,8 @@ import sympy as sp
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Draws, Model, check_draws
+from theory.deficits.closed_forms import arguments, deficit, deficit_formula, is_expected
 from theory.deficits.literal_masks import literal_allowance, literal_deficit
-from theory.deficits.second_order import arguments, deficit, deficit_formula, is_expected
 from theory.formula import Formula, OutOfDomainError
 from theory.readings import EXPECTED, Mask, Objective, Scope, Selection
 

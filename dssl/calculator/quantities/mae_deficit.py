@@ -7,7 +7,7 @@ import sympy as sp
 
 from dssl.calculator.quantities import Answer
 from dssl.calculator.quantities._setting import Model
-from theory.deficits.reconstruction import (
+from theory.deficits.masked_autoencoder import (
     NOTHING_LEARNED,
     mae_arguments,
     mae_deficit,

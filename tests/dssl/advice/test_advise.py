@@ -12,8 +12,8 @@ import pytest
 from dssl.advice.advise import _normal_points, default_feature_dim
 from dssl.user_files.client_data import ClientData, read_clients
 from tests.command import answered
-from theory.deficits import second_order_empirical
-from theory.deficits.second_order import deficit
+from theory.deficits import closed_forms_of_points
+from theory.deficits.closed_forms import deficit
 from theory.networks.mixing import mixing_matrix
 from theory.networks.topologies import from_edges
 from theory.objectives.curvature import curvature
@@ -259,8 +259,8 @@ def test_contrast_and_masks_are_ordered_as_on_the_papers_model(capsys, tmp_path,
     np.savez(tmp_path / "paper.npz", samples=x)
     result = advice(capsys, tmp_path / "paper.npz", "--feature-dim", "3", "--augmentation-std", str(augmentation_std))
     said = result["contrast_or_masks"]["value"]
-    variances = second_order_empirical.entry_variances(list(x), 3, 0.75)
-    masks = second_order_empirical.deficit_mim(variances, 3 * 4000, 1).mean()
+    variances = closed_forms_of_points.entry_variances(list(x), 3, 0.75)
+    masks = closed_forms_of_points.deficit_mim(variances, 3 * 4000, 1).mean()
     # At most 2000 samples a client are looked at.
     assert said["deficit_masks"] == pytest.approx(masks, rel=0.05)
     wanted = {kind: deficit(s, kind, Scope.FL, 1) for kind in (Objective.CL, Objective.MIM)}

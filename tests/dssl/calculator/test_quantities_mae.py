@@ -5,7 +5,7 @@ import pytest
 
 from dssl.calculator.compute import compute
 from runtime.usage import UsageError
-from theory.deficits.reconstruction import mae_deficit
+from theory.deficits.masked_autoencoder import mae_deficit
 from theory.setting import Setting
 
 

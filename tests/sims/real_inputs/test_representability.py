@@ -14,7 +14,7 @@ from sims.real_inputs.representability import (
     sample_representability,
 )
 from sims.real_inputs.views import View
-from theory.deficits import near_axes, second_order_empirical
+from theory.deficits import closed_forms_of_points, near_axes
 from theory.readings import Mask, Objective
 
 ROOTS = np.diag([3.0, 2.0, 0.5, 0.4, 0.3, 0.2])
@@ -27,7 +27,7 @@ MASKED = View(Objective.MIM, draws=1)
 
 
 def judged(points: tuple[np.ndarray, ...], c: int = 2) -> Population:
-    _, axes = second_order_empirical.reference_axes(points, c)
+    _, axes = closed_forms_of_points.reference_axes(points, c)
     return Population(points, axes[:, :c].copy())
 
 
@@ -46,11 +46,11 @@ def test_results_do_not_depend_on_which_other_views_are_asked_for():
 )
 def test_measured_deficits_follow_second_order_theory(view):
     n, trials, everyone = 4000, 400, judged(HALVES)
-    v = second_order_empirical.entry_variances(HALVES, 2, view.mask_ratio)
+    v = closed_forms_of_points.entry_variances(HALVES, 2, view.mask_ratio)
     if view.objective is Objective.CL:
-        wanted = second_order_empirical.deficit_cl(v, 2 * n, view.augmentation_std, 2)
+        wanted = closed_forms_of_points.deficit_cl(v, 2 * n, view.augmentation_std, 2)
     else:
-        wanted = second_order_empirical.deficit_mim(v, 2 * n, None if view.draws == "expected" else 2)
+        wanted = closed_forms_of_points.deficit_mim(v, 2 * n, None if view.draws == "expected" else 2)
     # The law of the images is what matters here: views of the noise sampler are checked in test_real_views.
     samples = draw_samples(7, everyone, samples_per_client=n, trials=trials)
     deficit = 1 - sample_representability(samples, view, everyone.axes)
@@ -64,9 +64,9 @@ def test_near_axes_lose_what_turning_each_pair_exactly_says_and_more_than_second
     n, trials, everyone = 150, 4000, judged((NEAR,))
     v = near_axes.pair_variances((NEAR,), 2, 0.75)
     if view.objective is Objective.CL:
-        wanted, second = near_axes.deficit_cl(v, n, 0.6), second_order_empirical.deficit_cl(v.entry, n, 0.6)
+        wanted, second = near_axes.deficit_cl(v, n, 0.6), closed_forms_of_points.deficit_cl(v.entry, n, 0.6)
     else:
-        wanted, second = near_axes.deficit_mim(v, n, 1), second_order_empirical.deficit_mim(v.entry, n, 1)
+        wanted, second = near_axes.deficit_mim(v, n, 1), closed_forms_of_points.deficit_mim(v.entry, n, 1)
     samples = draw_samples(11, everyone, samples_per_client=n, trials=trials)
     deficit = 1 - sample_representability(samples, view, everyone.axes)[:, 1]
     error = deficit.std(ddof=1) / np.sqrt(trials)
@@ -76,8 +76,8 @@ def test_near_axes_lose_what_turning_each_pair_exactly_says_and_more_than_second
 
 
 def test_sigma_star_is_measured_where_theory_puts_it():
-    everyone, v = judged(HALVES), second_order_empirical.entry_variances(HALVES, 2, 0.75)
-    wanted = second_order_empirical.sigma_star(v)
+    everyone, v = judged(HALVES), closed_forms_of_points.entry_variances(HALVES, 2, 0.75)
+    wanted = closed_forms_of_points.sigma_star(v)
     samples = draw_samples(9, everyone, samples_per_client=2000, trials=100)
     masked = 1 - sample_representability(samples, MASKED, everyone.axes).mean(axis=1)
     for guess in (wanted, 2 * wanted):  # inside the first reach, and outside it
@@ -119,9 +119,9 @@ def test_a_population_follows_its_partition_and_one_client_can_be_taken():
         (lambda: measure_sigma_star([], np.eye(2), np.zeros(0), guess=1.0), "got 0 and 0"),
         (lambda: population_representability(np.eye(3), MASKED, np.eye(3)), "draws=1"),
         (lambda: principal_features(POINTS, 7), "m=7"),
-        (lambda: second_order_empirical.reference_axes(HALVES, 6), "c=6"),
-        (lambda: second_order_empirical.reference_axes([np.eye(3)], 1), "one eigenvalue"),
-        (lambda: second_order_empirical.entry_variances(HALVES, 2, 1.5), r"mask_ratio=1\.5"),
+        (lambda: closed_forms_of_points.reference_axes(HALVES, 6), "c=6"),
+        (lambda: closed_forms_of_points.reference_axes([np.eye(3)], 1), "one eigenvalue"),
+        (lambda: closed_forms_of_points.entry_variances(HALVES, 2, 1.5), r"mask_ratio=1\.5"),
     ],
 )
 def test_bad_input_is_refused_with_its_value(call, says):

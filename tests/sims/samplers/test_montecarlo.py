@@ -6,7 +6,7 @@ import pytest
 from sims.samplers import montecarlo
 from sims.samplers.signal_rows import signal_rows
 from sims.stats import deficit, same_distribution, sensitivity, standard_errors_allowed
-from theory.deficits import second_order
+from theory.deficits import closed_forms
 from theory.readings import Coordinates, Loss, Mask, Objective, Offsets, Rare, Reading, Scope, Selection
 from theory.setting import Setting
 
@@ -140,7 +140,7 @@ def test_the_mean_deficit_is_the_second_order_one(objective):
     s = Setting.paper(64, n_clients=6, samples_per_client=10_000)
     reading = ONE_DRAW if objective is Objective.CL else EXPECTED
     measured = _sample("auto", 4_000, s, objective, reading).deficit()
-    theory = second_order.deficit(s, objective, Scope.FL, reading.draws)
+    theory = closed_forms.deficit(s, objective, Scope.FL, reading.draws)
     # Second order leaves out terms of relative size d/n, 1e-3 here; 3% is what the theory promises.
     assert abs(measured.mean - theory) <= 0.03 * theory
 
@@ -149,7 +149,7 @@ def test_sampled_masks_reach_their_second_order_deficit():
     s = Setting.paper(32, n_clients=2, samples_per_client=800)
     measured = _sample("auto", 80, s, reading=ONE_DRAW)
     assert measured.method == "literal"
-    theory = second_order.deficit(s, Objective.MIM, Scope.FL, 1)
+    theory = closed_forms.deficit(s, Objective.MIM, Scope.FL, 1)
     estimate = measured.deficit()
     slack = standard_errors_allowed() * estimate.standard_error + 0.03 * theory
     assert abs(estimate.mean - theory) <= slack
@@ -197,7 +197,7 @@ def test_a_million_coordinates_take_no_matrix():
     found = _sample("auto", 100, Setting.paper(2**20))
     assert found.method == "lanczos"
     assert found.deficit().mean == pytest.approx(
-        second_order.deficit(Setting.paper(2**20), Objective.MIM, Scope.FL, "expected"), rel=0.01
+        closed_forms.deficit(Setting.paper(2**20), Objective.MIM, Scope.FL, "expected"), rel=0.01
     )
 
 

@@ -5,11 +5,11 @@ import pytest
 from scipy import stats
 
 from sims.samplers.montecarlo import sample_representability
+from theory.deficits.closed_forms import deficit
 from theory.deficits.finite_sample import deficit_bound
 from theory.deficits.order_probability import order_probability
 from theory.deficits.proportional_limit import deficit_limit
 from theory.deficits.rare_recovery import rare_recovery
-from theory.deficits.second_order import deficit
 from theory.deficits.tails import chernoff_above, chernoff_below, entropy
 from theory.formula import OutOfDomainError
 from theory.readings import EXPECTED, Objective, Reading, Scope

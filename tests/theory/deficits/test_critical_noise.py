@@ -7,8 +7,8 @@ import pytest
 import sympy as sp
 
 from theory import symbols
+from theory.deficits.closed_forms import deficit, deficit_formula
 from theory.deficits.critical_noise import sigma_star, sigma_star_formula, sigma_star_limit_formula, spectrum_unevenness
-from theory.deficits.second_order import deficit, deficit_formula
 from theory.formula import OutOfDomainError
 from theory.readings import Objective, Scope
 from theory.setting import Setting

@@ -5,9 +5,9 @@ import math
 import pytest
 import sympy as sp
 
+from theory.deficits.closed_forms import deficit, expected_sensitivity
 from theory.deficits.exponents import Quantity, exponent, falls_above, saturated
-from theory.deficits.reconstruction import mae_deficit, mae_deficit_saturating
-from theory.deficits.second_order import deficit, expected_sensitivity
+from theory.deficits.masked_autoencoder import mae_deficit, mae_deficit_saturating
 from theory.formula import OutOfDomainError
 from theory.readings import EXPECTED, Objective, Scope
 from theory.scaling import NGrowth, power_of_dim

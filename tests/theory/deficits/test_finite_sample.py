@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from theory.data.moments import signal_second_moment
+from theory.deficits.closed_forms import deficit
 from theory.deficits.finite_sample import EVENTS, certified_order, davis_kahan, deficit_bound
 from theory.deficits.good_event import good_event, noiseless_signal, samples_in
-from theory.deficits.second_order import deficit
 from theory.formula import OutOfDomainError
 from theory.readings import Objective, Scope
 from theory.setting import Setting

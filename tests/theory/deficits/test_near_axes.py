@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from theory.deficits import second_order_empirical
+from theory.deficits import closed_forms_of_points
 from theory.deficits.near_axes import deficit_cl, deficit_mim, expected_tilt, pair_variances, sigma_star
 
 CLIENTS = tuple(np.random.default_rng(s).standard_normal((5, 3)) @ np.diag([2.0, 1.0, 0.5]) for s in (1, 2))
@@ -13,7 +13,7 @@ CLIENTS = tuple(np.random.default_rng(s).standard_normal((5, 3)) @ np.diag([2.0,
 
 @pytest.mark.parametrize("p", [0.5, 0.75, 0.9])
 def test_gap_variances_and_covariances_equal_the_enumeration_of_all_pairs_of_masks(p):
-    q, (_, axes) = 1 - p, second_order_empirical.reference_axes(CLIENTS, 1)
+    q, (_, axes) = 1 - p, closed_forms_of_points.reference_axes(CLIENTS, 1)
     variance, covariance = np.zeros(2), np.zeros(2)
     for x in CLIENTS:
         gap, gap2, product, entry = np.zeros((4, 2))
@@ -36,7 +36,7 @@ def test_gap_variances_and_covariances_equal_the_enumeration_of_all_pairs_of_mas
 
 
 def test_sampling_alone_has_the_variances_of_the_points():
-    _, axes = second_order_empirical.reference_axes(CLIENTS, 1)
+    _, axes = closed_forms_of_points.reference_axes(CLIENTS, 1)
     v = pair_variances(CLIENTS, 1, 0.75)
     pairs = [((x @ axes)[:, :1] ** 2 - (x @ axes)[:, 1:] ** 2, (x @ axes)[:, :1] * (x @ axes)[:, 1:]) for x in CLIENTS]
     np.testing.assert_allclose(v.gap_sampling[:, 0], np.mean([g.var(axis=0) for g, _ in pairs], axis=0), rtol=1e-11)
@@ -61,7 +61,7 @@ def test_the_tilt_is_that_of_drawn_two_by_two_matrices(spread):
 def test_augmentation_noise_spreads_gaps_and_entries_as_drawn():
     """The variances behind `deficit_cl`, from noise drawn on every point."""
     rng, draws, std, n = np.random.default_rng(9), 200_000, 0.8, 60
-    gaps_, axes = second_order_empirical.reference_axes(CLIENTS, 1)
+    gaps_, axes = closed_forms_of_points.reference_axes(CLIENTS, 1)
     second = np.zeros((3, 2))  # of the gap, of the entry, of both: variances and covariance, mean over clients
     for points in CLIENTS:
         x = points[rng.integers(len(points), size=draws)] @ axes

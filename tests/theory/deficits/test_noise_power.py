@@ -5,7 +5,7 @@ import itertools
 import pytest
 import sympy as sp
 
-from theory.deficits.second_order import PI, noise_power
+from theory.deficits.closed_forms import PI, noise_power
 from theory.readings import Mask, Objective
 from theory.symbols import augmentation_std, dim, draws, mask_ratio, mu
 

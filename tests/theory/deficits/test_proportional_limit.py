@@ -5,6 +5,7 @@ import pytest
 import sympy as sp
 from scipy.optimize import brentq
 
+from theory.deficits.closed_forms import deficit
 from theory.deficits.proportional_limit import (
     aspect,
     bulk_pull,
@@ -13,7 +14,6 @@ from theory.deficits.proportional_limit import (
     spike_deficit,
     spike_represented,
 )
-from theory.deficits.second_order import deficit
 from theory.formula import OutOfDomainError
 from theory.readings import Objective, Scope
 from theory.setting import Setting

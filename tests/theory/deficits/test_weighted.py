@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from theory.deficits.second_order import deficit
+from theory.deficits.closed_forms import deficit
 from theory.deficits.weighted import weighted_deficit
 from theory.readings import Objective
 from theory.setting import Setting

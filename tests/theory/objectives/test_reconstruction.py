@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from theory.data.moments import CornerMatrix, masked_alignment, second_moment, symbolic_fl_block, symbolic_local_block
-from theory.deficits.reconstruction import (
+from theory.deficits.masked_autoencoder import (
     MAE_DEFICIT_FL,
     MAE_DEFICIT_FL_SAMPLED,
     MAE_DEFICIT_LOCAL_OTHER,

@@ -5,7 +5,7 @@ import pytest
 
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import mixing_matrix, perron_weights, ratio_matrix
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import top_projector
 from theory.training.effective_covariance import (

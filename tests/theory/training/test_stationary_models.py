@@ -6,7 +6,7 @@ import pytest
 from sims.linear.heterogeneity import commuting
 from theory.formula import OutOfDomainError
 from theory.networks.mixing import mixing_matrix, perron_weights
-from theory.networks.rule import Rule
+from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
 from theory.objectives.curvature import curvature, top_projector
 from theory.training.effective_covariance import training_mean

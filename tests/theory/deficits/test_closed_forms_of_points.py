@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from theory.deficits.second_order_empirical import deficit_cl, deficit_mim, entry_variances, reference_axes, sigma_star
+from theory.deficits.closed_forms_of_points import deficit_cl, deficit_mim, entry_variances, reference_axes, sigma_star
 
 CLIENTS = tuple(np.random.default_rng(s).standard_normal((5, 3)) @ np.diag([2.0, 1.0, 0.5]) for s in (1, 2))
 

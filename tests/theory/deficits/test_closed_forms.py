@@ -8,8 +8,8 @@ import sympy as sp
 
 from theory import symbols
 from theory.data.moments import alignment_matrix, second_moment
-from theory.deficits import second_order
-from theory.deficits.second_order import (
+from theory.deficits import closed_forms
+from theory.deficits.closed_forms import (
     arguments,
     deficit,
     deficit_formula,
@@ -76,7 +76,7 @@ def test_by_modulus_complementary_masks_have_the_gaps_of_the_off_diagonal(n, mas
 def test_the_compiled_formula_equals_thirty_digits():
     s = Setting.paper(80, n_clients=3, **BASE)
     values = arguments(s, 2)
-    formula = second_order.deficit_formula(Objective.CL)
+    formula = closed_forms.deficit_formula(Objective.CL)
     got = formula.compiled(**{k: float(v) for k, v in values.items() if k in formula.arguments})
     assert float(got) == pytest.approx(formula.value(**values), rel=1e-13)
 
@@ -222,7 +222,7 @@ def test_every_sensitivity_is_a_multiple_of_the_deficit():
     assert sp.simplify(ratio.subs(at) - sp.sqrt(sp.Rational(2, 50))) == 0
 
 
-@pytest.mark.parametrize("formula", [deficit_formula, sensitivity_formula, second_order.sensitivity_share])
+@pytest.mark.parametrize("formula", [deficit_formula, sensitivity_formula, closed_forms.sensitivity_share])
 def test_masks_as_printed_have_no_second_order_formula(formula):
     with pytest.raises(OutOfDomainError, match="mask=printed"):
         formula(Objective.MIM, mask=Mask.PRINTED)

@@ -1,5 +1,7 @@
 """Every derived constant, computed from the formulas of `theory`: exact form, 30 digits, source, proof by Arb.
 
+Where a formula has conditions, the constant also keeps by how much each of them is met at its point.
+
 Nothing is typed but the points at which formulas are evaluated. At d = 4^5 and d = 10^5 the paper's tau = d^(1/5) and
 mu = d^(-1/5) are rational, so that the exact forms stay readable.
 """
@@ -14,17 +16,19 @@ from typing import Any
 
 import mpmath
 import sympy as sp
+from sympy.core.relational import Relational
 
 import theory
 from runtime import store
 from runtime.usage import UsageError
-from theory.data.population_spectra import RareSite, spectrum
+from theory.data.population_spectra import Level, RareSite, spectrum
 from theory.deficits.closed_forms import deficit_formula, sensitivity_formula
+from theory.deficits.concentration import Block, squared_orders
 from theory.deficits.critical_noise import sigma_star_formula, sigma_star_limit_formula, spectrum_unevenness
 from theory.deficits.exponents import Quantity, exponent
 from theory.deficits.proportional_limit import deficit_limit_formula
 from theory.deficits.rare_recovery import rare_recovery_formula, rare_window_formula
-from theory.formula import Formula, OutOfDomainError
+from theory.formula import Formula, OutOfDomainError, rational
 from theory.intervals import certified_digits, enclosure
 from theory.networks.spectra import closed_form_spectrum
 from theory.readings import Mask, Objective, Scope
@@ -33,7 +37,7 @@ from theory.symbols import beta, n_clients
 from theory.training.consensus_bounds import GAP_BOUND
 from theory.training.effective_covariance import KAPPA
 
-SCHEMA = 1
+SCHEMA = 2  # 1: no margins, and the point repeated in each exact form
 REMEDY = "Restore it from git, or name another one with --recorded."
 N_DIGITS = 30
 RANGE_COUNTS = (2, 3, 4, 6, 20)
@@ -131,23 +135,29 @@ N_NAMED = 8
 # The paper's own bounds as printed: claims about them are verdicts, not constants derived here.
 # Masks as printed in (17) tilt nothing; contrast has no masks, its members coincide by name.
 _MASKS_WITH_DEFICITS = (Mask.INDEPENDENT, Mask.COMPLEMENTARY, Mask.FIXED_COUNT)
+_MARGIN_DIGITS = 12
 _PRINTED_MODULES = ("theory.deficits.printed_sensitivity",)
 
 
 @dataclass(frozen=True)
 class Constant:
-    """One number: its exact form, its first 30 digits, where it comes from, and whether Arb proves the digits."""
+    """One number: its exact form, its first 30 digits, where it comes from, and whether Arb proves the digits.
+
+    `margins`: for each condition of its formula, the left side less the right side at the point, with commas between.
+    """
 
     name: str
     exact: str
     value: str
     is_certified: bool
     source: str
+    margins: str = ""
 
 
 def constants() -> list[Constant]:
     """All of them, sorted by name."""
-    found = [*_from_formulas(), *_unevenness(), *_networks(), *_exponents(), *_normal_ranges()]
+    parts = (_from_formulas, _traces, _orders, _unevenness, _networks, _exponents, _normal_ranges)
+    found = [constant for part in parts for constant in part()]
     return sorted(found, key=lambda c: c.name)
 
 
@@ -177,9 +187,17 @@ def family_formulas() -> Iterator[Formula]:
     for objective, site in itertools.product(objectives, ("fl", "local")):
         yield rare_recovery_formula(objective, site)
         yield from (rare_window_formula(objective, growth, site) for growth in ("fixed", "paper"))
-        for mask, rare in itertools.product(Mask, RareSite):
-            if site == "local" or rare is not RareSite.OWN:
-                yield from (level.eigenvalue for level in spectrum(objective, mask, site, rare))
+    yield from (level.eigenvalue for levels in _spectra().values() for level in levels)
+
+
+def _spectra() -> dict[str, tuple[Level, ...]]:
+    """The eigenvalues of every kind of population's alignment matrix, by the name of the kind."""
+    found = {}
+    for objective, site, mask, rare in itertools.product(Objective, ("fl", "local"), Mask, RareSite):
+        if site == "local" or rare is not RareSite.OWN:
+            levels = spectrum(objective, mask, site, rare)
+            found[levels[0].eigenvalue.name.rpartition("_")[0]] = levels
+    return found
 
 
 def _from_formulas() -> Iterator[Constant]:
@@ -191,15 +209,47 @@ def _from_formulas() -> Iterator[Constant]:
             digits = formula.digits(N_DIGITS, **values)
         except OutOfDomainError:
             continue
-        at = ", ".join(f"{a}={values[a]}" for a in formula.arguments)
         symbols = {s: values[str(s)] for s in formula.expr.free_symbols}
         yield Constant(
             name=f"{formula.name} at {where}",
-            exact=f"{formula.expr}" + (f" at {at}" if at else ""),
+            exact=f"{formula.expr}",
             value=digits,
             is_certified=_is_certified(formula.expr, symbols, digits),
             source=str(formula.source),
+            margins=_margins(formula, values),
         )
+
+
+def _margins(formula: Formula, values: Mapping[str, Any]) -> str:
+    """By how much each condition of the formula is met; conditions on what the point does not say are left out."""
+    relations = [r for r in formula.domain if isinstance(r, Relational)]
+    at = {s: rational(values[str(s)]) for r in relations for s in r.free_symbols if str(s) in values}
+    gaps = [(r.lhs - r.rhs).xreplace(at) for r in relations]
+    return ", ".join(f"{float(gap):.{_MARGIN_DIGITS}g}" for gap in gaps if not gap.free_symbols)
+
+
+def _traces() -> Iterator[Constant]:
+    """Eigenvalues times how often they occur, summed: the trace of each population's alignment matrix."""
+    where, values = next(iter(POINTS.items()))
+    source = "ledger, theory.data.population_spectra: eigenvalues and their multiplicities"
+    for of, levels in _spectra().items():
+        terms = [level.eigenvalue.expr * level.multiplicity for level in levels]
+        exact = sum((term.subs({s: values[str(s)] for s in term.free_symbols}) for term in terms), sp.Integer(0))
+        yield _exactly(f"trace of {of} at {where}", exact, source)
+
+
+def _orders() -> Iterator[Constant]:
+    """The terms that the sample sizes of the paper's concentration step are counted from, at the first point."""
+    where, values = next(iter(POINTS.items()))
+    source = "ledger, theory.deficits.concentration: squared orders of the blocks of X - EX"
+    blocks = (block for block in Block if block is not Block.ALL)
+    for objective, block, scope, is_expected in itertools.product(
+        Objective, blocks, (Scope.FL, Scope.LOCAL_OTHER), (True, False)
+    ):
+        masks = "expected" if is_expected else "drawn"
+        for i, term in enumerate(squared_orders(objective, block, scope, is_expected=is_expected), 1):
+            name = f"squared_order_{objective.value}_{block.value}_{scope.value}_{masks} term {i} at {where}"
+            yield _exactly(name, term.subs({s: values[str(s)] for s in term.free_symbols}), source)
 
 
 def _unevenness() -> Iterator[Constant]:
@@ -285,7 +335,12 @@ _FIELDS = {"name", "value", "is_certified", "source"}
 
 def document(found: Iterable[Constant]) -> dict[str, Any]:
     """What `results/constants.json` holds."""
-    return {"schema": SCHEMA, "constants": [vars(c) for c in found]}
+    return {"schema": SCHEMA, "points": POINTS, "constants": [_fields(c) for c in found]}
+
+
+def _fields(constant: Constant) -> dict[str, Any]:
+    """The fields of one constant; those that say nothing are left out."""
+    return {name: value for name, value in vars(constant).items() if name != "margins" or value}
 
 
 def recorded(path: pathlib.Path = store.CONSTANTS) -> list[dict[str, Any]]:
@@ -305,22 +360,25 @@ def recorded(path: pathlib.Path = store.CONSTANTS) -> list[dict[str, Any]]:
 
 
 def moved(recorded: Sequence[Mapping[str, Any]], found: Iterable[Constant]) -> list[Moved]:
-    """Every constant whose digits, or whose proof of them, are not on record as they are now."""
+    """Every constant whose digits, proof of them, or conditions are not on record as they are now."""
     old = {c["name"]: c for c in recorded}
-    new = {c.name: c for c in found}
+    # A record of schema 1 has no margins, so that there is nothing to compare them with.
+    has_margins = any("margins" in c for c in recorded)
+    new = {c.name: vars(c) if has_margins else {**vars(c), "margins": ""} for c in found}
     result = []
     for name in sorted(old.keys() | new.keys()):
         before = _shown(old.get(name))
-        after = _shown(vars(new[name]) if name in new else None)
+        after = _shown(new.get(name))
         if before != after:
-            result.append(Moved(name, before, after, new[name].source if name in new else old[name]["source"]))
+            result.append(Moved(name, before, after, new.get(name, old.get(name, {}))["source"]))
     return result
 
 
 def _shown(constant: Mapping[str, Any] | None) -> str | None:
     if constant is None:
         return None
-    return constant["value"] + ("" if constant["is_certified"] else " (not certified)")
+    shown = constant["value"] + ("" if constant["is_certified"] else " (not certified)")
+    return shown + (f" (conditions met by {margins})" if (margins := constant.get("margins")) else "")
 
 
 def _normal_ranges() -> Iterator[Constant]:

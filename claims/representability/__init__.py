@@ -7,6 +7,7 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `ref_reconstruction_versus_alignment.py`: Eqs (3)-(4): whether making the alignment loss (4) small gives the same
   encoder as the reconstruction loss (3), which rates how well hidden parts are filled in.
 - `ref_sample_sizes.py`: Samples per client: what each statement needs.
+- `ref_truncated_draws.py`: whether the error that our fastest sampler states for a truncated draw is true.
 - `thm_literal_masks.py`: Theorem 4.4: masks read literally (what one hides, the other shows), at finitely many samples.
 - `thm_rare_classes.py`: Theorem 4.4: rare classes: when does masking recover them, and when contrast?
 - `thm_representability_cl.py`: Theorem 4.3: representability of distributed contrastive learning.

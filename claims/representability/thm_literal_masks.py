@@ -240,6 +240,10 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(3, 12),
                 corners=(0, 8),
+                # More features than X has positive eigenvalues: the others stay unused.
+                named=(
+                    {"n_clients": 2, "dim": 160, "feature_dim": 80, "samples_per_client": 20, "tau": 2.0, "mu": 0.3},
+                ),
             ),
             reading="complementary masks averaged",
             spoil=0.7,

@@ -9,6 +9,8 @@ A claim here may use `theory`, `sims`, `runtime`, `experiments` and `ledger`, bu
 - `cor_connectivity_training.py`: Corollary 4.5 in our own trainings: average connectivity and the models that
   decentralised training reaches.
 - `ref_published_bounds.py`: Published bounds of the consensus error, compared with training.
+- `ref_simulated_training.py`: whether the simulator's step size is safe, and whether it says rightly what became of a
+  run.
 - `tab_consensus_matrices_training.py`: Table 6 in our own trainings: at which model each averaging rule aims, and how
   far from it training ends.
 - `thm_consensus_error.py`: Consensus error of a network: an exact formula, predictions, bounds.

@@ -15,6 +15,7 @@ RECORD = trial.ROOT / "tests" / "mutants" / "record.csv"
 REASONS = trial.ROOT / "tests" / "mutants" / "reasons.toml"
 PAGE = trial.ROOT / "docs" / "mutants.md"
 NOTICED, SURVIVED, UNCHANGED = "noticed", "not noticed", "changes no value"
+INSIDE = "changes no statement"  # values on the way change, but no number of any statement that is reached
 _FIELDS: tuple[str, ...] = ("file", "line", "kind", "was", "becomes", "noticed_by", "how")
 _MEANT = {
     "number": "a number times 0.9 or 1.1",
@@ -31,7 +32,9 @@ _MEANT = {
 
 def end(m: Mapping[str, Any]) -> str:
     """What became of an error."""
-    return NOTICED if m["noticed_by"] else UNCHANGED if m["how"] == UNCHANGED else SURVIVED
+    if m["noticed_by"]:
+        return NOTICED
+    return next((kind for kind in (UNCHANGED, INSIDE) if m["how"].startswith(kind)), SURVIVED)
 
 
 def name(m: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -65,10 +68,12 @@ def page(found: Sequence[Mapping[str, Any]]) -> str:
         f"We changed one place of the mathematics at a time: {len(found)} errors in `theory/` and in the simulators of "
         "`sims/`, chosen at random from the lines that some claim runs. "
         f"{ends[UNCHANGED]} of them change no value by more than {trial.MOVED:g} of its size while the claims that "
-        f"reach them are decided. Of the other {counted}, `dssl verify` notices {ends[NOTICED]} "
-        f"({ends[NOTICED] / max(counted, 1):.1%}). An error is noticed when a verdict or a number moves from the "
-        "record, a check breaks, or a claim takes more than five times as long and a minute. This page is written by "
-        "`make mutants`; the list of all errors is `tests/mutants/record.csv`.",
+        f"reach them are decided. {ends[INSIDE]} more change values on the way, but not one number that a statement "
+        f"claims or measures. Of the other {counted}, `dssl verify` notices {ends[NOTICED]} "
+        f"({ends[NOTICED] / max(counted, 1):.1%}); of all that change any value, "
+        f"{ends[NOTICED] / max(counted + ends[INSIDE], 1):.1%}. An error is noticed when a verdict or a number moves "
+        "from the record, a check breaks, or a claim takes more than five times as long and a minute. This page is "
+        "written by `make mutants`; the list of all errors is `tests/mutants/record.csv`.",
         "",
         *_table("Kind of error", {f"{k}: {_MEANT[k]}": [m for m in found if m["kind"] == k] for k in KINDS}),
         "",
@@ -79,7 +84,7 @@ def page(found: Sequence[Mapping[str, Any]]) -> str:
     ]
     reasons = _reasons()
     for m in found:
-        if end(m) == SURVIVED:
+        if end(m) in (SURVIVED, INSIDE):
             reason = reasons.get(name(m), "No reason is known yet: a check is missing.")
             lines.append(f"- `{m['file']}`, line {m['line']}: `{m['was']}` became `{m['becomes']}`. {reason}")
     return "\n".join(lines) + "\n"
@@ -93,11 +98,11 @@ def _by_folder(found: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str
 
 
 def _table(heading: str, groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
-    rows = []
+    rows, shown = [], (UNCHANGED, INSIDE, NOTICED, SURVIVED)
     for label, some in groups.items():
         ends = Counter(map(end, some))
-        rows.append(f"| {label} | {len(some)} | {ends[UNCHANGED]} | {ends[NOTICED]} | {ends[SURVIVED]} |")
-    return [f"| {heading} | made | change no value | noticed | not noticed |", "|---|---:|---:|---:|---:|", *rows]
+        rows.append(f"| {label} | {len(some)} | " + " | ".join(str(ends[e]) for e in shown) + " |")
+    return [f"| {heading} | made | {' | '.join(shown)} |", "|---" + "|---:" * (1 + len(shown)) + "|", *rows]
 
 
 def _reasons() -> dict[tuple[Any, ...], str]:

@@ -148,7 +148,7 @@ def _reach_job(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judge_job(spec: dict[str, Any]) -> dict[str, Any]:
-    """Judged; if nobody noticed, whether a value changes at all."""
+    """Judged; if nobody noticed, whether a value changes at all, and then whether a number of a statement does."""
     if not spec["claims"]:
         return {"noticed_by": "", "how": "reached by no claim anymore."}
     try:
@@ -159,16 +159,26 @@ def _judge_job(spec: dict[str, Any]) -> dict[str, Any]:
         return {"noticed_by": "the system", "how": "the process died"}
     if result["noticed_by"]:
         return result
+    inside = _moved(trial.values, spec)
+    if inside is None:
+        return {"noticed_by": "", "how": record.UNCHANGED}
+    if shown := _moved(trial.numbers_of_statements, spec):
+        return {"noticed_by": "", "how": f"Moves {', '.join(shown[:3])}."}
+    where = ", ".join(inside[:3]) or "how often functions are called"
+    return {"noticed_by": "", "how": f"{record.INSIDE}: moves {where}, and no number of a statement."}
+
+
+def _moved(listen: Any, spec: Mapping[str, Any]) -> list[str] | None:
+    """The names of the values that the error moves, as `listen` hears them; None if it moves none."""
     # Most errors that change anything do so in the first claim.
     for claims in filter(None, (spec["claims"][:1], spec["claims"][1:])):
         before, after = (
-            _in_a_process(trial.values, (spec["file"], index, claims), 4 * spec["limit"])["values"]
+            _in_a_process(listen, (spec["file"], index, claims), 4 * spec["limit"])["values"]
             for index in (None, spec["index"])
         )
         if not trial.are_the_same(before, after):
-            moved = sorted({a[0] for a, b in zip(before, after, strict=False) if not trial.are_the_same([a], [b])})
-            return {"noticed_by": "", "how": f"Moves {', '.join(moved[:3]) or 'how often functions are called'}."}
-    return {"noticed_by": "", "how": record.UNCHANGED}
+            return sorted({a[0] for a, b in zip(before, after, strict=False) if not trial.are_the_same([a], [b])})
+    return None
 
 
 def _in_a_process(function: Any, arguments: tuple[Any, ...], seconds: float) -> dict[str, Any]:

@@ -67,6 +67,21 @@ def values(file: str, index: int | None, claims: Sequence[str]) -> dict[str, Any
     return {"values": seen}
 
 
+def numbers_of_statements(file: str, index: int | None, claims: Sequence[str]) -> dict[str, Any]:
+    """All numbers that statements show while these claims are decided: both sides, what lies between, the witness."""
+    from claims import claim
+    from ledger.workers import CONSTANTS, decide_claim
+
+    seen: Values = []
+    _make_error(file, index)
+    for claim_id in claims:
+        if claim_id != CONSTANTS:  # digits that move would have been noticed
+            for row in decide_claim(claim, claim_id, "quick").rows:
+                shown = [row.get(name) for name in ("tightness", "margin", "scale", "witness")]
+                seen.append((row["key"], numbers([value for value in shown if value is not None])))
+    return {"values": seen}
+
+
 def are_the_same(one: Iterable[Any], other: Iterable[Any]) -> bool:
     """Whether no value moves by more than `MOVED`, relative to the size of the numbers it stands for."""
     first, second = list(one), list(other)

@@ -1,4 +1,4 @@
-"""How long the README's commands take: `python -m benchmarks.commands`. `--record` renews results/command_times.json.
+"""How long the commands of README take: `python -m benchmarks.commands`. `--record` renews results/command_times.json.
 
 Clones the last commit into an empty folder and runs each command there, as a new user would: one after the other, the
 first with everything to install and no compiled program kept. Anything else that runs meanwhile is timed, too, so let
@@ -32,7 +32,6 @@ COMMANDS = {
     "check": "make check",
     "pretrain ci": f"{PRETRAIN} --preset ci --out run-ci",
     "pretrain laptop": f"{PRETRAIN} --preset laptop --out run-laptop",
-    "audit": "make audit",
 }
 
 

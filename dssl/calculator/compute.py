@@ -7,13 +7,14 @@ import importlib
 import json
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, get_type_hints
 
 from dssl.calculator import quantities
+from dssl.calculator.key_words import KEYS
 from dssl.calculator.quantities import Answer
-from runtime.parse import parse, shown
+from runtime.parse import describe, parse, shown
 from runtime.store import jsonable
 from runtime.usage import UsageError, unknown
 from theory.formula import OutOfDomainError
@@ -24,11 +25,17 @@ FOLDER = pathlib.Path(quantities.__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a quantity: its type as written, and its default as text ("required" without one)."""
+    """One key of a quantity: its type as written, and its default as text ("required" without one).
+
+    `meaning` and `unit` are words; `allowed` says which values it takes.
+    """
 
     name: str
     kind: str
     default: str
+    meaning: str
+    unit: str
+    allowed: str
 
 
 def names() -> list[str]:
@@ -41,18 +48,33 @@ def title(name: str) -> str:
     return _module(name).TITLE
 
 
+def about(name: str) -> str:
+    """What the quantity says of its keys together, in sentences; "" for nothing."""
+    return " ".join((_module(name).Query.__doc__ or "").split())
+
+
 def keys(name: str) -> list[Key]:
     """The keys that a quantity takes, in the order of its file."""
-    return [Key(f.name, _written(f.type), _default(f)) for f in fields(_module(name).Query)]
+    query = _module(name).Query
+    hints = get_type_hints(query)
+    return [Key(f.name, _written(f.type), _default(f), *KEYS[f.name], describe(hints[f.name])) for f in fields(query)]
 
 
-def compute(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """One answer as a JSON object. A string argument is read as typed on a command line, other types as in JSON.
+def query_of(name: str) -> Any:
+    """The dataclass whose fields are the quantity's keys. Errors: UsageError for an unknown name."""
+    return _module(name).Query
+
+
+def compute(
+    name: str, arguments: Mapping[str, Any], *, is_text: bool = True, query: Callable[[Any], Any] | None = None
+) -> dict[str, Any]:
+    """One answer as a JSON object. With `is_text` a string argument is read as typed on a command line.
+
+    `query` may put another class in the place of the quantity's own, such as one with a network of its own.
 
     Errors: UsageError for an unknown name or key, a missing key, or a value that the quantity refuses.
     """
-    module = _module(name)
-    return _as_json(name, _answer(module, _query(module, name, arguments, is_text=True)))
+    return _computed(name, arguments, is_text=is_text, change=query)
 
 
 def batch(text: str) -> tuple[list[dict[str, Any]], bool]:
@@ -108,8 +130,7 @@ def _entry(entry: Any) -> dict[str, Any]:
         arguments = entry.get("args", {})
         if not isinstance(arguments, dict):
             raise UsageError(f'"args" must be an object of keys and values; got {shown(arguments)}.')
-        module = _module(name)
-        return _as_json(name, _answer(module, _query(module, name, arguments, is_text=False)))
+        return _computed(name, arguments, is_text=False)
     except UsageError as error:
         return {
             "name": name if isinstance(name, str) else "",
@@ -120,7 +141,35 @@ def _entry(entry: Any) -> dict[str, Any]:
             "source": "",
             "latex": "",
             "reason": str(error),
+            "assumed": {},
         }
+
+
+def _computed(
+    name: str, arguments: Mapping[str, Any], *, is_text: bool, change: Callable[[Any], Any] | None = None
+) -> dict[str, Any]:
+    module = _module(name)
+    query = _query(module.Query, name, arguments, is_text=is_text, change=change)
+    answer = _answer(module, query)
+    return {
+        "name": name,
+        "value": jsonable(answer.value),
+        "exact": answer.exact,
+        "status": answer.status,
+        "units": answer.units,
+        "source": answer.source,
+        "latex": answer.latex,
+        "reason": answer.reason,
+        "assumed": jsonable(_assumed(query, arguments)),
+    }
+
+
+def _assumed(query: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that were left out, with the values that stand in their place; those without any are not listed."""
+    values = {f.name: getattr(query, f.name) for f in fields(query)}
+    if hasattr(query, "assumed"):
+        values |= query.assumed()
+    return {name: value for name, value in values.items() if name not in given and value is not None}
 
 
 def _module(name: str) -> Any:
@@ -129,18 +178,20 @@ def _module(name: str) -> Any:
     return importlib.import_module(f"dssl.calculator.quantities.{name}")
 
 
-def _query(module: Any, name: str, arguments: Mapping[str, Any], *, is_text: bool) -> Any:
-    hints = get_type_hints(module.Query)
-    known = [f.name for f in fields(module.Query)]
+def _query(
+    query: Any, name: str, arguments: Mapping[str, Any], *, is_text: bool, change: Callable[[Any], Any] | None
+) -> Any:
+    hints = get_type_hints(query)
+    known = [f.name for f in fields(query)]
     values = {}
     for key, raw in arguments.items():
         if key not in known:
             raise unknown(f"key of {name}", key, known, f"It takes {', '.join(known)}.")
         values[key] = parse(key, raw, hints[key], is_text=is_text)
-    for field in fields(module.Query):
+    for field in fields(query):
         if field.name not in values and field.default is MISSING and field.default_factory is MISSING:
             raise UsageError(f"{name} needs {field.name}, which was not given; add {field.name}=...")
-    return _refusing(lambda: module.Query(**values))
+    return _refusing(lambda: (change(query) if change else query)(**values))
 
 
 def _answer(module: Any, query: Any) -> Answer:
@@ -157,19 +208,6 @@ def _refusing(action: Any) -> Any:
         raise
     except ValueError as error:
         raise UsageError(" ".join(str(error).split())) from error
-
-
-def _as_json(name: str, answer: Answer) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": jsonable(answer.value),
-        "exact": answer.exact,
-        "status": answer.status,
-        "units": answer.units,
-        "source": answer.source,
-        "latex": answer.latex,
-        "reason": answer.reason,
-    }
 
 
 def _written(annotation: Any) -> str:

@@ -26,16 +26,20 @@ class Compute:
     """
 
     query: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """NAME key=value ...; numbers may be 1e6 or inf, lists a,b,c or JSON. NAME alone with --list shows its keys."""
+    """NAME key=value ...; numbers may be 1e6 or inf, lists a,b,c or JSON. `dssl compute NAME --help` shows its keys."""
     is_listing: Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(name="list")] = False
     """List the quantities, or the keys of the one named."""
     batch: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
     """A JSON list of {"name", "args"}: one process, a JSON list of results."""
+    forms: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Also print the exact form with your numbers, and the formula as LaTeX."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print JSON: {"name", "value", "exact", "status", "units", "source", "latex", "reason"}."""
+    """Print JSON: {"name", "value", "exact", "status", "units", "source", "latex", "reason", "assumed"}."""
 
     def run(self) -> int:
         """Prints answers or the list; exit code 0, or 2 for a batch with a bad entry. Errors: UsageError."""
+        if self.forms and (self.json or self.is_listing):
+            raise UsageError("--forms is about printed answers; JSON always has both forms. Leave it out.")
         if self.is_listing:
             return _list(self.query, self.json)
         if self.batch is not None:
@@ -43,14 +47,14 @@ class Compute:
         if not self.query:
             raise UsageError("A quantity was wanted; got none. `dssl compute --list` shows all.")
         result = compute.compute(self.query[0], _arguments(self.query[1:]))
-        _print([result], self.json, is_list=False)
+        _print([result], self.json, self.forms, is_list=False)
         return 0
 
     def _run_batch(self, source: str) -> int:
         if self.query:
             raise UsageError(f"With --batch the queries come from the file; got {self.query[0]!r} too. Remove it.")
         results, is_good = compute.batch(_read(source))
-        _print(results, self.json, is_list=True)
+        _print(results, self.json, self.forms, is_list=True)
         return 0 if is_good else 2
 
 
@@ -101,14 +105,62 @@ def _list(query: tuple[str, ...], as_json: bool) -> int:
     return 0
 
 
-def _print(results: list[dict[str, Any]], as_json: bool, *, is_list: bool) -> None:
+def help_of(name: str) -> None:
+    """Prints what a quantity is, and each of its keys. Errors: UsageError for an unknown name."""
+    console = Console()
+    console.print(Text(name, style="bold") + Text(f": {compute.title(name)}", style="not bold"))
+    keys = compute.keys(name)
+    for heading, some in (
+        ("needs", [k for k in keys if k.default == "required"]),
+        ("takes", [k for k in keys if k.default != "required"]),
+    ):
+        if not some:
+            continue
+        console.print(f"\n{heading}:")
+        for key in some:
+            default = "" if key.default in ("required", "None") else f" (default {key.default})"
+            unit = f" Unit: {key.unit}." if key.unit else ""
+            takes = key.allowed.removeprefix("None or ")
+            allowed = f" {takes[:1].upper()}{takes[1:]}."
+            words = Text(f"{key.meaning[:1].upper()}{key.meaning[1:]}.{allowed}{unit}{default}")
+            console.print(Text(f"  {key.name}", style="bold"))
+            console.print(Padding(words, (0, 0, 0, 6)))
+    if about := compute.about(name):
+        console.print()
+        console.print(Text(about))
+
+
+def _print(results: list[dict[str, Any]], as_json: bool, with_forms: bool, *, is_list: bool) -> None:
     if as_json:
         print(store.dumps(results if is_list else results[0]), end="")
         return
     console = Console()
     for result in results:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        for name in ("name", "value", "exact", "status", "reason", "units", "source", "latex"):
-            if result[name] not in ("", None):
-                table.add_row(Text(name, style="bold"), Text(str(result[name])))
+        for name, value in _lines(result, with_forms):
+            table.add_row(Text(name, style="bold"), Text(value))
         console.print(table, "" if is_list else Text(), sep="", end="\n" if is_list else "")
+
+
+def _lines(result: dict[str, Any], with_forms: bool) -> list[tuple[str, str]]:
+    """What is printed of an answer: the number, what it means, what was assumed, where it comes from."""
+    shown = {"units": result["units"], "reason": result["reason"]}
+    if result["status"] != "ok":
+        shown = {"status": result["status"], **shown}
+    shown["assumed"] = ", ".join(f"{key} = {_short(value)}" for key, value in result["assumed"].items())
+    shown["source"] = result["source"]
+    if with_forms:
+        shown |= {"exact": result["exact"] or "no closed form for these numbers", "latex": result["latex"]}
+    return [*_values(result["name"], result["value"]), *((name, text) for name, text in shown.items() if text)]
+
+
+def _values(name: str, value: Any) -> list[tuple[str, str]]:
+    """A number on one line with its name; an object with one line for each of its entries."""
+    if not isinstance(value, dict):
+        return [] if value is None else [(name, str(value))]
+    inner = [line for key, entry in value.items() for line in _values(key, entry)]
+    return [(name, ""), *((f"  {key}", text) for key, text in inner)]
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -89,6 +89,11 @@ def _run(arguments: list[str]) -> int:
     named = {listed.name: listed for listed in COMMANDS}
     if arguments[0] not in named:
         raise unknown("command", arguments[0], named, "`dssl --help` lists all.")
+    if arguments[0] == "compute" and arguments[1:2] and not arguments[1].startswith("-") and _asks_for_help(arguments):
+        from dssl.cli.compute import help_of
+
+        help_of(arguments[1])
+        return 0
     import tyro
 
     from dssl.cli._optional import RULES
@@ -96,6 +101,10 @@ def _run(arguments: list[str]) -> int:
     listed = named[arguments[0]]
     command = tyro.cli(listed.load(), prog=f"dssl {listed.name}", args=arguments[1:], registry=RULES)
     return command.run()
+
+
+def _asks_for_help(arguments: list[str]) -> bool:
+    return arguments[-1] in ("-h", "--help")
 
 
 def overview() -> str:

@@ -7,6 +7,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from dssl.networks import in_words
 from dssl.networks.report import LARGEST_DENSE, Goal, Network, certified, large_report, read, report
 from runtime import store
 from runtime.usage import UsageError
@@ -89,48 +90,29 @@ class Topology:
 
 def _show(result: dict[str, Any]) -> None:
     console = Console()
-    if "certificate" not in result:
-        for name, value in result.items():
-            console.print(f"{name}: {_text(value)}")
-        return
-    certificate = result["certificate"]
-    table = Table("certificate", "", title=f"{result['n_clients']} clients, {result['links']} links")
-    for name, value in certificate.items():
-        table.add_row(name, _text(value))
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for what, value in in_words.lines(result):
+        table.add_row(what, value)
     console.print(table)
-    for title in ("mixing_spectrum", "laplacian_spectrum"):
-        if result[title] is not None:
-            console.print(f"{title}: {_text(result[title])}", style="dim")
-    for title in ("functionals", "predicted"):
-        if result[title]:
-            table = Table(title, "")
-            for name, value in result[title].items():
-                table.add_row(name, _text(value))
-            console.print(table)
+    for title, name in (("mixing matrix", "mixing_spectrum"), ("Laplacian", "laplacian_spectrum")):
+        if result.get(name) is not None:
+            console.print(f"eigenvalues of the {title}: {in_words.spectrum(result[name])}")
     for name, value in result.get("certified", {}).items():
         shown = value if isinstance(value, str) else f"[{value[0]!r}, {value[1]!r}]"
         console.print(f"certified {name}: {shown}")
-    links = result["links_to_add"] or {}
+    console.print(in_words.follows(result))
+    if result.get("predicted"):
+        console.print(in_words.LETTERS)
+    links = result.get("links_to_add") or {}
     if links.get("budget"):
-        console.print(f"Links to add, for {links['goal']}: {links['now']:.6g} now.")
+        console.print(f"Links to add, for {links['goal']}: {in_words.number(links['now'])} now.")
         for step in links["greedy"]:
-            console.print(f"  {step['link'][0]}-{step['link'][1]}: {step['reached']:.6g}")
+            console.print(f"  {step['link'][0]}-{step['link'][1]}: {in_words.number(step['reached'])}")
         if not links["greedy"]:
-            console.print("  none: every link would raise it.")
+            console.print("  none alone: every single link would raise it.")
         if "best" in links:
             best = links["best"]
             shown = ", ".join(f"{a}-{b}" for a, b in best["links"]) or "none"
-            console.print(f"  best of all sets: {shown}: {best['reached']:.6g}")
+            console.print(f"  best of all sets: {shown}: {in_words.number(best['reached'])}")
     if "reason" in links:
-        console.print(links["reason"], style="dim")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool | str | int):
-        return str(value)
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    values = [f"{float(x):.4g}" for x in value]
-    return ", ".join(values if len(values) <= 12 else [*values[:6], "...", *values[-5:]])
+        console.print(links["reason"])

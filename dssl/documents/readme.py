@@ -4,7 +4,7 @@ import pathlib
 from collections.abc import Iterable, Mapping
 
 from claims import HERE
-from dssl.documents import examples, findings
+from dssl.documents import examples, findings, times
 from ledger.decided_together import in_words
 from ledger.report import verdict_page
 from ledger.statement import Claim
@@ -22,6 +22,8 @@ def blocks(rows: list[Row], claims: Mapping[str, Claim]) -> dict[str, str]:
         "tally": findings.tally(rows),
         "picture": findings.picture(),
         "findings": findings.findings(rows),
+        "times": times.commands(),
+        "training-times": times.trainings(),
         "encoders": "\n\n".join(filter(None, (in_words(claims), verdict_page.what_training_is_worth()))),
     }
 

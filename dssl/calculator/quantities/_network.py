@@ -20,7 +20,7 @@ class Network:
 
     topology: str
     n_clients: int | None = None
-    mixing: Rule = "uniform"
+    mixing: Rule = "metropolis"
     seed: int = 0
     step: float | None = None
     sizes: tuple[float, ...] | None = None

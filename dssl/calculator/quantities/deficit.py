@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from dssl.calculator.quantities import Answer
-from dssl.calculator.quantities._setting import Draws, Model, check_draws
+from dssl.calculator.quantities._setting import Draws, Sampled, check_draws
 from theory.deficits.closed_forms import arguments, deficit, deficit_formula, is_expected
 from theory.deficits.literal_masks import literal_allowance, literal_deficit
 from theory.formula import Formula, OutOfDomainError
@@ -16,14 +16,13 @@ TITLE = "Mean deficit 1 - r_k over the scope at finite sample size: second order
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query(Model):
+class Query(Sampled):
     """`draws` defaults to one view pair a sample for cl, and to masks in expectation for mim.
 
     `selection=modulus` lets complementary masks use eigenvalues of either sign, which the loss does not.
     """
 
     objective: Objective
-    samples_per_client: int
     draws: Draws | None = None
     mask: Mask = Mask.INDEPENDENT
     scope: Scope = Scope.FL
@@ -36,7 +35,11 @@ class Query(Model):
 
     def point(self):
         """The setting with these samples and this augmentation noise. Errors: ValueError as `Model.setting`."""
-        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
+        return self.setting(samples_per_client=self.samples(), augmentation_std=self.augmentation_std)
+
+    def assumed(self) -> dict[str, Any]:
+        """As of a model; and how many views or masks of a sample are drawn."""
+        return super().assumed() | {"draws": self.drawn()}
 
     def drawn(self) -> Draws:
         """`draws` where given; else one view pair a sample for cl, and "expected" for mim."""

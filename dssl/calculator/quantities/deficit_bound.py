@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dssl.calculator.quantities import Answer
-from dssl.calculator.quantities._setting import Model
+from dssl.calculator.quantities._setting import Sampled
 from theory.deficits.finite_sample import deficit_bound, is_local_void
 from theory.readings import Objective, Scope
 from theory.setting import Setting
@@ -17,11 +17,10 @@ LARGEST_CLIENTS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query(Model):
+class Query(Sampled):
     """MIM: independent masks in expectation. CL: one draw a sample. n_i samples a client, no rare class."""
 
     objective: Objective
-    samples_per_client: int
     scope: Scope = Scope.FL
     delta: float = 0.05
     side: Literal["upper", "lower"] = "upper"
@@ -41,7 +40,7 @@ class Query(Model):
 
     def point(self) -> Setting:
         """The setting with these samples and this augmentation noise. Errors: ValueError as `Model.setting`."""
-        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
+        return self.setting(samples_per_client=self.samples(), augmentation_std=self.augmentation_std)
 
 
 def answer(query: Query) -> Answer:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from dssl.calculator.quantities import Answer
-from dssl.calculator.quantities._setting import Model
+from dssl.calculator.quantities._setting import Sampled
 from theory.deficits.proportional_limit import deficit_limit, deficit_limit_formula, spare_share
 from theory.readings import Objective, Scope
 from theory.setting import Setting
@@ -13,21 +13,24 @@ TITLE = "Mean 1 - r_k over the scope in the limit of a fixed ratio gamma of nois
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query(Model):
-    """gamma = (d - N) / samples in the matrix; when given it stands in place of the one from `samples_per_client`.
+class Query(Sampled):
+    """gamma = (d - N) / samples in the matrix; it may be given in place of the samples.
 
     `feature_dim` beyond N enters by its share (c - N)/(d - N) of the noise coordinates.
     """
 
     objective: Objective
-    samples_per_client: int | None = None
     gamma: float | None = None
     scope: Scope = Scope.FL
     augmentation_std: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.gamma is None and self.samples_per_client is None:
-            raise ValueError("The ratio needs samples_per_client or gamma; got neither. Give one of them.")
+        given = [name for name in ("samples_per_client", "beta", "gamma") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "The ratio needs exactly one of samples_per_client, beta and gamma; "
+                f"got {' and '.join(given) or 'none'}."
+            )
         if self.gamma is not None and not 0 < self.gamma < math.inf:
             raise ValueError(
                 f"gamma is noise coordinates per sample, positive and finite; got gamma={self.gamma}. Try 0.5."
@@ -36,7 +39,8 @@ class Query(Model):
 
     def point(self) -> Setting:
         """The setting with these samples and this augmentation noise. Errors: ValueError as `Model.setting`."""
-        return self.setting(samples_per_client=self.samples_per_client, augmentation_std=self.augmentation_std)
+        samples = self.samples() if self.gamma is None else None
+        return self.setting(samples_per_client=samples, augmentation_std=self.augmentation_std)
 
 
 def answer(query: Query) -> Answer:

@@ -6,7 +6,7 @@ from typing import Literal
 import sympy as sp
 
 from dssl.calculator.quantities import Answer
-from dssl.calculator.quantities._setting import Model
+from dssl.calculator.quantities._setting import Sampled
 from theory.deficits.masked_autoencoder import (
     NOTHING_LEARNED,
     mae_arguments,
@@ -23,10 +23,9 @@ SMALL = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query(Model):
+class Query(Sampled):
     """`draws`: masks averaged exactly ("expected") or drawn K times a sample; n_i samples a client."""
 
-    samples_per_client: int
     draws: int | Literal["expected"] = EXPECTED
     scope: Scope = Scope.FL
 
@@ -39,7 +38,7 @@ class Query(Model):
 
     def point(self) -> Setting:
         """The setting with these samples. Errors: ValueError as `Model.setting`."""
-        return self.setting(samples_per_client=self.samples_per_client)
+        return self.setting(samples_per_client=self.samples())
 
 
 def answer(query: Query) -> Answer:

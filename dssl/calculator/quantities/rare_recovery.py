@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dssl.calculator.quantities import Answer
-from dssl.calculator.quantities._setting import Model
+from dssl.calculator.quantities._setting import Sampled
 from theory.deficits.rare_recovery import rare_recovery, rare_recovery_formula
 from theory.formula import OutOfDomainError
 from theory.readings import Objective
@@ -14,11 +14,10 @@ TITLE = "Representability of a rare class's coordinate outside the signal, d / s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query(Model):
+class Query(Sampled):
     """MIM: independent masks in expectation. CL: one draw a sample. `rare_fraction` of each client's samples."""
 
     objective: Objective
-    samples_per_client: int
     rare_fraction: float
     scope: Literal["fl", "local"] = "fl"
     augmentation_std: float = 1.0
@@ -34,7 +33,7 @@ class Query(Model):
     def point(self) -> Setting:
         """The setting with these samples, this noise and this rare class. Errors: ValueError as `Model.setting`."""
         return self.setting(
-            samples_per_client=self.samples_per_client,
+            samples_per_client=self.samples(),
             augmentation_std=self.augmentation_std,
             rare_fraction=self.rare_fraction,
         )

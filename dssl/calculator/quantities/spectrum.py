@@ -46,8 +46,10 @@ def answer(query: Query) -> Answer:
 
 def _exact(query: Query) -> str:
     """The closed form where one is known, in the order of `value`; empty for long lists."""
-    is_known = query.matrix == "laplacian" or query.mixing == "uniform"
-    if not is_known or len(query.adjacency()) > LONGEST_EXACT:
+    network = query.adjacency()
+    # Where all clients have equally many neighbours, metropolis weights are the uniform ones.
+    is_uniform = query.mixing == "uniform" or (query.mixing == "metropolis" and np.ptp(network.sum(axis=1)) == 0)
+    if not (query.matrix == "laplacian" or is_uniform) or len(network) > LONGEST_EXACT:
         return ""
     values = closed_form_spectrum(query.topology, query.n_clients, query.matrix)
     if values is None:

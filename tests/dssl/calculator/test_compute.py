@@ -11,7 +11,7 @@ from runtime.parse import parse
 from runtime.usage import UsageError
 from theory.readings import Mask
 
-FIELDS = {"name", "value", "exact", "status", "units", "source", "latex", "reason"}
+FIELDS = {"name", "value", "exact", "status", "units", "source", "latex", "reason", "assumed"}
 REQUIRED = {
     "population_spectrum", "representability", "deficit", "deficit_limit", "deficit_bound", "sigma_star", "exponent",
     "concentration_threshold", "mae_deficit", "rare_recovery", "order_probability", "transformation_condition",

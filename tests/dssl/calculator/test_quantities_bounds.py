@@ -74,7 +74,7 @@ def test_a_rare_class_without_room_in_the_representation_is_out_of_domain():
         ("deficit_bound", LARGE | {"objective": "cl", "augmentation_std": -1.0}, "augmentation_std=-1.0"),
         ("deficit_bound", LARGE | {"objective": "cl", "samples_per_client": 0}, "samples_per_client=0"),
         ("deficit_limit", {"n_clients": 4, "dim": 200, "gamma": -1.0, "objective": "cl"}, "gamma=-1.0"),
-        ("deficit_limit", {"n_clients": 4, "dim": 200, "objective": "cl"}, "Give one of them"),
+        ("deficit_limit", {"n_clients": 4, "dim": 200, "objective": "cl"}, "got none"),
         ("rare_recovery", POINT | {"objective": "cl", "rare_fraction": 1.0}, "rare_fraction=1.0"),
         ("rare_recovery", POINT | {"objective": "cl", "rare_fraction": 0.1, "scope": "all"}, "all"),
     ],

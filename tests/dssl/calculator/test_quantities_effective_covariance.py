@@ -54,8 +54,9 @@ def test_the_paper_s_model_is_built_in():
 def test_one_way_links_leave_a_skew_part_and_turn():
     x = CLIENTS + 0.1 * np.random.default_rng(0).normal(size=(4, 3, 3))
     given = ((x + x.transpose(0, 2, 1)) / 2).tolist()
+    network = {"topology": "directed_ring", "mixing": "uniform"}
     value = compute.compute(
-        "effective_covariance", {"topology": "directed_ring", "step_size": 0.01, "covariances": given, "feature_dim": 2}
+        "effective_covariance", {**network, "step_size": 0.01, "covariances": given, "feature_dim": 2}
     )["value"]
     assert value["kappa"] is None
     assert value["skew_norm"] > 1e-5

@@ -56,8 +56,11 @@ def test_spectra_and_weights_match_slow_twins(name, n, rule):
 
 
 def test_the_closed_form_stands_beside_its_decimals():
-    result = compute.compute("spectrum", {"topology": "star", "n_clients": 4, "matrix": "mixing"})
+    result = compute.compute("spectrum", {"topology": "star", "n_clients": 4, "matrix": "mixing", "mixing": "uniform"})
     assert result["exact"] == "[1, 1/2, 1/2, -1/4]"
+    # Where all clients have equally many neighbours the rules agree.
+    assert compute.compute("spectrum", {"topology": "ring", "n_clients": 4})["exact"] == "[1, 1/3, 1/3, -1/3]"
+    assert compute.compute("spectrum", {"topology": "star", "n_clients": 4})["exact"] == ""
     result = compute.compute("spectrum", {"topology": "star", "n_clients": 4, "matrix": "laplacian"})
     assert result["exact"] == "[0, 1, 1, 4]"
     assert compute.compute("spectrum", {"topology": "star", "n_clients": 4, "mixing": "lazy"})["exact"] == ""
@@ -66,7 +69,7 @@ def test_the_closed_form_stands_beside_its_decimals():
 
 
 def test_complex_eigenvalues_are_listed_as_real_parts_with_a_word_or_as_pairs():
-    asked = {"topology": "directed_ring", "n_clients": 5}
+    asked = {"topology": "directed_ring", "n_clients": 5, "mixing": "uniform"}
     result = compute.compute("spectrum", asked)
     exact = (1 + np.exp(2j * np.pi * np.arange(5) / 5)) / 2
     np.testing.assert_allclose(result["value"], np.sort(exact.real)[::-1], atol=1e-13)
@@ -114,7 +117,8 @@ def test_push_sum_weighs_alike():
         ),
         ("target_weights", {"topology": "path", "n_clients": 3, "mixing": "data_size", "sizes": [1, 2]}, "got 2"),
         ("kappa", {"topology": "ring", "n_clients": 4, "local_steps": 0}, "local_steps=0"),
-        ("kappa", {"topology": "directed_ring", "n_clients": 4}, "v_i M_ij"),
+        ("kappa", {"topology": "directed_ring", "n_clients": 4, "mixing": "uniform"}, "v_i M_ij"),
+        ("kappa", {"topology": "directed_ring", "n_clients": 4}, "links that go both ways"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_a_sentence(name, arguments, words):

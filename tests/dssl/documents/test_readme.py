@@ -45,7 +45,7 @@ def blocks() -> dict[str, str]:
     return readme.blocks(verdicts.recorded(), catalogue())
 
 
-@pytest.mark.parametrize("name", ["tally", "picture", "findings", "encoders"])
+@pytest.mark.parametrize("name", ["tally", "picture", "findings", "encoders", "times", "training-times"])
 def test_the_readme_says_what_the_records_say(name, blocks):
     begin, end = readme.markers(name)
     assert README.partition(begin)[2].partition(end)[0].strip() == blocks[name], "run `dssl readme`"

@@ -28,7 +28,7 @@ from ledger.printed.found_witnesses import found
 from ledger.printed.printed_training import distance, server_is_no_worse
 from ledger.printed.printed_training import sensitivity as sensitivity_of_model
 from ledger.statement import Claim, Context, Evidence, Statement
-from ledger.training.sampling_on_domain import ratio_check, server_check
+from ledger.training.sampling_on_domain import all_clients_check, ratio_check, server_check
 from ledger.training.sampling_server import no_better_than_few_clients, rounds_of, step_sizes
 from ledger.training.settled_training import settled_check
 from ledger.training.small_steps import (
@@ -340,6 +340,15 @@ CLAIM = Claim(
             "1)) predicts.",
             server_check("What a sampled mean of gradients leaves, in every mode that tilts the subspace."),
             spoil=0.75,
+        ),
+        Statement(
+            "thm46-trained.all-clients-error",
+            "corrected",
+            "A server that trains with all clients and takes E > 1 local steps has a squared subspace error of second "
+            "order in the step size: that of its drift towards the mean of the clients' squared deviations. Both are "
+            "measured against the largest drift that deviations of this size allow.",
+            all_clients_check("To first order E steps on one client's matrix add the square of its deviation."),
+            spoil=3.0,
         ),
         Statement(
             "thm46-trained.own-models-square",

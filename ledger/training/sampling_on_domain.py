@@ -4,6 +4,7 @@ Clients are nearly alike here: each matrix is off their mean by at most `ALIKE` 
 are then of first order in these differences, and rounds are linear up to a share of the same size.
 """
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +26,7 @@ REMAINDER = 4 * ALIKE
 NOISE = 0.1  # of the mean over runs: three standard errors of it are less
 CLEAR_GAP = 0.2  # of the largest eigenvalue: rounds are as many as its inverse
 RUNS = (150, 800)
+ROUND_OFF = 1e-24  # of a squared subspace error
 TIGHT = {
     **{"n_clients": 4, "network": "complete", "mixing": "lazy", "n_sampled": 1},
     **{"dim": 4, "feature_dim": 2, "pace": 0.1, "draw": 3},
@@ -65,6 +67,46 @@ def server_domain() -> Domain:
         ASSUMES,
         limit="of nearly alike clients",
     )
+
+
+def all_clients_check(because: str) -> OnDomain:
+    """The squared error of a server that every client trains with in every round is the predicted one."""
+    domain = Domain(
+        (
+            Whole("n_clients", 2, 8),
+            *(Whole("dim", 2, 6), Whole("feature_dim", 1, 5)),
+            Whole("local_steps", 2, 4),
+            Real("pace", 0.0, 1.0, "(]", reach=(0.01, 1.0), is_log=True),
+            DRAW,
+        ),
+        (FEATURES, GAP),
+        Quantifier.IN_THE_LIMIT,
+        f"{ASSUMES} Here all clients train in each round.",
+        limit="of small steps, pace to 0",
+    )
+
+    def predicted(at: Point) -> float:
+        return _predicted({**at, "n_sampled": at["n_clients"]}) / _largest_drift(at) ** 2
+
+    def simulated(at: Point, _: Effort) -> Sample:
+        found = _simulated({**at, "n_sampled": at["n_clients"]}, Effort(1, 0))
+        return Sample(found.values / _largest_drift(at) ** 2, ROUND_OFF / _largest_drift(at) ** 2)
+
+    def remainder(at: Point) -> float:
+        # A round changes what it acts on by at most this share of it, and the differences act on each other once more.
+        left = float(at["pace"]) + 2 * ALIKE
+        return 2 * left * math.sqrt(predicted(at)) + left**2
+
+    then = Then("=", predicted, simulated, 0.0, remainder)
+    named = [{"n_clients": 4, "dim": 4, "feature_dim": 2, "local_steps": 3, "pace": 0.01, "draw": 3}]
+    return OnDomain(domain, then, because, Evidence.NUMERIC, (6, 60), corners=(2, 16), named=named)
+
+
+def _largest_drift(at: Point) -> float:
+    """eta (E - 1) |D|^2 over the gap, in Frobenius norm on both sides: no first-order drift is larger."""
+    x, shape, c = clients_at(at), shape_at(at), int(at["feature_dim"])
+    squared = float(np.linalg.norm(x - x.mean(axis=0), 2, axis=(1, 2)).max()) ** 2
+    return step_at(at) * (int(at["local_steps"]) - 1) * squared / shape.gap * math.sqrt(2 * c)
 
 
 def network_domain() -> Domain:

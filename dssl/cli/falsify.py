@@ -8,11 +8,10 @@ from datetime import date
 from typing import Annotated, Any
 
 import tyro
-from rich.console import Console
-from rich.progress import track
 from rich.text import Text
 
 from dssl.cli import _cards
+from dssl.cli._progress import Steps
 from dssl.points import falsify
 from ledger import attack_record
 from runtime import store
@@ -97,7 +96,11 @@ class Falsify:
             keys = falsify.sample(keys, self.sample, _date(self.day))
         folder = self.jobs or pathlib.Path(f"dssl-attacks-{date.today().isoformat()}")
         found = falsify.many(keys, seconds, self.seed, self.workers, folder)
-        rows = list(track(found, "Attacks", total=len(keys), console=Console(stderr=True)))
+        rows = []
+        with Steps("attacks", len(keys)) as steps:
+            for row in found:
+                rows.append(row)
+                steps.update(len(rows), row["key"])
         return sorted(rows, key=lambda row: row["key"])
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from dssl.cli._progress import Steps
 from runtime import store
 from runtime.usage import UsageError
 
@@ -35,17 +35,22 @@ class Simulate:
     """A .npz archive with `covariances` of shape (clients, dim, dim)."""
     mixing: pathlib.Path | None = None
     """A .npy mixing matrix; row i holds the weights that client i gives. Replaces topology and mixing of the run."""
+    yes: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Begin even if training will take more than an hour."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print JSON."""
 
     def run(self) -> int:
         """Trains and prints the measurements; exit code 0, or 2 when it diverged. Errors: UsageError for bad input."""
-        from dssl.simulation import linear
+        from dssl.simulation import duration, linear
         from dssl.simulation.made_clients import covariances_of
         from dssl.user_files.csv_and_npz import read_matrix
 
         config, data = linear.read_config(self.config)
         covariances = covariances_of(self.covariances, data, config.feature_dim, config.seed)
+        shape = (*covariances.shape[:2], config.feature_dim, config.rounds, config.local_steps)
+        if not self.yes and (refusal := duration.refusal(*shape)):
+            raise UsageError(refusal)
         try:
             given = self.mixing
             mixing = linear.network(config, len(covariances)) if given is None else read_matrix(given)
@@ -71,30 +76,26 @@ class Simulate:
     def _simulate(self, config: Any, covariances: np.ndarray, mixing: np.ndarray) -> dict[str, Any]:
         from dssl.simulation import linear
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("rounds", total=config.rounds)
-            return linear.simulate(
-                config, covariances, mixing, lambda state, done, rounds: bar.update(task, completed=done)
-            )
+        with Steps("rounds", config.rounds) as steps:
+            return linear.simulate(config, covariances, mixing, lambda state, done, rounds: steps.update(done))
 
 
 def _show(result: dict[str, Any]) -> None:
+    from dssl.simulation import in_words
+
     console = Console()
-    table = Table("quantity and tier", "number", "simulated / predicted", box=None, padding=(0, 2, 0, 0))
-    for quantity, value in result.items():
-        if not isinstance(value, float) or quantity == "stable_step_size":
+    table = Table("measured, and below it predicted", "number", "measured / predicted", box=None, padding=(0, 2, 0, 0))
+    for quantity, (what, unit) in in_words.QUANTITIES.items():
+        if (value := result[quantity]) is None:
             continue
-        table.add_row(Text(quantity, style="bold"), Text(f"{value:.6g}", style="bold"), "")
+        table.add_row(Text(f"{what} ({unit})", style="bold"), Text(f"{value:.6g}", style="bold"), "")
         for tier, predicted in result["predictions"].get(quantity, {}).items():
             ratio = result["ratios"][quantity][tier]
-            table.add_row(
-                f"  {tier}",
-                "-" if predicted is None else f"{predicted:.6g}",
-                "-" if ratio is None else f"{ratio:.4f}",
-            )
+            if predicted is not None:
+                shown = "-" if ratio is None else f"{ratio:.4f}"
+                table.add_row(f"  {in_words.prediction(tier)}", f"{predicted:.6g}", shown)
     console.print(table)
-    console.print(result["message"])
+    console.print(in_words.follows(result))
     reasons = {reason for found in result["reasons"].values() for reason in found.values()}
     for reason in sorted(reasons):
-        console.print(reason, style="dim")
+        console.print(reason)

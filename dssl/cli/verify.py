@@ -1,18 +1,17 @@
 """`dssl verify`: every claim decided again, every constant computed again, and both compared with the record."""
 
 import pathlib
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from dssl.cli import _cards
+from dssl.cli._progress import Steps
 from ledger import items, lookup, verdicts
 from ledger.lookup import Found
 from ledger.verdicts import Record, Row
@@ -182,24 +181,11 @@ def _decide(
 ) -> list[Outcome]:
     from claims import claim
 
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )
     outcomes = []
-    with bar:
-        task = bar.add_task("deciding", total=len(claims) + (constants is not None))
+    with Steps("deciding", len(claims) + (constants is not None)) as steps:
         for outcome in run(claim, claims, tier, n_workers, only=only, constants=constants):
             outcomes.append(outcome)
-            bar.update(task, advance=1, description=outcome.claim)
+            steps.update(len(outcomes), outcome.claim)
     return outcomes
 
 

@@ -8,8 +8,8 @@ from runtime import store
 from tests.command import dssl
 
 ONE = Constant("one", "1", "1.0", True, "here")
-
-RECORDED = {name: value for name, value in vars(ONE).items() if name != "margins"}  # which are recorded if there are any
+# Margins are recorded if there are any.
+RECORDED = {name: value for name, value in vars(ONE).items() if name != "margins"}
 
 
 def beside() -> dict[str, int]:

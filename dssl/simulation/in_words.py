@@ -1,0 +1,63 @@
+"""The measurements and predictions of a simulated training in words: each name of the JSON, and its unit."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Words(NamedTuple):
+    """What a number is, and its unit."""
+
+    what: str
+    unit: str
+
+
+_SQUARED = "squared weights"
+_DISTANCE = "of projectors, 0 to sqrt(2c)"
+_SQUARED_DISTANCE = "of projectors, squared"
+QUANTITIES = {
+    "consensus_pre_mix": Words("disagreement of the clients' models before averaging", _SQUARED),
+    "consensus_post_mix": Words("disagreement after averaging", _SQUARED),
+    "mean_model_subspace_error": Words("averaged model: distance from the best shared subspace", _DISTANCE),
+    "plain_mean_model_subspace_error": Words("the same of the plain mean of all models", _DISTANCE),
+    "mean_local_subspace_error_squared": Words("clients' own models: mean squared distance", _SQUARED_DISTANCE),
+    "mean_local_subspace_error_squared_pre_mix": Words("the same before averaging", _SQUARED_DISTANCE),
+    "sensitivity": Words("sensitivity of the averaged model", "0 to 1"),
+    "late_mean_model_subspace_error_squared": Words(
+        "averaged model: mean squared distance over the later half", _SQUARED_DISTANCE
+    ),
+}
+# The tiers of `theory.training.predictions`, from the most to the least that must be known.
+PREDICTIONS = {
+    "all": "any prediction",
+    "recorded_gradients": "from the gradients at the end of this run",
+    "fixed_point": "models at rest, solved for",
+    "curvature_resummed": "first order in the differences, all orders in the step size",
+    "resummed": "first order in the differences, all orders in the step size",
+    "second_order": "second order in the step size",
+    "first_order": "first order in the step size",
+    "first_order_after_these_rounds": "the same, after this many rounds",
+    "effective_covariance": "optimum for the effective covariance",
+    "first_order_bound": "upper bound, first order",
+    "spectral_gap_bound": "upper bound from the spectral gap",
+    "partial_participation": "sampled clients, leading order",
+}
+CLOSE, ROUNDING = 0.05, 1e-9
+
+
+def prediction(name: str) -> str:
+    """A tier in words; its name where it has none."""
+    return PREDICTIONS.get(name, name.replace("_", " "))
+
+
+def follows(result: Mapping[str, Any]) -> str:
+    """What came of the run, and how near the best prediction of the disagreement is, in a sentence or two."""
+    said = str(result["message"])
+    ratios = result["ratios"].get("consensus_post_mix", {})
+    name = next((tier for tier in ("fixed_point", "first_order") if ratios.get(tier)), None)
+    if name is None:
+        return said
+    off = abs(ratios[name] - 1)
+    near = "up to rounding" if off < ROUNDING else f"to {off:.2g} of its size"
+    if off > CLOSE:
+        near = f"but for a factor of {ratios[name]:.3g}"
+    return f"{said} The disagreement is the predicted one ({prediction(name)}) {near}."

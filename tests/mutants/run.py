@@ -35,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--number", type=int, default=500, help="how many errors to make")
     parser.add_argument("--sample", metavar="DATE", help="only --number of those on record as noticed, chosen by date")
     parser.add_argument("--survivors", action="store_true", help="only those on record that nobody noticed")
+    parser.add_argument("--seed", type=int, default=SEED, help="another random choice, of which nothing is recorded")
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args(arguments)
     with cores.environment({**WORKER_ENVIRONMENT, **programs.kept()}), ThreadPoolExecutor(chosen.workers) as threads:
@@ -49,9 +50,10 @@ def main(arguments: Sequence[str]) -> int:
             names = {record.name(m) for m in again}
             found = [m for m in known if record.name(m) not in names] + again
         else:
-            found = _tried(_chosen(chosen.number, reached), threads)
+            found = _tried(_chosen(chosen.number, reached, chosen.seed), threads)
         _told(found)
-        record.write(found)
+        if chosen.seed == SEED:
+            record.write(found)
         return 0
 
 
@@ -70,9 +72,9 @@ def _reached(threads: ThreadPoolExecutor) -> dict[str, dict[str, Any]]:
     return {claim: d.result for claim, d in found.items()}
 
 
-def _chosen(number: int, reached: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _chosen(number: int, reached: Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
     """Errors at lines that some claim reaches: in turn one of each kind, in a random order."""
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for file, by_line in _by_line(reached).items():
         for m in mutants((trial.ROOT / file).read_text(encoding="utf-8")):

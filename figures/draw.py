@@ -5,7 +5,7 @@ import pathlib
 from typing import Any
 
 from experiments.figure_store import SCHEMA
-from figures.style import styled
+from figures.style import caption_of, styled
 from runtime import store
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -18,7 +18,9 @@ def names() -> list[str]:
 
 
 def draw(name: str, record: dict[str, Any], folder: pathlib.Path) -> list[pathlib.Path]:
-    """Draw one figure from its record as PNG and SVG into `folder`; the paths written, each replaced whole.
+    """Draw one figure from its record as PNG and SVG into `folder`, and write its caption beside it as text.
+
+    Gives the paths written, each replaced whole.
 
     Errors: ValueError for an unknown name.
     """
@@ -35,7 +37,9 @@ def draw(name: str, record: dict[str, Any], folder: pathlib.Path) -> list[pathli
             figure.savefig(partial, bbox_inches="tight", dpi=160, metadata={"Date": None} if kind == "svg" else None)
             partial.replace(path)
             written.append(path)
-    return written
+    text = folder / f"{name}.txt"
+    store.write(text, f"{caption_of(figure)}\n")
+    return [*written, text]
 
 
 def load(name: str, folder: pathlib.Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from figures.style import caption, styled
 
+NEARBY = 1.2  # factor below which names would lie on each other
 STEPS = {1: ("o", "#0072B2"), 5: ("s", "#D55E00")}
 
 
@@ -59,18 +60,34 @@ def build(record: dict[str, Any]) -> Figure:
 
 
 def _name(axis: Axes, rows: list[dict[str, Any]]) -> None:
-    """The network's name hanging from its lowest point: all for one local step, the complete network for more."""
-    for network, steps in sorted({(r["network"], r["local_steps"]) for r in rows}):
-        if steps == 1 or network == "complete":
-            points = [r for r in rows if (r["network"], r["local_steps"]) == (network, steps)]
-            axis.annotate(
-                "federated (complete)" if network == "complete" else network,
-                (points[0]["mean_kappa"], min(min(r["simulated"], r["effective_covariance"]) for r in points)),
-                xytext=(0, -7),
-                textcoords="offset points",
-                fontsize=8,
-                rotation=90,
-                ha="center",
-                va="top",
-            )
+    """Networks' names hanging from their lowest point: all for one local step, the complete network for more.
+
+    Networks whose kappa is nearly the same share a line of names.
+    """
+    hung: list[tuple[list[str], float, float]] = []
+    lowest = {}
+    for r in rows:
+        if r["local_steps"] == 1 or r["network"] == "complete":
+            at = (r["network"], r["local_steps"], r["mean_kappa"])
+            lowest[at] = min(lowest.get(at, 1.0), r["simulated"], r["effective_covariance"])
+    for (network, _, kappa), low in sorted(lowest.items(), key=lambda one: one[0][2]):
+        name = "federated (complete)" if network == "complete" else network
+        if kappa <= 0:
+            continue  # off a logarithmic axis
+        if hung and kappa < NEARBY * hung[-1][1]:
+            names, first, least = hung[-1]
+            hung[-1] = ([*names, name], first, min(least, low))
+        else:
+            hung.append(([name], kappa, low))
+    for names, kappa, low in hung:
+        axis.annotate(
+            ", ".join(names),
+            (kappa, low),
+            xytext=(0, -7),
+            textcoords="offset points",
+            fontsize=8,
+            rotation=90,
+            ha="center",
+            va="top",
+        )
     axis.set_ylim(bottom=1e-6)

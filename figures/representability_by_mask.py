@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from figures.style import caption, styled
 
+NOTHING = 1e-9  # a bar below is none: a 0 stands in its place
 TITLES = {
     "cl": "CL, similar views",
     "mim independent": "MIM, independent masks",
@@ -34,8 +35,10 @@ def build(record: dict[str, Any]) -> Figure:
                     yerr=2 * np.asarray(row["standard_error"]),
                     fmt="k.",
                     capsize=2,
-                    label="Monte Carlo, 2 s.e.",
+                    label="mean of simulations,\n2 standard errors",
                 )
+                for missing in (place for place, value in zip(k, row["population"], strict=True) if value < NOTHING):
+                    axis.text(missing, 0.02, "0", ha="center", fontsize=8)
                 axis.set_ylim(0, 1.08)
                 if line == 0:
                     axis.set_title(TITLES[reading])
@@ -50,8 +53,9 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            f"N = {record['n_clients']} clients, d = {record['dim']}, {record['samples_per_client']} samples a client, "
-            f"c = {record['feature_dim']}, {record['trials']} trials. Complementary masks leave one direction: "
-            "r = 1/N for the average, 1/(N-1) and 0 for a client; finite samples half fill the rest.",
+            f"{record['n_clients']} clients, {record['dim']} pixels, {record['samples_per_client']} images a client, "
+            f"{record['feature_dim']} features, {record['trials']} simulations. With unlimited images complementary "
+            "masks leave one direction: r_k is 1/N each for the average over clients, and 1/(N-1) each for one client. "
+            "Its own coordinate gets 0 (no bar). With few images a part of the rest is filled by chance.",
         )
     return figure

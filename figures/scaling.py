@@ -6,7 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from figures.style import COLOUR, LINE, MARKER, NAME, caption, styled
+from figures.style import COLOUR, LINE, MARKER, caption, styled
+
+LABELS = {"deficit": "mean deficit, $1 - r_k$", "sensitivity": r"mean sensitivity, $\max_k r_k - \min_k r_k$"}
 
 
 def build(record: dict[str, Any]) -> Figure:
@@ -14,7 +16,10 @@ def build(record: dict[str, Any]) -> Figure:
     with styled():
         figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.0))
         for axis, quantity, label in zip(
-            axes, ("deficit", "sensitivity"), ("mean deficit 1 - r", "E s = E[max r - min r]"), strict=True
+            axes,
+            ("deficit", "sensitivity"),
+            ("mean deficit, $1 - r_k$", r"mean sensitivity, $\max_k r_k - \min_k r_k$"),
+            strict=True,
         ):
             for objective in ("cl", "mim"):
                 series = record["series"][objective]
@@ -24,7 +29,7 @@ def build(record: dict[str, Any]) -> Figure:
                     series[quantity]["closed_form"],
                     LINE[objective],
                     color=COLOUR[objective],
-                    label=f"{NAME[objective]}: closed form",
+                    label=f"{objective.upper()}: closed form",
                 )
                 sampled = series[quantity]["sampled"]
                 axis.errorbar(
@@ -34,7 +39,7 @@ def build(record: dict[str, Any]) -> Figure:
                     fmt=MARKER[objective],
                     ms=4,
                     color=COLOUR[objective],
-                    label="Monte Carlo, 2 s.e.",
+                    label=f"{objective.upper()}: mean of simulations, 2 standard errors",
                 )
                 if quantity == "deficit":
                     bounds = np.asarray([series["lower"], series["upper"]], dtype=float)
@@ -46,16 +51,18 @@ def build(record: dict[str, Any]) -> Figure:
                         color=COLOUR[objective],
                         alpha=0.18,
                         lw=0,
-                        label=f"proved, probability {1 - record['delta']:.2f} each side",
+                        label=f"{objective.upper()}: proved bounds, each with probability {1 - record['delta']:.2f}",
                     )
-            axis.set_xlabel("dimension d")
+            axis.set_xlabel("pixels per image (dimension d)")
             axis.set_ylabel(label)
             axis.legend(fontsize=7)
         figure.tight_layout()
         caption(
             figure,
             tuple(record["claims"]),
-            f"N = {record['n_clients']}, beta = {record['beta']} (n_i = d^beta), tau = d^(1/5), mu = d^(-1/5), "
-            f"sigma = {record['augmentation_std']}, masks averaged exactly. Bands end where a bound is void.",
+            "What a linear model loses of a signal direction (left), and how unevenly (right), for contrastive "
+            f"learning (CL) and masked image modelling (MIM), as images grow. {record['n_clients']} clients, "
+            f"d^{record['beta']} images a client, tau = d^(1/5), mu = d^(-1/5), augmentation noise "
+            f"{record['augmentation_std']}; masks are averaged exactly. Bands end where a bound says nothing.",
         )
     return figure

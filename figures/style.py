@@ -1,8 +1,9 @@
-"""The style of all figures: colours for grey print and colour blindness, and a footer that names the claim."""
+"""The style of all figures: colours for grey print and colour blindness, and captions that name the claims."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import matplotlib
 
@@ -41,6 +42,14 @@ def styled() -> Iterator[None]:
         yield
 
 
+_CAPTIONS: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
+
+
 def caption(figure: Figure, claims: tuple[str, ...], text: str) -> None:
-    """Below the figure: what is shown, and the claims it belongs to."""
-    figure.text(0.01, -0.02, f"{text}\nClaims: {', '.join(claims)}.", fontsize=7.5, va="top", wrap=True)
+    """Gives the figure its caption, beside the picture and not in it: what is shown, and the claims it belongs to."""
+    _CAPTIONS[figure] = f"{' '.join(text.split())} Claims: {', '.join(claims)}."
+
+
+def caption_of(figure: Figure) -> str:
+    """The figure's caption; "" for one without."""
+    return _CAPTIONS.get(figure, "")

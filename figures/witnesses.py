@@ -29,8 +29,8 @@ def build(record: dict[str, Any]) -> Figure:
         figure, axes = plt.subplots(
             3, len(rows), figsize=(2.5 * len(rows), 6.4), squeeze=False, height_ratios=[1, 1, 0.05]
         )
-        for axis, said in zip(axes[:, 0], ("no more robust", "at least as robust"), strict=False):
-            axis.set_ylabel(f"printed: {said}")
+        for axis, said in zip(axes[:, 0], ("this network is\nno better than", "the network below it"), strict=False):
+            axis.set_ylabel(f"the paper says:\n{said}" if said.startswith("this") else said)
         for column, pair in enumerate(rows):
             heading, colour, shown = PAIRS[pair["pair"]]
             norm = _norm(pair, from_zero=shown != "s")
@@ -43,10 +43,12 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            "Node size: weight in the objective (first pair) or in training; colour: deficit of the client's own "
-            "coordinate, or deviation from the mean model at rest; A, B: two kinds\nof clients. Uniform averaging, "
-            f"eta = {record['step_size']}. Found by search: the smallest network; regular networks of up to four "
-            f"clients; of all families at N = {record['n_clients']}, half\nas many links again, and equally few links.",
+            "Four counterexamples, one in each column. The paper says that the upper network is no better than the "
+            "lower one; the number below each network says the opposite (smaller is better). Size of a node: weight of "
+            "the client in the objective (first column) or in training. Colour: deficit of the client's own pixel, "
+            "or distance from the mean model at rest. A, B: two kinds of clients. Uniform averaging, step size "
+            f"{record['step_size']}. Found by search: the smallest network; regular networks of up to four clients; of "
+            f"all families with {record['n_clients']} clients, half as many links again, and equally few links.",
         )
     return figure
 

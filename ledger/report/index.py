@@ -50,12 +50,17 @@ def index(items: Sequence[Item], rows: Sequence[Row], about: About) -> dict[str,
 
     `about` has, by the key of a statement, the items that it says it is about.
     """
+    return {heading: tuple(_chip(i, rows, about) for i in found) for heading, found in grouped(items).items()}
+
+
+def grouped(items: Sequence[Item]) -> dict[str, list[Item]]:
+    """The items under each heading that has some, equations by number, the rest in the ledger's order."""
     groups: dict[str, list[Item]] = {heading: [] for heading, _ in _GROUPS}
     for item in items:
         kind = item.key.split("-")[0]
         groups[next(h for h, kinds in _GROUPS if kind in kinds or not kinds)].append(item)
     groups["Equations"].sort(key=_number)
-    return {heading: tuple(_chip(i, rows, about) for i in found) for heading, found in groups.items() if found}
+    return {heading: found for heading, found in groups.items() if found}
 
 
 def summary(statuses: Iterable[str]) -> str:

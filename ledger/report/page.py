@@ -115,9 +115,14 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _figures(folder: pathlib.Path) -> list[tuple[str, str]]:
-    """Name and data address of every drawn figure."""
-    drawn = sorted(folder.glob("*.png"))
-    return [
-        (p.stem.replace("_", " "), "data:image/png;base64," + base64.b64encode(p.read_bytes()).decode()) for p in drawn
-    ]
+def _figures(folder: pathlib.Path) -> list[tuple[str, str, str]]:
+    """Name, data address and caption of every drawn figure; "" where there is no caption."""
+    return [(p.stem.replace("_", " "), _address(p), _text(p.with_suffix(".txt"))) for p in sorted(folder.glob("*.png"))]
+
+
+def _address(picture: pathlib.Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()
+
+
+def _text(path: pathlib.Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""

@@ -20,8 +20,9 @@ def test_every_figure_has_a_maker_of_records():
 @pytest.mark.parametrize("name", draw.names())
 def test_a_figure_is_drawn_whole_from_its_record(name, tmp_path):
     paths = draw.draw(name, draw.load(name, FOLDER), tmp_path)
-    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".png", ".svg"]
-    assert all(p.stat().st_size > 10_000 for p in paths)
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".png", ".svg", ".txt"]
+    assert all(p.stat().st_size > 10_000 for p in paths if p.suffix != ".txt")
+    assert (tmp_path / f"{name}.txt").read_text() == (FOLDER / f"{name}.txt").read_text(), "run `dssl figures`"
     plt.close("all")
 
 

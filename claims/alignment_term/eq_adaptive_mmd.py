@@ -241,6 +241,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(2, 20),
                 corners=(2, 8),
+                trials=(4000, 16_000),
                 named=found("eq6.own-bandwidth-batch-8"),
             ),
             reading="bandwidth from the batch itself, squared distance",

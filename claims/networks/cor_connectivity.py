@@ -299,7 +299,7 @@ CLAIM = Claim(
                 "Second-order perturbation; M_i is the noise of client i that couples to the signal.",
                 Evidence.SAMPLED,
                 points=(3, 40),
-                trials=(200, 2000),
+                trials=(400, 3000),
                 corners=(1, 16),
                 named=[{**STAR, "dim": 24, "samples_per_client": 100_000, "tau": 2.0, "mu": 0.4}],
             ),

@@ -145,7 +145,7 @@ READINGS = (
         "larger. Where sigma is below the critical noise of these N, d and p, it is not.",
         Reading(draws=1),
         LARGER,
-        (60, 300),
+        (200, 800),
     ),
     Statement(
         "thm44.both-averaged",

@@ -666,7 +666,7 @@ CLAIM = Claim(
                 "Simulated runs of independent noise.",
                 Evidence.SAMPLED,
                 points=(3, 60),
-                trials=(200, 1000),
+                trials=(600, 2000),
                 corners=(1, 16),
             ),
             latex=r"\frac{\sigma^2}{N}\sum_{l\ge2}\sum_h" + CURVED_NOISE_GAIN.latex,

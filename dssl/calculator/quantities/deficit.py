@@ -12,6 +12,7 @@ from theory.deficits.literal_masks import literal_allowance, literal_deficit
 from theory.formula import Formula, OutOfDomainError
 from theory.readings import EXPECTED, Mask, Objective, Scope, Selection
 
+SMALL = 0.1
 TITLE = "Mean deficit 1 - r_k over the scope at finite sample size: second order, or for literal masks a limit"
 
 
@@ -66,8 +67,22 @@ def answer(query: Query) -> Answer:
         value = formula.value(**{**arguments(s, draws), **query.scales()})
     except OutOfDomainError as error:
         return Answer(value=None, status="out_of_domain", reason=str(error), **about)
-    reason = "" if value <= 0.1 else f"Second order is meant for small deficits; {value:.3g} is not small."
-    return Answer(value=value, exact=_general(formula), latex=formula.latex, reason=reason, **about)
+    remarks = [_draws_differ(query)]
+    if value > SMALL:
+        remarks.append(f"Second order is meant for small deficits; {value:.3g} is not small.")
+    return Answer(
+        value=value, exact=_general(formula), latex=formula.latex, reason=" ".join(filter(None, remarks)), **about
+    )
+
+
+def _draws_differ(query: Query) -> str:
+    """That the defaults of the two objectives differ, which decides a comparison; "" where draws are given."""
+    if query.draws is not None:
+        return ""
+    return (
+        "draws is left at its default: 1 for cl, all masks averaged (expected) for mim. To compare the two alike, give "
+        "draws."
+    )
 
 
 def _of_literal_masks(query: Query) -> Answer:

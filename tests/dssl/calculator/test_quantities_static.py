@@ -139,3 +139,14 @@ def test_bad_input_is_refused_with_the_offending_value(name, keys, sentence):
 @pytest.mark.parametrize("name", ["population_spectrum", "representability"])
 def test_a_trillion_coordinates_are_answered(name):
     assert compute.compute(name, {"n_clients": 4, "dim": 10**12})["status"] == "ok"
+
+
+@pytest.mark.parametrize("objective", ["cl", "mim"])
+def test_default_draws_that_differ_are_told_and_given_ones_are_not(objective):
+    asked = {"objective": objective, "n_clients": "3", "dim": "1000", "samples_per_client": "100000"}
+    left_out = compute.compute("deficit", asked)
+    assert left_out["assumed"]["draws"] == {"cl": 1, "mim": "expected"}[objective]
+    assert "1 for cl, all masks averaged (expected) for mim" in left_out["reason"]
+    given = compute.compute("deficit", {**asked, "draws": "2"})
+    assert "draws" not in given["assumed"]
+    assert given["reason"] == ""

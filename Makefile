@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify check quick test trusted audit shapes full newest attacked mutants attacks fresh lanes lint types imports constants notebooks clean
+.PHONY: verify check quick test trusted audit shapes full newest attacked mutants attacks fresh lanes lint types imports constants notebooks docs clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
@@ -29,7 +29,7 @@ trusted: lint imports constants
 # Everything else: the power of all checks, slow twins, whole trainings and notebooks; then the targets named here.
 audit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --lane=audit
-	$(MAKE) shapes full newest attacked
+	$(MAKE) shapes full newest attacked docs
 
 # Every call of theory and sims in quick tests against its annotations, shapes of arrays included.
 shapes: $(VENV)/.dev
@@ -92,6 +92,11 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 # Rebuild the notebooks that readers see from their percent-format sources, outputs included.
 notebooks: $(VENV)/.dev
 	$(BIN)/python notebooks/build.py
+
+# The documentation site, in build/site/html: pages from the records, examples run anew. Any warning is an error.
+docs: $(VENV)/.dev
+	$(BIN)/python -m dssl.documents.site --out build/site_sources
+	$(BIN)/sphinx-build -W --keep-going -j 1 -q -b html build/site_sources build/site/html
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -84,7 +84,9 @@ def _chosen(number: int, reached: Mapping[str, Any], seed: int) -> list[dict[str
         rng.shuffle(by_kind[kind])  # type: ignore[arg-type]  (a list is shuffled in place)
     taken = []
     while len(taken) < number and any(by_kind.values()):
-        taken += [by_kind[kind].pop() for kind in KINDS if by_kind[kind]]
+        drawn = (by_kind[kind].pop() for kind in KINDS if by_kind[kind])
+        # What this module needs itself, such as domains, is imported before any error could be made in it.
+        taken += [m for m in drawn if not trial.is_imported(m["file"])]
     return [_spec(m, reached) for m in taken[:number]]
 
 

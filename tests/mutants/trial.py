@@ -133,9 +133,14 @@ def _module_of(file: str) -> str:
     return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
+def is_imported(file: str) -> bool:
+    """Whether the module of this file is imported in this process."""
+    return _module_of(file) in sys.modules
+
+
 def _make_error(file: str, index: int | None, after: Callable[[types.ModuleType], None] | None = None) -> None:
     """From now on the module of this file is imported with the error made. Errors: RuntimeError if it is imported."""
-    if _module_of(file) in sys.modules:
+    if is_imported(file):
         raise RuntimeError(f"{file} is imported already, so that no error can be made in it.")
     sys.meta_path.insert(0, _Finder(file, index, after))
 

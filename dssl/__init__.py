@@ -1,28 +1,129 @@
-"""The package of the command `dssl`, which may use all other packages of this project and begins in `cli/main.py`.
+"""The package of the command `dssl`, and what `import dssl` offers.
+
+It may use all other packages of this project. Python programs use the names below; each is imported when it is first
+used, from `interface/`. The command begins in `cli/main.py`; begin there.
 
 Before anything heavy is imported, `main` makes sure of two things. Ctrl-C during the import of JAX, which takes
 seconds, prints one line and no traceback. And if Python would import somebody else's package called `theory`, `sims` or
 the like instead of ours, the user is told which.
 """
 
+import importlib
 import importlib.util
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dssl.interface import plot
+    from dssl.interface.advice import Advice, advise
+    from dssl.interface.networks import Network
+    from dssl.interface.quantities import (
+        a_mmd,
+        communication_overhead,
+        concentration_threshold,
+        consensus,
+        deficit,
+        deficit_bound,
+        deficit_limit,
+        dirichlet_dissimilarity,
+        effective_covariance,
+        exponent,
+        gaussian_mmd,
+        kappa,
+        mae_deficit,
+        order_probability,
+        population_spectrum,
+        rare_recovery,
+        representability,
+        sigma_star,
+        spectrum,
+        target_weights,
+        transformation_condition,
+        weight_schedule,
+    )
+    from dssl.interface.records import claim, ledger
+    from dssl.interface.settings import Setting
+    from dssl.interface.statements import check, compute, falsify
+    from dssl.interface.training import train
+    from runtime.usage import UsageError
+    from theory.formula import OutOfDomainError
+
+__all__ = [
+    "Advice",
+    "Network",
+    "OutOfDomainError",
+    "Setting",
+    "UsageError",
+    "a_mmd",
+    "advise",
+    "check",
+    "claim",
+    "communication_overhead",
+    "compute",
+    "concentration_threshold",
+    "consensus",
+    "deficit",
+    "deficit_bound",
+    "deficit_limit",
+    "dirichlet_dissimilarity",
+    "effective_covariance",
+    "exponent",
+    "falsify",
+    "gaussian_mmd",
+    "kappa",
+    "ledger",
+    "mae_deficit",
+    "order_probability",
+    "plot",
+    "population_spectrum",
+    "rare_recovery",
+    "representability",
+    "sigma_star",
+    "spectrum",
+    "target_weights",
+    "train",
+    "transformation_condition",
+    "weight_schedule",
+]
+# The module of each name that is not a quantity's.
+_PLACES = {
+    "Advice": "dssl.interface.advice",
+    "Network": "dssl.interface.networks",
+    "OutOfDomainError": "theory.formula",
+    "Setting": "dssl.interface.settings",
+    "UsageError": "runtime.usage",
+    "advise": "dssl.interface.advice",
+    "check": "dssl.interface.statements",
+    "claim": "dssl.interface.records",
+    "compute": "dssl.interface.statements",
+    "falsify": "dssl.interface.statements",
+    "ledger": "dssl.interface.records",
+    "train": "dssl.interface.training",
+}
 
 # The other packages of this distribution, whose names are general enough for somebody else to have used them too.
 _PACKAGES = ("theory", "sims", "runtime", "experiments", "ledger", "claims", "figures")
 
 
-def check(key: str, **point: "int | float | str") -> "dict[str, object]":
-    """One statement at one point of its domain: what is claimed, what is measured, and whether it holds there.
+def __getattr__(name: str) -> Any:
+    """Imports what is asked for the first time."""
+    if name == "__version__":
+        from importlib.metadata import version
 
-    Returns {"at", "in_domain", "claimed", "measured", "standard_error", "resolution", "holds", "reason"}; outside the
-    domain nothing is measured. Errors: UsageError for an unknown key, or a point that does not fit.
-    """
-    from dssl.points.check import check as at_point  # seconds to import
+        return version("dssl-ledger")
+    if name not in __all__:
+        raise AttributeError(f"dssl has no {name}; `dir(dssl)` lists what it has.")
+    if name == "plot":
+        return importlib.import_module("dssl.interface.plot")
+    value = getattr(importlib.import_module(_PLACES.get(name, "dssl.interface.quantities")), name)
+    globals()[name] = value
+    return value
 
-    return at_point(key, **point)
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def main() -> None:

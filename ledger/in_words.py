@@ -1,13 +1,14 @@
-"""One recorded verdict in words: kind, place, status, evidence and what was tried, numbers, and the witness.
+"""One recorded verdict in words, line by line: kind, place, status, evidence, what was tried, numbers, the witness.
 
 Plain text without layout; whoever shows it wraps it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ledger.verdicts import Row
+from ledger import attack_record
+from ledger.verdicts import Row, counts
 
 KIND_WORDS: Mapping[str, str] = {
     "printed": "printed in the paper",
@@ -102,6 +103,55 @@ _WORKS: Mapping[str, str] = {
     "chen2026code": "the code released with the paper",
     "ledger": "not in the paper, derived in this project",
 }
+
+
+def lines(row: Row, known: Mapping[str, Row], attack: Row | None = None) -> list[tuple[str, str]]:
+    """All that the record has of a statement, with a label each; where one label has several lines, the first has it.
+
+    `known` has the rows of the statements that are true instead, by key; `attack` is the last recorded one.
+    """
+    belongs = "belongs to " if row["statement"] != "printed" and row["source"].startswith("chen2026") else ""
+    parts: list[tuple[str, Sequence[str]]] = [
+        ("statement", [row["text"]]),
+        ("where", [row["given"]] if row["given"] else []),
+        ("reading", ["any reading" if row["reading"] == "any" else row["reading"]]),
+        ("kind", [KIND_WORDS[row["statement"]]]),
+        ("place", [f"{belongs}{place(row['source'])}; claim {row['claim']}"]),
+        ("verdict", [verdict(row)]),
+        ("reason", [reason(row)]),
+        ("evidence", [evidence(row)]),
+        ("numbers", numbers(row)),
+        ("attacks", [attack_record.in_words(attack)] if attack else []),
+        ("witness", [f"{name}: {said}" for name, said in witness(row)]),
+        ("true instead", instead(row, known)),
+        ("reproduce", [f"dssl verify --claim {row['key']}"]),
+    ]
+    return [("" if i else label, text) for label, texts in parts for i, text in enumerate(texts)]
+
+
+def instead(row: Row, known: Mapping[str, Row]) -> list[str]:
+    """What is true where a statement fails, in full sentences; nothing where the record names nothing."""
+    if row["instead"] is None:
+        return []
+    if isinstance(row["instead"], str):
+        return ["It is not known what is true instead."]
+    return [_said(known[k]) if k in known else k for k in row["instead"]]
+
+
+def _said(row: Row) -> str:
+    reading = "" if row["reading"] == "any" else f" [{row['reading']}]"
+    return f"{row['text']}{reading} ({row['status']}, {row['key']})"
+
+
+def tally(rows: Iterable[Row]) -> str:
+    """How many statements of each kind came to each status."""
+    rows = list(rows)
+    found = [
+        f"{kind}: " + ", ".join(f"{n} {status}" for status, n in statuses.items())
+        for kind, statuses in counts(rows).items()
+        if statuses
+    ]
+    return f"{len(rows)} statement{'' if len(rows) == 1 else 's'}. {'; '.join(found)}."
 
 
 def place(source: str) -> str:

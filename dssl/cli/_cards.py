@@ -10,7 +10,7 @@ from rich.text import Text
 from ledger import attack_record, in_words
 from ledger.items import Item
 from ledger.lookup import Found, written
-from ledger.verdicts import About, Row, counts
+from ledger.verdicts import About, Row
 
 WIDEST = 100  # Lines of more characters are hard to read.
 LISTED = 20
@@ -43,7 +43,8 @@ def cards(found: Found, claims: Mapping[str, About], known: Mapping[str, Row]) -
         return Group(*_listed(found.rows, f"{len(found.rows)} statements have the words {found.query!r}."))
     parts: list[RenderableType] = []
     if found.how == "item":
-        parts += [_items(found.items, "What the paper prints, in our words"), _tally(found.rows), Text()]
+        tally = Text(in_words.tally(found.rows))
+        parts += [_items(found.items, "What the paper prints, in our words"), tally, Text()]
     if found.how == "item" and len(found.rows) > MOST_IN_FULL:
         parts += _listed(found.rows, "Too many to show in full; ask for one of these:")
         return Group(*parts)
@@ -58,47 +59,15 @@ def cards(found: Found, claims: Mapping[str, About], known: Mapping[str, Row]) -
 def statement(row: Row, known: Mapping[str, Row]) -> RenderableType:
     """One statement in full: its key and status, then line by line what is known about it."""
     head = Text(row["key"], style="bold") + Text(f"  {row['status']}", style=STYLES.get(row["status"], ""))
-    return Group(head, *(_Labelled(label, text, _LABEL) for label, text in _lines(row, known)))
+    lines = in_words.lines(row, known, attack_record.recorded().get(row["key"]))
+    return Group(head, *(_Labelled(label, _styled(label, text, row["status"]), _LABEL) for label, text in lines))
 
 
-def _lines(row: Row, known: Mapping[str, Row]) -> list[tuple[str, Text]]:
-    verdict = Text(in_words.verdict(row))
-    verdict.stylize(STYLES.get(row["status"], ""), 0, len(row["status"]))
-
-    def labelled(label: str, texts: Iterable[Text]) -> list[tuple[str, Text]]:
-        return [("" if i else label, text) for i, text in enumerate(texts)]
-
-    belongs = "belongs to " if row["statement"] != "printed" and row["source"].startswith("chen2026") else ""
-    lines = [
-        ("statement", Text(row["text"], style="bold")),
-        *([("where", Text(row["given"]))] if row["given"] else []),
-        ("reading", Text("any reading" if row["reading"] == "any" else row["reading"])),
-        ("kind", Text(in_words.KIND_WORDS[row["statement"]])),
-        ("place", Text(f"{belongs}{in_words.place(row['source'])}; claim {row['claim']}")),
-        ("verdict", verdict),
-        ("reason", Text(in_words.reason(row))),
-        ("evidence", Text(in_words.evidence(row))),
-    ]
-    lines += labelled("numbers", map(Text, in_words.numbers(row)))
-    if attack := attack_record.recorded().get(row["key"]):
-        lines.append(("attacks", Text(attack_record.in_words(attack))))
-    lines += labelled("witness", (Text(f"{name}: {value}") for name, value in in_words.witness(row)))
-    lines += labelled("true instead", _instead(row, known))
-    return [*lines, ("reproduce", Text(f"dssl verify --claim {row['key']}"))]
-
-
-def _instead(row: Row, known: Mapping[str, Row]) -> list[Text]:
-    """What is true where a statement fails, in full sentences; nothing where the record names nothing."""
-    if row["instead"] is None:
-        return []
-    if isinstance(row["instead"], str):
-        return [Text("It is not known what is true instead.")]
-    return [_said(known[k]) if k in known else Text(k) for k in row["instead"]]
-
-
-def _said(row: Row) -> Text:
-    reading = "" if row["reading"] == "any" else f" [{row['reading']}]"
-    return Text(f"{row['text']}{reading} ({row['status']}, {row['key']})")
+def _styled(label: str, text: str, status: str) -> Text:
+    found = Text(text, style="bold" if label == "statement" else "")
+    if label == "verdict":
+        found.stylize(STYLES.get(status, ""), 0, len(status))
+    return found
 
 
 def _claim(claim: str, about: About | None, found: Found) -> list[RenderableType]:
@@ -109,7 +78,7 @@ def _claim(claim: str, about: About | None, found: Found) -> list[RenderableType
     if about["question"]:
         lines.append(Text(f"The question: {about['question']}"))
     if found.how == "claim":
-        lines += [_items(found.items, "What the paper prints, in our words"), _tally(found.rows)]
+        lines += [_items(found.items, "What the paper prints, in our words"), Text(in_words.tally(found.rows))]
     return [*lines, Text()]
 
 
@@ -120,17 +89,6 @@ def _items(items: Sequence[Item], heading: str) -> RenderableType:
         Text(f"{heading}:"),
         *(_Labelled(names[i.key], Text(f"{i.printed} ({i.where})"), indent) for i in items),
     )
-
-
-def _tally(rows: Iterable[Row]) -> Text:
-    """How many statements of each kind came to each status."""
-    rows = list(rows)
-    found = [
-        f"{kind}: " + ", ".join(f"{n} {status}" for status, n in statuses.items())
-        for kind, statuses in counts(rows).items()
-        if statuses
-    ]
-    return Text(f"{len(rows)} statement{'' if len(rows) == 1 else 's'}. {'; '.join(found)}.")
 
 
 def every(rows: Iterable[Row]) -> Group:

@@ -1,8 +1,10 @@
 """`dssl advise`: where to train your own clients, what to expect, and what to change."""
 
+import contextlib
 import math
 import pathlib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -74,138 +76,37 @@ class Advise:
             _show(result)
         return 0
 
-    def _check(self) -> None:
-        if self.participation is not None and "server-sampled" in self.without:
-            raise UsageError("--participation is of the server that --without server-sampled leaves out. Drop one.")
-        if self.local_steps < 1 or (self.add or 0) < 0 or (self.rounds or 1) < 1 or self.seed < 0:
-            raise UsageError(
-                "--local-steps and --rounds are whole numbers from 1, --add and --seed from 0; got "
-                f"{self.local_steps}, {self.rounds}, {self.add} and {self.seed}."
-            )
-        if self.rounds is not None and not self.simulate:
-            raise UsageError(
-                f"--rounds {self.rounds} is of training, which only --simulate does. Add it, or drop --rounds."
-            )
-
     def _advise(self) -> dict[str, Any]:
-        from dssl.advice import advise
-        from dssl.advice.advised_network import cannot_choose_links
-        from dssl.user_files.client_data import centred, read_clients
+        from dssl.advice import request
+        from dssl.networks.report import read
+        from dssl.user_files.client_data import read_clients
 
-        self._check()
-        data = read_clients(self.data)
-        if self.center:
-            data = centred(data)
-        if data.sizes is None:
-            for option, value in (("--augmentation-std", self.augmentation_std), ("--mask-ratio", self.mask_ratio)):
-                if value is not None:
-                    raise UsageError(
-                        f"{option} has no effect here: contrast and masks are compared by numbers of samples, and "
-                        "the archive has none. Add sizes, or leave it out."
-                    )
-        plan = advise.Plan(
-            feature_dim=advise.default_feature_dim(data, self.objective)
-            if self.feature_dim is None
-            else self.feature_dim,
-            step_size=data.stable_step_size / 10 if self.step_size is None else self.step_size,
-            local_steps=self.local_steps,
-            n_sampled=max(1, data.n_clients // 4) if self.participation is None else self.participation,
-            augmentation_std=1.0 if self.augmentation_std is None else self.augmentation_std,
-            mask_ratio=0.75 if self.mask_ratio is None else self.mask_ratio,
-            objective=self.objective,
-            without=self.without,
-        )
-        advise.check_plan(data, plan)
-        adjacency, rule, is_given = self._network(data)
-        is_push_sum = self.mixing == "push_sum"
-        why_not = cannot_choose_links(adjacency, is_given=is_given, is_push_sum=is_push_sum)
-        if self.add is not None and why_not:
-            raise UsageError(f"--add has no effect on this network. {why_not} Leave it out.")
-        result = advise.advise(
-            data,
-            adjacency,
-            rule,
-            plan,
-            budget=3 if self.add is None else self.add,
-            seed=self.seed,
-            is_push_sum=is_push_sum,
-            is_given=is_given,
-        )
+        asked = request.Request(**{field.name: getattr(self, field.name) for field in fields(request.Request)})
+        data, plan = request.planned(read_clients(self.data), asked)
+        found = read(self.topology, data.n_clients, seed=self.seed)
+        network = request.mixed(found, self.topology, data, self.mixing)
+        result = request.answer(data, network, plan, asked)
         if self.simulate:
-            training = advise.training_of(data, rule(adjacency), plan, is_push_sum=is_push_sum)
-            result["simulated"] = self._simulate(data, training, plan, result)
+            with _progress(asked.rounds or request.ROUNDS) as advance:
+                result["simulated"] = request.simulation(data, network, plan, asked, result, advance)
         return result
 
-    def _network(self, data: Any) -> tuple[Any, Any, bool]:
-        """Who hears whom, the rule that gives weights, and whether they are given instead."""
-        import numpy as np
 
-        from dssl.networks.report import Network, read
-        from theory.networks.certificate import certificate
-        from theory.networks.mixing import mixing_matrix
-        from theory.networks.topologies import require_connected
+@contextlib.contextmanager
+def _progress(rounds: int) -> Iterator[Callable[[str, int], None]]:
+    """What is told of each option and the rounds done, and shows them as bars on standard error."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        found = read(self.topology, data.n_clients, seed=self.seed)
-        if isinstance(found, Network):
-            matrix = found.mixing
-            if np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any():  # one-way links
-                require_connected(found.adjacency)
-                found = found.adjacency
-            elif self.mixing is not None:
-                raise UsageError(
-                    f"{self.topology} gives weights and --mixing {self.mixing} others. Leave --mixing out, or give "
-                    "links (.csv or a 0/1 matrix)."
-                )
-            else:
-                told = certificate(matrix)
-                if not (told.is_nonnegative and told.is_row_stochastic and told.is_primitive):
-                    raise UsageError(f"This mixing matrix does not bring clients to agree. {told.repair}")
-                return found.adjacency, lambda _: matrix, True
-        mixing = self.mixing or "metropolis"
-        sizes = None
-        if mixing in ("data_size", "released"):
-            if data.sizes is None:
-                raise UsageError(f"mixing={mixing} weighs clients by samples; add sizes to the archive.")
-            sizes = data.sizes
-        if (found != found.T).any() and mixing in ("metropolis", "lazy", "laplacian"):
-            raise UsageError(
-                f"--mixing {mixing} needs links that go both ways, and this network is directed. Use --mixing "
-                "push_sum, uniform or sinkhorn."
-            )
-        return found, lambda adjacency: mixing_matrix(adjacency, mixing, sizes=sizes), False
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
 
-    def _simulate(self, data: Any, training: Any, plan: Any, result: dict[str, Any]) -> dict[str, Any]:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        def advance(name: str, done: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=rounds)
+            bar.update(tasks[name], completed=done)
 
-        from dssl.advice.objectives import objective
-        from dssl.advice.sampled_server import Sampling
-        from dssl.advice.simulated import simulated
-
-        rounds = self.rounds or 5000
-        sampling = Sampling(plan.n_sampled, plan.step_size, plan.local_steps)
-        wanted = objective(data, plan.objective, plan.feature_dim)
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            tasks: dict[str, Any] = {}
-
-            def advance(name: str, done: int) -> None:
-                if name not in tasks:
-                    tasks[name] = bar.add_task(name, total=rounds)
-                bar.update(tasks[name], completed=done)
-
-            found = simulated(training, wanted, sampling, rounds, self.seed, advance)
-        return {
-            "rounds": rounds,
-            "options": [
-                {
-                    "name": option["name"],
-                    "simulated": found[option["name"]]["distance"],
-                    "predicted": option["distance"],
-                    "is_settled": found[option["name"]]["is_settled"],
-                }
-                for option in result["options"]
-            ],
-        }
+        yield advance
 
 
 TITLES = {

@@ -43,6 +43,7 @@ COMMANDS = (
     Listed("falsify", "looks for a point of a statement's domain where it fails"),
     Listed("verify", "decide the paper's statements again, and compare with the record"),
     Listed("report", "all verdicts as one page"),
+    Listed("plot", "draw a quantity, a phase diagram or a network for your own numbers"),
     Listed("figures", "draw the figures from their records"),
     Listed("methods", "the methods that can be trained, and their options"),
     Listed("pretrain", "train an encoder on the images of many clients"),
@@ -51,6 +52,12 @@ COMMANDS = (
     Listed("constants", "derived constants against the record", is_for_users=False),
     Listed("readme", "the generated parts of the README", is_for_users=False),
     Listed("glossary", "every letter and word with its meaning, as a page", is_for_users=False),
+)
+
+
+_LAST = (
+    "`dssl COMMAND --help` shows the options of one; `dssl --version` the version; `dssl --completion bash` (or zsh,\n"
+    "fish) what your shell reads to complete commands and options."
 )
 
 
@@ -86,6 +93,11 @@ def _run(arguments: list[str]) -> int:
 
         print(f"dssl-ledger {version('dssl-ledger')}")
         return 0
+    if arguments[0] == "--completion":
+        from dssl.cli.completion import script
+
+        print(script(arguments[1] if arguments[1:] else "bash"), end="")
+        return 0
     named = {listed.name: listed for listed in COMMANDS}
     if arguments[0] not in named:
         raise unknown("command", arguments[0], named, "`dssl --help` lists all.")
@@ -99,7 +111,12 @@ def _run(arguments: list[str]) -> int:
     from dssl.cli._optional import RULES
 
     listed = named[arguments[0]]
-    command = tyro.cli(listed.load(), prog=f"dssl {listed.name}", args=arguments[1:], registry=RULES)
+    options = arguments[1:]
+    if listed.name == "plot":
+        from dssl.cli.plot import prepared
+
+        options = prepared(options)
+    command = tyro.cli(listed.load(), prog=f"dssl {listed.name}", args=options, registry=RULES)
     return command.run()
 
 
@@ -114,7 +131,7 @@ def overview() -> str:
         lines.append(f"{heading}:")
         lines += [f"  {c.name:<10} {c.does}" for c in COMMANDS if c.is_for_users is is_for_users]
         lines.append("")
-    return "\n".join([*lines, "`dssl COMMAND --help` shows the options of one; `dssl --version` the version."])
+    return "\n".join([*lines, _LAST])
 
 
 def _silence() -> None:

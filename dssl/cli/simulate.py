@@ -48,8 +48,9 @@ class Simulate:
 
         config, data = linear.read_config(self.config)
         covariances = covariances_of(self.covariances, data, config.feature_dim, config.seed)
-        shape = (*covariances.shape[:2], config.feature_dim, config.rounds, config.local_steps)
-        if not self.yes and (refusal := duration.refusal(*shape)):
+        n, dim = covariances.shape[:2]
+        refusal = duration.refusal(n, dim, config.feature_dim, config.rounds, config.local_steps)
+        if refusal and not self.yes:
             raise UsageError(refusal)
         try:
             given = self.mixing

@@ -70,6 +70,7 @@ class Topology:
         found = read(self.name, self.n, seed=self.seed)
         if not isinstance(found, Network):
             if len(found) > LARGEST_DENSE:
+                self._refuse_on_large(len(found))
                 return large_report(found, self.mixing, self.step)
             found = Network(found, mixing_matrix(found, self.mixing, sizes=self.sizes, step=self.step), is_given=False)
         result = report(
@@ -80,6 +81,23 @@ class Topology:
             with_links=lambda a: mixing_matrix(a, self.mixing, sizes=self.sizes, step=self._step(a)),
         )
         return {**result, "certified": certified(found)} if self.certify else result
+
+    def _refuse_on_large(self, n_clients: int) -> None:
+        """Errors: UsageError for an option that has no effect on a network of which only few numbers are computed."""
+        idle = {
+            "--step": self.step is not None and self.mixing != "laplacian",
+            "--sizes": self.sizes is not None,
+            "--local-steps": self.local_steps != 1,
+            "--add": self.add != 2,
+            "--goal": self.goal != "consensus",
+            "--certify": self.certify,
+        }
+        for option, is_given in idle.items():
+            if is_given:
+                raise UsageError(
+                    f"Beyond {LARGEST_DENSE} clients {option} has no effect with mixing={self.mixing}; here are "
+                    f"{n_clients}. Leave it out."
+                )
 
     def _step(self, adjacency: Any) -> float | None:
         """A fixed Laplacian step can turn weights negative once links are added: then the rule's own step is used."""

@@ -76,7 +76,7 @@ def read(name: str, n_clients: int | None, *, seed: int = 0) -> Adjacency | Netw
         matrix = read_matrix(path)
         if n_clients not in (None, len(matrix)):
             raise UsageError(f"{path} is for {len(matrix)} clients; got --n {n_clients}. Leave --n out.")
-        if not (np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any() and (matrix == matrix.T).all()):
+        if not (np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any()):
             return Network(adjacency_of(matrix), matrix, is_given=True)
         network = matrix.astype(bool)
     require_connected(network)

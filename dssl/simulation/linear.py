@@ -31,10 +31,10 @@ class Config:
     """What a run is. Lists and numbers as in TOML; `participation` is a number of clients, a share with a point
     (0.5; 1.0 is all), or "full".
 
-    A network is named by `topology` and `mixing` (the complete network with uniform weights, federated averaging, by
-    default) unless a mixing matrix is given. `init`: all clients at the optimum of the training-weighted covariance, or
-    at one random model. `n_signal`: how many leading coordinates the sensitivity is over, as many as clients if not
-    given. `n_clients` only guards: it must be the number of clients that the data have.
+    A network is named by `topology` and `mixing` (by default the complete network with metropolis weights, which are
+    all equal there: federated averaging) unless a mixing matrix is given. `init`: all clients at the optimum of the
+    training-weighted covariance, or at one random model. `n_signal`: how many leading coordinates the sensitivity is
+    over, as many as clients if not given. `n_clients` only guards: it must be the number of clients that the data have.
     """
 
     feature_dim: int
@@ -44,7 +44,7 @@ class Config:
     participation: int | float | Literal["full"] = "full"
     init: Literal["optimum", "random"] = "optimum"
     topology: str = "complete"
-    mixing: Rule = "uniform"
+    mixing: Rule = "metropolis"
     step: float | None = None
     sizes: tuple[float, ...] | None = None
     order: Literal["atc", "cta"] = "atc"
@@ -133,6 +133,19 @@ def simulate(
     Errors: ValueError for options that do not fit the clients. A run beyond stability comes back as `diverged`, its
     numbers None.
     """
+    return trained(config, covariances, mixing, progress)[2]
+
+
+def trained(
+    config: Config,
+    covariances: Covariances,
+    mixing: Mixing,
+    progress: Callable[[Any, int, int], None] | None = None,
+) -> tuple[Trajectory, Case, dict[str, Any]]:
+    """The run with its series and models, the case that predictions are for, and what `simulate` returns.
+
+    Errors: as `simulate`.
+    """
     n, dim = covariances.shape[:2]
     if config.n_clients not in (None, n):
         raise UsageError(f"The configuration is for n_clients = {config.n_clients}; the data have {n}. Mend one.")
@@ -184,7 +197,7 @@ def simulate(
     )
     measured = _measure(run, case, config)
     tiers = {} if run.diverged else predict(case, run.post_mix if run.converged else None)
-    return {
+    result = {
         **measured,
         "converged": run.converged,
         "diverged": run.diverged,
@@ -196,6 +209,7 @@ def simulate(
         "stable_step_size": None if push_sum else objective.stable_step_size(covariances),
         "training_weights": case.weights,
     }
+    return run, case, result
 
 
 def _is_plain(config: Config, sampled: int | None) -> bool:

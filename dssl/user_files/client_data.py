@@ -1,6 +1,10 @@
-"""Data of clients for `dssl advise`: samples or embeddings, or only second moments, so that no sample leaves them."""
+"""Data of clients for `dssl advise`: samples or embeddings, or only second moments, so that no sample leaves them.
+
+They are read from a file, or handed in from Python. `where` names the file, or what was handed in, in error messages.
+"""
 
 import pathlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -8,7 +12,14 @@ import numpy as np
 from jaxtyping import Float
 from scipy.sparse.linalg import eigsh
 
-from dssl.user_files.csv_and_npz import checked_covariances, names_held, read_arrays, read_table
+from dssl.user_files.csv_and_npz import (
+    Where,
+    checked_arrays,
+    checked_covariances,
+    names_held,
+    read_arrays,
+    read_table,
+)
 from runtime.usage import UsageError
 from sims.linear.objective import stable_step_size
 
@@ -63,16 +74,17 @@ def read_clients(path: pathlib.Path) -> ClientData:
     """
     if path.suffix.lower() in (".csv", ".tsv"):
         rows, owners = read_table(path, "client")
-        return _from_samples(rows, owners, path)
-    held = read_arrays(path, NAMES)
-    unused = tuple(name for name in names_held(path) if name not in NAMES)
-    for name in unused:
-        if name.lower() in WEIGHTS:
-            raise UsageError(
-                f"{path} holds {name}; all samples of a client count the same here. Leave it out, and choose how "
-                "clients count by --objective."
-            )
-    return replace(_from_arrays(held, unused, path), unused=unused)
+        return of_samples(rows, owners, path)
+    return _of_arrays(read_arrays(path, NAMES), names_held(path), path)
+
+
+def of_arrays(arrays: Mapping[str, np.ndarray], where: Where) -> ClientData:
+    """Clients from arrays by the names that a .npz archive has for them.
+
+    Errors: UsageError as `read_clients`.
+    """
+    known = {name: np.asarray(arrays[name]) for name in NAMES if name in arrays}
+    return _of_arrays(checked_arrays(known, NAMES, list(arrays), where), list(arrays), where)
 
 
 def centred(data: ClientData) -> ClientData:
@@ -90,111 +102,138 @@ def centred(data: ClientData) -> ClientData:
     return replace(data, moments=moments, means=np.zeros_like(data.means))
 
 
-def _from_arrays(held: dict[str, np.ndarray], unused: tuple[str, ...], path: pathlib.Path) -> ClientData:
+def _of_arrays(held: Mapping[str, np.ndarray], names: Sequence[str], where: Where) -> ClientData:
+    unused = tuple(name for name in names if name not in NAMES)
+    for name in unused:
+        if name.lower() in WEIGHTS:
+            raise UsageError(
+                f"{where} holds {name}; all samples of a client count the same here. Leave it out, and choose how "
+                "clients count by --objective."
+            )
+    return replace(_of_used(held, unused, where), unused=unused)
+
+
+def _of_used(held: Mapping[str, np.ndarray], unused: tuple[str, ...], where: Where) -> ClientData:
     for first, second in (("samples", "embeddings"), ("second_moments", "covariances")):
         if first in held and second in held:
-            raise UsageError(f"{path} holds both {first} and {second}, two names for one thing. Keep one of them.")
+            raise UsageError(f"{where} holds both {first} and {second}, two names for one thing. Keep one of them.")
     rows = held.get("samples", held.get("embeddings"))
     if rows is not None:
         for name in ("second_moments", "covariances", "sizes", "means"):
             if name in held:
                 raise UsageError(
-                    f"{path} holds samples and {name}, which samples already tell. Keep one of them, for they might "
+                    f"{where} holds samples and {name}, which samples already tell. Keep one of them, for they might "
                     "disagree."
                 )
-        return _from_samples(rows, held.get("client"), path)
+        return of_samples(rows, held.get("client"), where)
     name = "second_moments" if "second_moments" in held else "covariances"
     moments = held.get(name)
     if moments is None:
         raise UsageError(
-            f"{path} must hold samples, embeddings or second_moments; it holds {', '.join([*held, *unused])} only."
+            f"{where} must hold samples, embeddings or second_moments; it holds {', '.join([*held, *unused])} only."
         )
     if "client" in held:
-        raise UsageError(f"{path} holds {name} and client, which names the owners of samples. Leave client out.")
-    moments = checked_covariances(moments, path, name)
-    _check_size(moments.shape[0], moments.shape[1], path)
+        raise UsageError(f"{where} holds {name} and client, which names the owners of samples. Leave client out.")
+    moments = checked_covariances(moments, where, name)
+    _check_size(moments.shape[0], moments.shape[1], where)
     for client, matrix in enumerate(moments):
         least = float(np.linalg.eigvalsh(matrix)[0])
         if least < -1e-8 * max(float(np.abs(matrix).max()), np.finfo(float).tiny):
             raise UsageError(
-                f"A second moment has no negative eigenvalue; client {client} in {path} has {least:.4g}. Send E[x x^T]."
+                f"A second moment has no negative eigenvalue; client {client} in {where} has {least:.4g}. Send "
+                "E[x x^T]."
             )
     sizes = held.get("sizes")
     if sizes is not None and (sizes.shape != (len(moments),) or not (sizes >= FEWEST).all()):
         raise UsageError(
-            f"sizes in {path} needs a number of samples from {FEWEST} for each of {len(moments)} clients; got "
+            f"sizes in {where} needs a number of samples from {FEWEST} for each of {len(moments)} clients; got "
             f"{np.array2string(sizes.ravel()[:5], precision=4)}."
         )
-    return _with_signal(ClientData(moments, sizes, None, _checked_means(held.get("means"), moments, path)), path)
+    return _with_signal(ClientData(moments, sizes, None, _checked_means(held.get("means"), moments, where)), where)
 
 
-def _checked_means(means: np.ndarray | None, moments: np.ndarray, path: pathlib.Path) -> np.ndarray | None:
+def _checked_means(means: np.ndarray | None, moments: np.ndarray, where: Where) -> np.ndarray | None:
     if means is None:
         return None
     if means.shape != moments.shape[:2]:
-        raise UsageError(f"means in {path} must have shape {moments.shape[:2]}, (clients, dim); got {means.shape}.")
+        raise UsageError(f"means in {where} must have shape {moments.shape[:2]}, (clients, dim); got {means.shape}.")
     for client, (moment, mean) in enumerate(zip(moments, means, strict=True)):
         least = float(np.linalg.eigvalsh(moment - np.outer(mean, mean))[0])
         if least < -1e-8 * float(np.abs(moment).max()):
             raise UsageError(
-                f"The mean of client {client} in {path} is longer than its second moment E[x x^T] allows. Give the "
+                f"The mean of client {client} in {where} is longer than its second moment E[x x^T] allows. Give the "
                 "mean and the second moment, not the covariance, of the same samples."
             )
     return means
 
 
-def _check_size(n_clients: int, dim: int, path: pathlib.Path) -> None:
+def _check_size(n_clients: int, dim: int, where: Where) -> None:
     if dim < 2:
-        raise UsageError(f"Samples need two dimensions or more, so that an encoder can choose; {path} has {dim}.")
+        raise UsageError(f"Samples need two dimensions or more, so that an encoder can choose; {where} has {dim}.")
     if n_clients * dim**2 > LARGEST:
         raise UsageError(
             f"Second moments of {n_clients} clients in {dim} dimensions have {n_clients * dim**2:.2g} entries; at most "
-            f"{LARGEST:.2g} are held. Project the embeddings in {path} on fewer dimensions first."
+            f"{LARGEST:.2g} are held. Project the embeddings in {where} on fewer dimensions first."
         )
 
 
-def _with_signal(data: ClientData, path: pathlib.Path) -> ClientData:
+def _with_signal(data: ClientData, where: Where) -> ClientData:
     empty = np.flatnonzero(~data.moments.any(axis=(1, 2)))
     if empty.size:
-        raise UsageError(f"Client {int(empty[0])} in {path} holds nothing but zeros. Drop it.")
+        raise UsageError(f"Client {int(empty[0])} in {where} holds nothing but zeros. Drop it.")
     with np.errstate(over="ignore"):
         if not np.isfinite(np.sum(data.moments**2)):
-            raise UsageError(f"The numbers in {path} are too large to be squared twice. Divide them by a common scale.")
+            raise UsageError(
+                f"The numbers in {where} are too large to be squared twice. Divide them by a common scale."
+            )
     return data
 
 
-def _from_samples(rows: np.ndarray, owners: np.ndarray | None, path: pathlib.Path) -> ClientData:
+def of_samples(rows: np.ndarray, owners: np.ndarray | None, where: Where) -> ClientData:
+    """Clients from samples (clients, samples, dim), or from (samples, dim) beside the owner of every row.
+
+    Errors: UsageError for other shapes, and as `of_clients`.
+    """
     if rows.ndim == 3 and owners is None:
         samples = tuple(rows)
     elif rows.ndim == 2 and owners is not None and owners.shape == rows.shape[:1]:
-        samples = _by_owner(rows, owners, path)
+        samples = _by_owner(rows, owners, where)
     else:
         raise UsageError(
-            f"Samples in {path} must have shape (clients, samples, dim), or (samples, dim) beside an array client with "
-            f"one number a row; got {rows.shape}" + ("." if owners is None else f" beside client {owners.shape}.")
+            f"Samples in {where} must have shape (clients, samples, dim), or (samples, dim) beside an array client "
+            f"with one number a row; got {rows.shape}" + ("." if owners is None else f" beside client {owners.shape}.")
         )
+    return of_clients(samples, where)
+
+
+def of_clients(samples: tuple[np.ndarray, ...], where: Where) -> ClientData:
+    """Clients from the samples (samples, dim) of each.
+
+    Errors: UsageError for fewer than two clients, a client with fewer than two samples, and too few or too many
+    dimensions.
+    """
     if len(samples) < 2:
-        raise UsageError(f"Two clients or more were wanted; {path} has {len(samples)}.")
+        raise UsageError(f"Two clients or more were wanted; {where} has {len(samples)}.")
     for number, x in enumerate(samples):
         if len(x) < FEWEST:
             raise UsageError(
-                f"Client {number} in {path} has {len(x)} samples; each needs {FEWEST} or more. Leave it out, and "
+                f"Client {number} in {where} has {len(x)} samples; each needs {FEWEST} or more. Leave it out, and "
                 "number the others without a gap."
             )
-    _check_size(len(samples), rows.shape[-1], path)
+    _check_size(len(samples), samples[0].shape[-1], where)
     with np.errstate(over="ignore", invalid="ignore"):
         moments = np.stack([x.T @ x / len(x) for x in samples])
     sizes, means = np.array([float(len(x)) for x in samples]), np.stack([x.mean(axis=0) for x in samples])
-    return _with_signal(ClientData(moments, sizes, samples, means), path)
+    return _with_signal(ClientData(moments, sizes, samples, means), where)
 
 
-def _by_owner(rows: np.ndarray, owners: np.ndarray, path: pathlib.Path) -> tuple[np.ndarray, ...]:
+def _by_owner(rows: np.ndarray, owners: np.ndarray, where: Where) -> tuple[np.ndarray, ...]:
     if not owners.size:
-        raise UsageError(f"{path} holds no samples at all.")
+        raise UsageError(f"{where} holds no samples at all.")
     whole = np.isin(owners, np.arange(len(rows)))  # more clients than rows would leave one without any
     if not whole.all():
         raise UsageError(
-            f"client in {path} must number the clients 0, 1, 2, ... without a gap; got {owners[~whole][0]:g} among "
+            f"client in {where} must number the clients 0, 1, 2, ... without a gap; got {owners[~whole][0]:g} among "
             f"{len(rows)} rows."
         )
     numbers = owners.astype(int)

@@ -1,15 +1,20 @@
-"""Networks, mixing matrices and client covariances from a user's files, read without executing anything."""
+"""Networks, mixing matrices and client covariances from a user's files, read without executing anything.
+
+What is true of the content, whether it came from a file or from Python, is checked apart from the reading: `where` is
+the file, or the name of what was handed in.
+"""
 
 import csv
 import pathlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from runtime.usage import UsageError
 
+Where = pathlib.Path | str
 SYMMETRY = 1e-8  # relative to the largest entry: what float32 sums leave
 MOST_CLIENTS = 10_000
 
@@ -73,12 +78,7 @@ def read_table(
     if not rows:
         raise UsageError(f"{path} holds no rows. {remedy}")
     header = [cell.lower() for cell in rows[0][1]]
-    if header.count(owner) != 1:
-        shown = ", ".join(header)[:60]
-        raise UsageError(f"{path} needs one column named {owner} in its first row; it has {shown!r}. {remedy}")
-    for name in header:
-        if name in ("weight", "weights", "sample_weight"):
-            raise UsageError(f"{path} has a column {name}; all samples of a client count the same here. Leave it out.")
+    at = owner_column(header, owner, path, "in its first row", remedy)
     table = np.empty((len(rows) - 1, len(header)))
     for k, (number, cells) in enumerate(rows[1:]):
         if len(cells) != len(header):
@@ -89,12 +89,28 @@ def read_table(
         for j, cell in enumerate(cells):
             value = _number(cell)
             if value is None:
-                raise UsageError(
-                    f"Row {number} of {path} has {cell[:30]!r} in column {header[j]}; a finite number was wanted."
-                )
+                raise bad_cell(number, cell, header[j], path)
             table[k, j] = value
-    at = header.index(owner)
     return np.delete(table, at, axis=1), table[:, at]
+
+
+def owner_column(header: Sequence[str], owner: str, where: Where, place: str, remedy: str) -> int:
+    """Where the column `owner` stands in a header of small letters; `place` says where the header is.
+
+    Errors: UsageError unless there is one such column, and for a column of weights.
+    """
+    if header.count(owner) != 1:
+        shown = ", ".join(header)[:60]
+        raise UsageError(f"{where} needs one column named {owner} {place}; it has {shown!r}. {remedy}")
+    for name in header:
+        if name in ("weight", "weights", "sample_weight"):
+            raise UsageError(f"{where} has a column {name}; all samples of a client count the same here. Leave it out.")
+    return header.index(owner)
+
+
+def bad_cell(row: object, cell: str, column: str, where: Where) -> UsageError:
+    """The error for a cell of a table that holds no finite number."""
+    return UsageError(f"Row {row} of {where} has {cell[:30]!r} in column {column}; a finite number was wanted.")
 
 
 def _number(cell: str) -> float | None:
@@ -115,14 +131,22 @@ def read_matrix(path: pathlib.Path) -> Float[np.ndarray, "clients clients"]:
         matrix = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} is not a matrix saved by numpy.save ({error}). Give a .npy file.") from None
+    return checked_matrix(matrix, path)
+
+
+def checked_matrix(matrix: object, where: Where) -> Float[np.ndarray, "clients clients"]:
+    """A square real matrix as float64, a copy.
+
+    Errors: UsageError for another shape or type, and for entries that are no finite numbers.
+    """
     if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
-        raise UsageError(f"{path} must hold a square matrix; got shape {getattr(matrix, 'shape', 'of an archive')}.")
+        raise UsageError(f"{where} must hold a square matrix; got shape {getattr(matrix, 'shape', 'of an archive')}.")
     if matrix.dtype.kind not in "biuf":
-        raise UsageError(f"{path} must hold real numbers; got entries of type {matrix.dtype}.")
+        raise UsageError(f"{where} must hold real numbers; got entries of type {matrix.dtype}.")
     matrix = matrix.astype(np.float64)
     if not np.isfinite(matrix).all():
         i, j = (int(k) for k in np.argwhere(~np.isfinite(matrix))[0])
-        raise UsageError(f"{path} has {matrix[i, j]} at ({i}, {j}); every entry must be a finite number. Mend it.")
+        raise UsageError(f"{where} has {matrix[i, j]} at ({i}, {j}); every entry must be a finite number. Mend it.")
     return matrix
 
 
@@ -148,14 +172,26 @@ def read_arrays(path: pathlib.Path, names: Sequence[str]) -> dict[str, np.ndarra
                 "of each row."
             ) from None
         raise UsageError(f"{path} is not an archive saved by numpy.savez ({error}). Give a .npz file.") from None
+    return checked_arrays(arrays, names, held, path)
+
+
+def checked_arrays(
+    arrays: Mapping[str, np.ndarray], names: Sequence[str], held: Sequence[str], where: Where
+) -> dict[str, np.ndarray]:
+    """The arrays as float64. `names` are those that were asked for, `held` all names that were there.
+
+    Errors: UsageError where there is no array, or one holds anything but finite real numbers.
+    """
     if not arrays:
-        raise UsageError(f"{path} must hold an array named {' or '.join(names)}; it holds {', '.join(held) or 'none'}.")
+        raise UsageError(
+            f"{where} must hold an array named {' or '.join(names)}; it holds {', '.join(held) or 'none'}."
+        )
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf":
-            raise UsageError(f"{name} in {path} must hold real numbers; got entries of type {array.dtype}.")
+            raise UsageError(f"{name} in {where} must hold real numbers; got entries of type {array.dtype}.")
         if not np.isfinite(array).all():
-            where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-            raise UsageError(f"{name} in {path} has {array[where]} at {where}; every entry must be finite. Mend it.")
+            at = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+            raise UsageError(f"{name} in {where} has {array[at]} at {at}; every entry must be finite. Mend it.")
     return {name: array.astype(np.float64) for name, array in arrays.items()}
 
 
@@ -166,7 +202,7 @@ def names_held(path: pathlib.Path) -> list[str]:
 
 
 def checked_covariances(
-    array: np.ndarray, path: pathlib.Path, name: str = "covariances"
+    array: np.ndarray, where: Where, name: str = "covariances"
 ) -> Float[np.ndarray, "clients dim dim"]:
     """One symmetric matrix a client; `name` is what the archive calls them.
 
@@ -174,13 +210,13 @@ def checked_covariances(
     """
     if array.ndim != 3 or array.shape[1] != array.shape[2] or array.shape[0] < 2 or array.shape[1] < 1:
         raise UsageError(
-            f"{name} in {path} must have shape (clients, dim, dim) with at least two clients; got {array.shape}."
+            f"{name} in {where} must have shape (clients, dim, dim) with at least two clients; got {array.shape}."
         )
     asymmetry = np.abs(array - array.transpose(0, 2, 1)).max(axis=(1, 2))
     client = int(asymmetry.argmax())
     if asymmetry[client] > SYMMETRY * max(float(np.abs(array).max()), np.finfo(float).tiny):
         raise UsageError(
-            f"The matrix of client {client} among {name} in {path} is not symmetric (entries differ by "
+            f"The matrix of client {client} among {name} in {where} is not symmetric (entries differ by "
             f"{asymmetry[client]:.3g} from the transposed). Give (X + X^T) / 2."
         )
     return (array + array.transpose(0, 2, 1)) / 2

@@ -13,6 +13,7 @@ from dssl.simulation import duration
 from dssl.simulation import in_words as of_training
 from tests.command import dssl
 from theory.networks.mixing import mixing_matrix
+from theory.networks.rule_names import Rule
 
 
 def test_every_key_has_words_and_no_words_lack_a_key():
@@ -55,7 +56,7 @@ def test_samples_come_from_one_of_two_keys(extra, capsys):
     assert "Give samples_per_client, or beta" in capsys.readouterr().err
 
 
-def _report(name: str, n: int, rule: str):
+def _report(name: str, n: int, rule: Rule):
     network = load(name, n, rule)
     return report(
         network, local_steps=1, goal="consensus", budget=0, with_links=lambda adjacency: mixing_matrix(adjacency, rule)
@@ -90,7 +91,9 @@ def test_what_follows_of_a_network(name, rule, words):
 def test_a_training_of_years_is_refused_with_what_fits():
     assert duration.refusal(8, 6, 2, 1000, 1) == ""
     said = duration.refusal(8, 6, 2, 10**12, 1)
-    fits = int(re.search(r"(\d+) rounds fit into an hour", said)[1])
+    found = re.search(r"(\d+) rounds fit into an hour", said)
+    assert found is not None
+    fits = int(found[1])
     assert duration.refusal(8, 6, 2, fits, 1) == ""
     assert duration.refusal(8, 6, 2, 2 * fits, 1) != ""
     assert "--yes" in said

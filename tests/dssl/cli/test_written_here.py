@@ -38,7 +38,8 @@ def test_report_readme_figures_and_constants_write_here(elsewhere):
     assert dssl("readme", "--no-examples") == 0
     assert "| claim |" in (elsewhere / "docs" / "verdicts.md").read_text()
     assert dssl("figures", "scaling") == 0
-    assert sorted(path.name for path in (elsewhere / "results" / "figures").iterdir()) == ["scaling.png", "scaling.svg"]
+    written = sorted(path.name for path in (elsewhere / "results" / "figures").iterdir())
+    assert written == ["scaling.png", "scaling.svg", "scaling.txt"]
     assert dssl("constants", "--accept") == 0
     assert derived.recorded(elsewhere / "results" / "constants.json") == [RECORDED]
     assert dssl("constants", "--check") == 1  # the record that comes with dssl has more constants than one
@@ -47,7 +48,7 @@ def test_report_readme_figures_and_constants_write_here(elsewhere):
 def test_a_record_made_again_is_written_here_and_drawn(elsewhere):
     assert dssl("figures", "scaling", "--rederive", "--tier", "quick") == 0
     names = {path.name for path in (elsewhere / "results" / "figures").iterdir()}
-    assert names == {"scaling.json", "scaling.png", "scaling.svg"}
+    assert names == {"scaling.json", "scaling.png", "scaling.svg", "scaling.txt"}
 
 
 @pytest.mark.parametrize("arguments", [("report",), ("constants", "--accept"), ("figures", "scaling")])

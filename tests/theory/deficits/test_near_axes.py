@@ -79,7 +79,7 @@ def test_augmentation_noise_spreads_gaps_and_entries_as_drawn():
 
 def test_many_samples_bring_second_order_back():
     v, n = pair_variances(CLIENTS, 1, 0.75), 10**9
-    second = second_order_empirical
+    second = closed_forms_of_points
     np.testing.assert_allclose(deficit_mim(v, n, 1), second.deficit_mim(v.entry, n, 1), rtol=1e-6)
     np.testing.assert_allclose(deficit_cl(v, n, 0.7, 2), second.deficit_cl(v.entry, n, 0.7, 2), rtol=1e-6)
     assert sigma_star(v, n) == pytest.approx(second.sigma_star(v.entry), rel=1e-6)

@@ -12,7 +12,7 @@ import pathlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import mpmath
 import sympy as sp
@@ -224,7 +224,7 @@ def _margins(formula: Formula, values: Mapping[str, Any]) -> str:
     """By how much each condition of the formula is met; conditions on what the point does not say are left out."""
     relations = [r for r in formula.domain if isinstance(r, Relational)]
     at = {s: rational(values[str(s)]) for r in relations for s in r.free_symbols if str(s) in values}
-    gaps = [(sp.sympify(r.lhs) - sp.sympify(r.rhs)).xreplace(at) for r in relations]
+    gaps = [(cast(sp.Expr, r.lhs) - cast(sp.Expr, r.rhs)).xreplace(at) for r in relations]
     return ", ".join(f"{float(gap):.{_MARGIN_DIGITS}g}" for gap in gaps if not gap.free_symbols)
 
 

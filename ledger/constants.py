@@ -231,7 +231,7 @@ def _margins(formula: Formula, values: Mapping[str, Any]) -> str:
 def _traces() -> Iterator[Constant]:
     """Eigenvalues times how often they occur, summed: the trace of each population's alignment matrix."""
     where, values = next(iter(POINTS.items()))
-    source = "ledger, theory.data.population_spectra: eigenvalues and their multiplicities"
+    source = "ledger, theory.data.population_spectra"
     for of, levels in _spectra().items():
         terms = [level.eigenvalue.expr * level.multiplicity for level in levels]
         exact = sum((term.subs({s: values[str(s)] for s in term.free_symbols}) for term in terms), sp.Integer(0))
@@ -241,7 +241,7 @@ def _traces() -> Iterator[Constant]:
 def _orders() -> Iterator[Constant]:
     """The terms that the sample sizes of the paper's concentration step are counted from, at the first point."""
     where, values = next(iter(POINTS.items()))
-    source = "ledger, theory.deficits.concentration: squared orders of the blocks of X - EX"
+    source = "ledger, theory.deficits.concentration"
     blocks = (block for block in Block if block is not Block.ALL)
     for objective, block, scope, is_expected in itertools.product(
         Objective, blocks, (Scope.FL, Scope.LOCAL_OTHER), (True, False)
@@ -273,7 +273,7 @@ def _networks() -> Iterator[Constant]:
 
 
 def _exponents() -> Iterator[Constant]:
-    source = "ledger, theory.deficits.exponents: powers of d counted in the closed forms"
+    source = "ledger, theory.deficits.exponents"
     for quantity, objective, scope, growth in itertools.product(Quantity, Objective, Scope, NGrowth):
         try:
             line = sp.expand(exponent(quantity, objective, scope, n_growth=growth))

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import jinja2
-from latex2mathml.converter import convert
 from markupsafe import Markup
 
 from experiments.real_images import stored
 from ledger import items as ledger
 from ledger.report import real_tables
 from ledger.report.index import BY_WEIGHT, SIGNS, deciding, index, summary
+from ledger.report.mathml import mathml
 from ledger.statement import Claim
 from ledger.status import EVIDENCE_WORDS, STATUS_WORDS, Status
 from ledger.verdicts import Row, counts
@@ -74,11 +74,11 @@ def build(rows: Sequence[Row], claims: Mapping[str, Claim], results: pathlib.Pat
 
 
 def math(latex: str) -> Markup:
-    """LaTeX as MathML on a line of its own."""
+    """LaTeX as MathML on a line of its own; as LaTeX where it cannot be read."""
     if not latex:
         return Markup("")
-    # The converter's set minus, U+29F5, is in few fonts; U+2216 is the usual one, and a plain backslash everybody has.
-    return Markup(convert(latex, display="block").replace("&#x029F5;", "\\").replace("&#x02216;", "\\"))
+    found = mathml(latex, is_block=True)
+    return Markup("<code>{}</code>").format(latex) if found is None else Markup(found)
 
 
 def _cards(rows: Sequence[Row], claims: Mapping[str, Claim], items: Sequence[ledger.Item]) -> list[Card]:

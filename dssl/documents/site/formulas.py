@@ -3,13 +3,10 @@
 What the converter cannot read is shown as LaTeX. The build says how many formulas that is, and which.
 """
 
-import re
-from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from latex2mathml import exceptions
-from latex2mathml.converter import convert
+from ledger.report.mathml import mathml
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -17,23 +14,6 @@ if TYPE_CHECKING:
     from sphinx.writers.html5 import HTML5Translator
 
 NAME = "mathml"
-_REFUSALS = tuple(e for e in vars(exceptions).values() if isinstance(e, type) and issubclass(e, Exception))
-# The converter's set minus, U+29F5, is in few fonts. After \Big it leaves a double bar as LaTeX.
-_SPELLINGS = {"&#x029F5;": "\\", "&#x02216;": "\\", ">\\|<": ">\u2016<"}
-# A command that the converter passed on unread.
-_UNREAD = re.compile(r">\s*\\[A-Za-z]+")
-
-
-@cache
-def mathml(latex: str, *, is_block: bool = False) -> str | None:
-    """The formula as MathML; None where the converter cannot read it."""
-    try:
-        found = convert(latex, display="block" if is_block else "inline")
-    except (*_REFUSALS, IndexError, KeyError):
-        return None
-    for wrong, right in _SPELLINGS.items():
-        found = found.replace(wrong, right)
-    return None if _UNREAD.search(found) else found
 
 
 def setup(app: "Sphinx") -> dict[str, Any]:

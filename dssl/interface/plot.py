@@ -17,6 +17,7 @@ from jaxtyping import Float
 from dssl.interface import _computed
 from dssl.interface.networks import Network
 from dssl.interface.settings import Setting
+from dssl.simulation import in_words
 from figures.on_axes import look, networks, parameters
 from runtime.parse import shown
 from runtime.usage import UsageError, unknown
@@ -48,21 +49,9 @@ _DEFICIT = "deficit\n(share of a direction lost)"
 _RATIO = r"$\log_{10}$(deficit of CL / deficit of MIM)"
 _QUANTITIES = {"sigma_star": r"critical noise $\sigma^*$"}
 _SERIES = {
-    "consensus_pre_mix": "disagreement before averaging\n(units of the covariances)",
-    "consensus_post_mix": "disagreement after averaging\n(units of the covariances)",
+    "consensus_pre_mix": "disagreement before averaging\n(squared weights)",
+    "consensus_post_mix": "disagreement after averaging\n(squared weights)",
     "mean_model_subspace_error": "distance of the mean model\nfrom the optimum (of subspaces)",
-}
-_PREDICTIONS = {
-    "recorded_gradients": "from recorded gradients",
-    "fixed_point": "exact fixed point",
-    "curvature_resummed": "curvature resummed",
-    "second_order": "second order in the step size",
-    "effective_covariance": "effective covariance",
-    "first_order": "first order in the step size",
-    "first_order_after_these_rounds": "first order, these rounds",
-    "partial_participation": "sampled clients",
-    "spectral_gap_bound": "bound by spectral gap",
-    "first_order_bound": "bound of first order",
 }
 _LONGEST_UNIT = 40  # characters beside the name on an axis
 
@@ -291,8 +280,7 @@ def trajectory(dataset: "xarray.Dataset", quantity: str = "consensus_post_mix", 
         raise unknown("course of this training", str(quantity), known, f"It has {', '.join(known)}.")
     axes = ax or figure()
     predicted = {
-        _PREDICTIONS.get(name, name.replace("_", " ")): value
-        for name, value in _predictions(dataset, f"{quantity}_predicted").items()
+        in_words.prediction(name): value for name, value in _predictions(dataset, f"{quantity}_predicted").items()
     }
     series = dataset[quantity]
     label = _SERIES.get(quantity, quantity.replace("_", " "))

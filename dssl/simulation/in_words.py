@@ -29,17 +29,16 @@ QUANTITIES = {
 # The tiers of `theory.training.predictions`, from the most to the least that must be known.
 PREDICTIONS = {
     "all": "any prediction",
-    "recorded_gradients": "from the gradients at the end of this run",
+    "recorded_gradients": "from this run's gradients",
     "fixed_point": "models at rest, solved for",
-    "curvature_resummed": "first order in the differences, all orders in the step size",
-    "resummed": "first order in the differences, all orders in the step size",
+    "curvature_resummed": "all orders in the step size",
     "second_order": "second order in the step size",
     "first_order": "first order in the step size",
-    "first_order_after_these_rounds": "the same, after this many rounds",
-    "effective_covariance": "optimum for the effective covariance",
+    "first_order_after_these_rounds": "first order, after these rounds",
+    "effective_covariance": "effective covariance",
     "first_order_bound": "upper bound, first order",
-    "spectral_gap_bound": "upper bound from the spectral gap",
-    "partial_participation": "sampled clients, leading order",
+    "spectral_gap_bound": "upper bound, spectral gap",
+    "partial_participation": "sampled clients",
 }
 CLOSE, ROUNDING = 0.05, 1e-9
 

@@ -20,6 +20,7 @@ from matplotlib.text import Text
 import dssl
 from dssl.interface import _computed, _simulated
 from dssl.interface import plot as drawings
+from dssl.simulation import in_words
 from figures import style
 from figures.on_axes import look, parameters
 from runtime.usage import UsageError
@@ -263,7 +264,7 @@ def test_a_trajectory_is_the_course_and_a_line_for_each_prediction_that_holds():
     course, *lines = ax.get_lines()
     np.testing.assert_array_equal(np.transpose(data(course)), np.transpose([run["round"], run[COURSE]]))
     assert [data(line)[1][0] for line in lines] == [0.5, 0.7]
-    assert labels(ax) == ["simulated", "exact fixed point", "first order in the step size"]
+    assert labels(ax) == ["simulated", "models at rest, solved for", "first order in the step size"]
     assert len({(line.get_color(), str(line.get_linestyle())) for line in ax.get_lines()}) == 3
 
 
@@ -276,7 +277,7 @@ def test_a_training_is_drawn_as_it_comes():
         np.testing.assert_array_equal(data(ax.get_lines()[0])[1], run[quantity])
         predicted = run[f"{quantity}_predicted"]
         assert len(ax.get_lines()) - 1 == int(np.isfinite(predicted).sum()) > 0
-    assert set(run["prediction"].values) <= set(plot._PREDICTIONS)
+    assert set(run["prediction"].values) <= set(in_words.PREDICTIONS)
     assert len(look.SERIES) >= 7  # more than any quantity has predictions
 
 

@@ -192,7 +192,7 @@ def numbers(row: Row) -> list[str]:
     lines = []
     if row["tightness"] is not None:
         lines.append(
-            f"tightness {value(row['tightness'])} (the measured side over the claimed side, at the worst case)"
+            f"tightness {value(row['tightness'])} (the ratio of the two sides, at the worst case)"
         )
     if row["margin"] is not None:
         lines.append(f"margin {value(row['margin'])} (the room left at the worst case; below 0 there is none)")

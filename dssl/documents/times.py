@@ -15,8 +15,9 @@ def commands(path: pathlib.Path = RECORD) -> str:
     s = r["seconds"]
     return (
         f"Measured on {r['date']}, on a machine with {r['processors']} processors. The first `make verify` took "
-        f"{_time(s['first verify'])}, with the installation of packages (a fast network) and the compilation of "
-        f"programs; each later one took {_time(s['verify'])}. `make test` took {_time(s['test'])}. Packages take up "
+        f"{_time(s['first verify'])}, with the installation of packages (over a fast connection to the internet) "
+        f"and the compilation of our programs for this machine; each later one took {_time(s['verify'])}. "
+        f"`make test` took {_time(s['test'])}. Packages take up "
         f"{_bytes(r['bytes']['environment'])} in the folder `.venv`. Compiled programs are kept for the next run: "
         f"{_bytes(r['bytes']['programs'])} in `~/.cache/dssl-ledger`."
     )

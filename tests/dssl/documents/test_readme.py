@@ -109,7 +109,7 @@ def test_an_example_that_prints_something_else_is_noticed():
 
 @pytest.mark.slow
 def test_every_example_prints_what_stands_there():
-    assert len(re.findall(r"^### ", README, re.MULTILINE)) == 5
+    assert len(re.findall(r"^### ", README, re.MULTILINE)) == 6
     assert alike(with_outputs(README), README), "run `dssl readme`"
 
 

@@ -12,13 +12,20 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from figures.on_axes import look
+
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
-# Okabe and Ito's palette, told apart with every common colour deficiency; line styles repeat the distinction in grey.
-COLOUR = {"cl": "#D55E00", "mim": "#0072B2", "mae": "#009E73", "bound": "#7F7F7F", "threshold": "#000000"}
-LINE = {"cl": "-", "mim": "--", "mae": "-.", "bound": ":"}
-MARKER = {"cl": "o", "mim": "s", "mae": "^"}
+COLOUR = {
+    "cl": look.COLOUR["cl"],
+    "mim": look.COLOUR["mim"],
+    "mae": "#009E73",
+    "bound": "#7F7F7F",
+    "threshold": "#000000",
+}
+LINE = {"cl": look.LINE["cl"], "mim": look.LINE["mim"], "mae": "-.", "bound": ":"}
+MARKER = {"cl": look.MARKER["cl"], "mim": look.MARKER["mim"], "mae": "^"}
 NAME = {"cl": "contrastive (CL)", "mim": "masked, alignment (MIM)", "mae": "masked, reconstruction (MAE)"}
 
 _SETTINGS: "Mapping[RcKeyType, Any]" = {

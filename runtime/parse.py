@@ -5,7 +5,7 @@ import json
 import math
 import re
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 from runtime.usage import UsageError
@@ -42,6 +42,22 @@ def parse(key: str, raw: Any, hint: Any, *, is_text: bool) -> Any:
     for number in value if isinstance(value, list | tuple) else (value,):
         _check_size(key, number, raw)
     return value
+
+
+def pairs(words: Iterable[str], wanted: str, remedy: str = "") -> dict[str, str]:
+    """Keys and values as typed, from words such as dim=100. Where one is not, `wanted` and `remedy` stand around it.
+
+    Errors: UsageError for a word without "=", and for a key that comes twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UsageError(f"{wanted}; got {word!r}. {remedy}".rstrip())
+        if key in found:
+            raise UsageError(f"{key} was given twice, as {found[key]} and {value}; give it once.")
+        found[key] = value
+    return found
 
 
 def shown(value: Any) -> str:

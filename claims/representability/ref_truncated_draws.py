@@ -13,7 +13,7 @@ import numpy as np
 from ledger.checks.on_domain import OnDomain, Sample, Then
 from ledger.statement import Claim, Evidence, Statement
 from sims.samplers import block_lanczos, joint_lanczos
-from sims.samplers.block_lanczos import Plan
+from sims.samplers.block_lanczos import Plan, assembled
 from sims.samplers.signal_rows import SignalRows, signal_rows
 from sims.samplers.truncation import Noise
 from theory.domain import Choice, Condition, Domain, Point, Real, Value, Whole
@@ -86,18 +86,6 @@ def plans_of_both(at: Point) -> list[Plan | str]:
 def fills(at: Point) -> bool:
     """Whether samples are enough for blocks that fill all dimensions."""
     return rows_at(at).n_rows >= setting_at(at).dim <= block_lanczos.MOST_COLUMNS
-
-
-def assembled(diagonal: list[np.ndarray], below: list[np.ndarray]) -> np.ndarray:
-    """The block tridiagonal matrix of every trial."""
-    at = np.cumsum([0, *(d.shape[1] for d in diagonal)])
-    x = np.zeros((len(diagonal[0]), at[-1], at[-1]))
-    for k, d in enumerate(diagonal):
-        x[:, at[k] : at[k + 1], at[k] : at[k + 1]] = d
-    for k, b in enumerate(below):
-        x[:, at[k + 1] : at[k + 2], at[k] : at[k + 1]] = b
-        x[:, at[k] : at[k + 1], at[k + 1] : at[k + 2]] = np.swapaxes(b, 1, 2)
-    return x
 
 
 def in_full(diagonal: list[np.ndarray], below: list[np.ndarray]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What is asked of the advice: options, the plan of training that they make, and the network with its weights.
+"""A request for advice: its options, the plan of training that they make, and the network with its weights.
 
 The command `dssl advise` and `dssl.advise` in Python both ask by a `Request` and are answered by `answer`.
 """
@@ -19,10 +19,9 @@ from dssl.advice.simulated import simulated
 from dssl.networks import report
 from dssl.user_files.client_data import ClientData, centred
 from runtime.usage import UsageError
-from theory.networks.certificate import certificate
 from theory.networks.mixing import SIZED, Mixing, mixing_matrix
 from theory.networks.rule_names import Rule
-from theory.networks.topologies import Adjacency, require_connected
+from theory.networks.topologies import Adjacency
 
 ROUNDS = 5000  # of a simulation, if not given
 LINKS = 3  # proposed at most, if not given
@@ -30,7 +29,7 @@ LINKS = 3  # proposed at most, if not given
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked, beside the clients and their network. None leaves a choice to what the clients are like.
+    """The options of a request. None leaves a choice to the clients' data.
 
     Errors: UsageError for numbers out of range, and for options that have no effect beside the others.
     """
@@ -117,17 +116,13 @@ def mixed(found: Adjacency | report.Network, name: str, data: ClientData, mixing
     """
     if isinstance(found, report.Network):
         matrix = found.mixing
-        if np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any():  # one-way links
-            require_connected(found.adjacency)
-            found = found.adjacency
-        elif mixing is not None:
+        if mixing is not None:
             raise UsageError(
                 f"{name} gives weights and --mixing {mixing} others. Leave --mixing out, or give "
                 "links (.csv or a 0/1 matrix)."
             )
-        else:
-            require_agreement(matrix)
-            return MixedNetwork(found.adjacency, lambda _: matrix, is_given=True)
+        report.require_agreement(matrix)
+        return MixedNetwork(found.adjacency, lambda _: matrix, is_given=True)
     rule: Rule = mixing or "metropolis"
     sizes = sizes_for(rule, data)
     if (found != found.T).any() and rule in ("metropolis", "lazy", "laplacian"):
@@ -150,13 +145,6 @@ def sizes_for(rule: Rule | None, data: ClientData) -> np.ndarray | None:
     if data.sizes is None:
         raise UsageError(f"mixing={rule} weighs clients by samples; add sizes to the archive.")
     return data.sizes
-
-
-def require_agreement(mixing: Mixing) -> None:
-    """Nothing, when clients that mix so come to agree. Errors: UsageError with what to mend."""
-    told = certificate(mixing)
-    if not (told.is_nonnegative and told.is_row_stochastic and told.is_primitive):
-        raise UsageError(f"This mixing matrix does not bring clients to agree. {told.repair}")
 
 
 def answer(data: ClientData, network: MixedNetwork, plan: Plan, request: Request) -> dict[str, Any]:

@@ -74,7 +74,20 @@ def compute(
 
     Errors: UsageError for an unknown name or key, a missing key, or a value that the quantity refuses.
     """
-    return _computed(name, arguments, is_text=is_text, change=query)
+    module = _module(name)
+    asked = _query(module.Query, name, arguments, is_text=is_text, change=query)
+    answer = _answer(module, asked)
+    return {
+        "name": name,
+        "value": jsonable(answer.value),
+        "exact": answer.exact,
+        "status": answer.status,
+        "units": answer.units,
+        "source": answer.source,
+        "latex": answer.latex,
+        "reason": answer.reason,
+        "assumed": jsonable(_assumed(asked, arguments)),
+    }
 
 
 def batch(text: str) -> tuple[list[dict[str, Any]], bool]:
@@ -130,7 +143,7 @@ def _entry(entry: Any) -> dict[str, Any]:
         arguments = entry.get("args", {})
         if not isinstance(arguments, dict):
             raise UsageError(f'"args" must be an object of keys and values; got {shown(arguments)}.')
-        return _computed(name, arguments, is_text=False)
+        return compute(name, arguments, is_text=False)
     except UsageError as error:
         return {
             "name": name if isinstance(name, str) else "",
@@ -143,25 +156,6 @@ def _entry(entry: Any) -> dict[str, Any]:
             "reason": str(error),
             "assumed": {},
         }
-
-
-def _computed(
-    name: str, arguments: Mapping[str, Any], *, is_text: bool, change: Callable[[Any], Any] | None = None
-) -> dict[str, Any]:
-    module = _module(name)
-    query = _query(module.Query, name, arguments, is_text=is_text, change=change)
-    answer = _answer(module, query)
-    return {
-        "name": name,
-        "value": jsonable(answer.value),
-        "exact": answer.exact,
-        "status": answer.status,
-        "units": answer.units,
-        "source": answer.source,
-        "latex": answer.latex,
-        "reason": answer.reason,
-        "assumed": jsonable(_assumed(query, arguments)),
-    }
 
 
 def _assumed(query: Any, given: Mapping[str, Any]) -> dict[str, Any]:

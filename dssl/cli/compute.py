@@ -13,6 +13,7 @@ from rich.text import Text
 
 from dssl.calculator import compute
 from runtime import store
+from runtime.parse import pairs
 from runtime.usage import UsageError
 
 
@@ -46,7 +47,7 @@ class Compute:
             return self._run_batch(self.batch)
         if not self.query:
             raise UsageError("A quantity was wanted; got none. `dssl compute --list` shows all.")
-        result = compute.compute(self.query[0], _arguments(self.query[1:]))
+        result = compute.compute(self.query[0], pairs(self.query[1:], "Arguments are written key=value"))
         _print([result], self.json, self.forms, is_list=False)
         return 0
 
@@ -56,18 +57,6 @@ class Compute:
         results, is_good = compute.batch(_read(source))
         _print(results, self.json, self.forms, is_list=True)
         return 0 if is_good else 2
-
-
-def _arguments(pairs: tuple[str, ...]) -> dict[str, str]:
-    arguments: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"Arguments are written key=value; got {pair!r}.")
-        if key in arguments:
-            raise UsageError(f"{key} was given twice, as {arguments[key]} and {value}; give it once.")
-        arguments[key] = value
-    return arguments
 
 
 def _read(source: str) -> str:

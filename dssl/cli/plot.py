@@ -13,16 +13,16 @@ import tyro
 
 from dssl.calculator import compute
 from dssl.calculator.key_words import KEYS
-from dssl.interface.settings import Setting
+from dssl.interface.settings import FIELDS, Setting
 from runtime import store
-from runtime.parse import parse
+from runtime.parse import pairs, parse
 from runtime.usage import UsageError, unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Setting))
 _KINDS = ("phase_diagram", "tightness", "spectrum", "network")
+_WANTED = "Keys are written key=value or --key value"
 _RANGE = re.compile(r"(?P<first>[^:]+):(?P<last>[^:]+):(?P<count>\d+)(?P<kind>log|lin)?")
 
 
@@ -80,7 +80,7 @@ class Plot:
             if kind in ("spectrum", "network"):
                 self._network(kind, rest, axes)
             else:
-                self._model(kind, _pairs(rest), axes)
+                self._model(kind, pairs(rest, _WANTED), axes)
         for note in noted:
             print(f"Note: {note.message}", file=sys.stderr)
         plot.save(axes, out)
@@ -89,16 +89,16 @@ class Plot:
 
     def _refuse_idle(self, kind: str) -> None:
         """Errors: UsageError for an option that has no effect on this kind."""
+        # A spectrum is a quantity too, but drawn of a network.
+        quantities = tuple(name for name in compute.names() if name not in _KINDS)
         of = {
-            "vs": ("tightness", *compute.names()),
-            "values": ("tightness", *compute.names()),
-            "show": tuple(n for n in compute.names()),
+            **dict.fromkeys(("vs", "values"), ("tightness", *quantities)),
+            "show": quantities,
             **dict.fromkeys(("x", "y", "x_values", "y_values"), ("phase_diagram",)),
             "n": ("spectrum", "network"),
         }
-        drawn_so = {"spectrum": ("spectrum",), "network": ("network",)}.get(kind, (kind,))
         for name, kinds in of.items():
-            if getattr(self, name) is not None and not set(drawn_so) & set(kinds):
+            if getattr(self, name) is not None and kind not in kinds:
                 option = name.replace("_", "-")
                 raise UsageError(f"--{option} has no effect on {kind}; got {getattr(self, name)}. Leave it out.")
 
@@ -109,7 +109,7 @@ class Plot:
         names = [word for word in rest if "=" not in word]
         if len(names) != 1:
             raise UsageError(f"The name of one network was wanted, such as ring; got {' '.join(names) or 'none'}.")
-        keys = _pairs([word for word in rest if "=" in word])
+        keys = pairs([word for word in rest if "=" in word], _WANTED)
         matrix = keys.pop("matrix", "mixing") if kind == "spectrum" else None
         hints = {"mixing": str, "seed": int, "step": float, "sizes": tuple[float, ...]}
         for key in keys:
@@ -122,29 +122,28 @@ class Plot:
         else:
             plot.spectrum(net, matrix, ax=axes)  # type: ignore[arg-type]  (a word; what is neither is refused there)
 
-    def _model(self, kind: str, pairs: dict[str, str], axes: "Axes") -> None:
+    def _model(self, kind: str, given: dict[str, str], axes: "Axes") -> None:
         from dssl.interface import plot
 
-        fields = {name: raw for name, raw in pairs.items() if name in _FIELDS}
         hints = _hints(kind)
         others: dict[str, Any] = {}
-        for name, raw in pairs.items():
-            if name not in _FIELDS:
+        for name, raw in given.items():
+            if name not in FIELDS:
                 if name not in hints:
-                    raise unknown(f"key of {kind}", name, (*_FIELDS, *hints), "`dssl compute NAME --help` lists keys.")
+                    raise unknown(f"key of {kind}", name, (*FIELDS, *hints), "`dssl compute NAME --help` lists keys.")
                 others[name] = parse(name, raw, hints[name], is_text=True)
         others = {name: str(value) if hasattr(value, "value") else value for name, value in others.items()}
-        given = {name: parse(name, raw, int | float, is_text=True) for name, raw in fields.items()}
+        fields = {name: parse(name, raw, int | float, is_text=True) for name, raw in given.items() if name in FIELDS}
         if kind == "phase_diagram":
             if self.x is None or self.y is None or self.x_values is None or self.y_values is None:
                 raise UsageError("A phase diagram needs --x, --x-values, --y and --y-values; one is missing. Add it.")
-            s = _setting(given, (self.x, self.y))
+            s = _setting(fields, (self.x, self.y))
             ranges = _values(self.x, self.x_values), _values(self.y, self.y_values)
             plot.phase_diagram(s, self.x, self.y, *ranges, ax=axes, **others)
             return
         if self.vs is None:
             raise UsageError(f"{kind} is drawn against one of its keys, such as --vs dim; got none. Add --vs.")
-        s = _setting(given, (self.vs,))
+        s = _setting(fields, (self.vs,))
         values = None if self.values is None else _values(self.vs, self.values)
         if kind == "tightness":
             plot.tightness(s, self.vs, values, ax=axes, **others)
@@ -173,7 +172,7 @@ def prepared(arguments: list[str]) -> list[str]:
         word = rest.pop(0)
         name, equals, value = word.removeprefix("--").partition("=")
         key = name.replace("-", "_")
-        is_key = key not in own and (key in KEYS or key in _FIELDS)
+        is_key = key not in own and (key in KEYS or key in FIELDS)
         if not word.startswith("-"):
             words.append(word)
         elif is_key and (equals or rest):
@@ -185,26 +184,14 @@ def prepared(arguments: list[str]) -> list[str]:
     return [*words, *options]
 
 
-def _pairs(words: list[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UsageError(f"Keys are written key=value or --key value; got {word!r}.")
-        if key in pairs:
-            raise UsageError(f"{key} was given twice, as {pairs[key]} and {value}; give it once.")
-        pairs[key] = value
-    return pairs
-
-
 def _setting(given: dict[str, Any], drawn: tuple[str, ...]) -> Setting:
     """The setting with these fields. What is drawn along an axis may be left out: it begins with the least there is."""
     for name in ("n_clients", "dim"):
         if name not in given and name not in drawn:
             raise UsageError(f"A setting needs {name}; got none. Add --{name.replace('_', '-')}.")
     for name in drawn:
-        if name not in _FIELDS:
-            raise unknown("key to draw against", name, _FIELDS, f"It is one of {', '.join(_FIELDS)}.")
+        if name not in FIELDS:
+            raise unknown("key to draw against", name, FIELDS, f"It is one of {', '.join(FIELDS)}.")
     start = {"n_clients": 2, "dim": max(100, int(given.get("n_clients", 2)))}
     return Setting(**({name: start[name] for name in start if name not in given} | given))
 

@@ -8,7 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 from dssl.networks import in_words
-from dssl.networks.report import LARGEST_DENSE, Goal, Network, certified, large_report, read, report
+from dssl.networks.report import (
+    LARGEST_DENSE,
+    Goal,
+    Network,
+    certified,
+    disagreement,
+    large_report,
+    mixing_of_denser,
+    read,
+    report,
+)
 from runtime import store
 from runtime.usage import UsageError
 from theory.networks.mixing import Rule, mixing_matrix
@@ -63,7 +73,7 @@ class Topology:
             _show(result)
         repair = result.get("certificate", {}).get("repair")
         if repair:
-            raise UsageError(f"This mixing matrix does not bring clients to agree. {repair}")
+            raise disagreement(repair)
         return 0
 
     def _report(self) -> dict[str, Any]:
@@ -78,7 +88,7 @@ class Topology:
             local_steps=self.local_steps,
             goal=self.goal,
             budget=self.add,
-            with_links=lambda a: mixing_matrix(a, self.mixing, sizes=self.sizes, step=self._step(a)),
+            with_links=lambda a: mixing_of_denser(a, self.mixing, sizes=self.sizes, step=self.step),
         )
         return {**result, "certified": certified(found)} if self.certify else result
 
@@ -98,12 +108,6 @@ class Topology:
                     f"Beyond {LARGEST_DENSE} clients {option} has no effect with mixing={self.mixing}; here are "
                     f"{n_clients}. Leave it out."
                 )
-
-    def _step(self, adjacency: Any) -> float | None:
-        """A fixed Laplacian step can turn weights negative once links are added: then the rule's own step is used."""
-        if self.step is None or self.step * adjacency.sum(axis=1).max() <= 1:
-            return self.step
-        return None
 
 
 def _show(result: dict[str, Any]) -> None:

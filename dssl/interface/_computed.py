@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from dssl.interface.settings import Setting
+from dssl.interface.settings import FIELDS, Setting
 from runtime.parse import shown
 from runtime.usage import UsageError, unknown
 
 Values = Float[np.ndarray, " points"]
-FIELDS = (
-    *("n_clients", "dim", "feature_dim", "samples_per_client", "beta"),
-    *("tau", "mu", "mask_ratio", "augmentation_std", "rare_fraction"),
-)
 _SIMULATED = {"scope": "fl", "mask": "independent", "selection": "psd", "draws": None}
 # Contrast has no masks, and masking is not augmented.
 _WITHOUT = {"cl": "mask_ratio", "mim": "augmentation_std"}

@@ -102,16 +102,13 @@ def _is_small_matrix_enough(s: Point, what: Drawn) -> bool:
 
 def _point(given: dict[str, Any]) -> Point:
     """The point of theory. Errors: UsageError for one without samples."""
-    samples, beta = given.get("samples_per_client"), given.get("beta")
-    if samples is None and beta is None:
+    if "samples_per_client" not in given and "beta" not in given:
         raise UsageError("A simulation draws samples; got a setting without them. Give it samples_per_client, or beta.")
     if given.get("rare_fraction"):
         raise UsageError(
             f"Rare classes are not simulated here; got rare_fraction={given['rare_fraction']}. Leave it out."
         )
-    n = math.ceil(given["dim"] ** beta) if samples is None else samples
-    fields = ("n_clients", "feature_dim", "tau", "mu", "mask_ratio", "augmentation_std")
-    return Point.paper(given["dim"], samples_per_client=n, **{name: given[name] for name in fields if name in given})
+    return Point.paper(**{name: value for name, value in given.items() if name != "rare_fraction"})
 
 
 def _deficit(s: Point, what: Drawn, seed: int) -> Estimate:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import numpy as np
 
+from dssl.interface.network_sources import libraries
 from dssl.interface.networks import Network, argument, in_python, network_of, refusals
 from runtime.parse import shown
 from runtime.usage import UsageError
@@ -195,11 +196,12 @@ def advise(
 def _mixed(network: Any, data: "ClientData", mixing: Rule | None, seed: int) -> "MixedNetwork":
     """The network for these clients, once it is sure to bring them to agree."""
     from dssl.advice import request
+    from dssl.networks.report import require_agreement
 
     sizes = None if isinstance(network, Network) else request.sizes_for(mixing, data)
     net = network_of(network, data.n_clients, "the data", seed=seed, mixing=mixing, sizes=sizes)
     is_push_sum = net.mixing == "push_sum"
-    request.require_agreement(net.mixing_matrix.T if is_push_sum else net.mixing_matrix)
+    require_agreement(net.mixing_matrix.T if is_push_sum else net.mixing_matrix)
     return request.MixedNetwork(net.adjacency, net.mixing_of, net.mixing == "given", is_push_sum)
 
 
@@ -218,8 +220,7 @@ def _clients(data: Any) -> "ClientData":
         return client_data.read_clients(pathlib.Path(data))
     if isinstance(data, Mapping):
         return client_data.of_arrays({str(name): _array(name, values) for name, values in data.items()}, _WHERE)
-    libraries = {base.__module__.split(".")[0] for base in type(data).__mro__}
-    if "pandas" in libraries and hasattr(data, "columns"):
+    if "pandas" in libraries(data) and hasattr(data, "columns"):
         return _of_table(data)
     if isinstance(data, list | tuple):
         return _of_list(data)

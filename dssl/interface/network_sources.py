@@ -25,12 +25,12 @@ def found(source: Any, n_clients: int | None, seed: int) -> Found:
         return _of_name(str(source), n_clients, seed)
     if seed:
         raise UsageError(f"seed draws the networks of names such as er:5; this one is given. Leave seed={seed} out.")
-    libraries = {base.__module__.split(".")[0] for base in type(source).__mro__}
-    if "networkx" in libraries:
+    owners = libraries(source)
+    if "networkx" in owners:
         told = _of_graph(source)
-    elif "pandas" in libraries and hasattr(source, "columns"):
+    elif "pandas" in owners and hasattr(source, "columns"):
         told = _of_table(source)
-    elif hasattr(source, "__array__") and "pandas" not in libraries:
+    elif hasattr(source, "__array__") and "pandas" not in owners:
         told = _of_array(np.asarray(source), "The array")
     else:
         raise UsageError(
@@ -40,6 +40,11 @@ def found(source: Any, n_clients: int | None, seed: int) -> Found:
     if n_clients not in (None, len(told[0])):
         raise UsageError(f"This network has {len(told[0])} clients; got n_clients={n_clients}. Leave n_clients out.")
     return told
+
+
+def libraries(value: Any) -> set[str]:
+    """The packages that an object's class and its bases come from, none of which is imported for it."""
+    return {base.__module__.split(".")[0] for base in type(value).__mro__}
 
 
 def _of_name(name: str, n_clients: int | None, seed: int) -> Found:
@@ -54,13 +59,12 @@ def _of_name(name: str, n_clients: int | None, seed: int) -> Found:
 
 
 def _of_array(array: np.ndarray, where: str) -> Found:
-    from dssl.user_files.csv_and_npz import adjacency_of, checked_matrix
+    from dssl.user_files.csv_and_npz import adjacency_of, checked_matrix, is_adjacency
     from theory.networks.topologies import check_adjacency
 
     matrix = checked_matrix(array, where)
     labels = tuple(range(len(matrix)))
-    is_adjacency = np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any()
-    if is_adjacency or array.dtype == bool:
+    if is_adjacency(matrix) or array.dtype == bool:
         return _connected(check_adjacency(matrix)), None, labels
     _check_count(len(matrix))
     return adjacency_of(matrix), matrix, labels

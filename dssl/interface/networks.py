@@ -401,15 +401,12 @@ class Network:
 
         Source: the rule's own. Units: dimensionless. Errors: UsageError as the rule.
         """
-        from theory.networks.mixing import mixing_matrix
+        from dssl.networks.report import mixing_of_denser
 
         if self.mixing == "given":
             return self.mixing_matrix
-        step = self._step
-        if step is not None and step * adjacency.sum(axis=1).max() > 1:
-            step = None
         with refusals():
-            return mixing_matrix(adjacency, self.mixing, sizes=self._sizes, step=step)
+            return mixing_of_denser(adjacency, self.mixing, sizes=self._sizes, step=self._step)
 
     @cached_property
     def _ends(self) -> "SpectrumEnds":
@@ -434,7 +431,9 @@ class Network:
                 "This is for averaging by weights whose rows sum to 1, and under push_sum columns do. dssl.train "
                 "predicts push_sum for given clients."
             )
-        raise UsageError(f"This mixing matrix does not bring clients to agree. {told['certificate']['repair']}")
+        from dssl.networks.report import disagreement
+
+        raise disagreement(told["certificate"]["repair"])
 
 
 def network_of(source: Any, n_clients: int, what: str, *, seed: int, **options: Any) -> Network:

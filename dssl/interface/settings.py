@@ -52,9 +52,8 @@ class Setting:
                 f"Give samples_per_client, or beta for dim^beta of them; got {shown(self.samples_per_client)} and "
                 f"{shown(self.beta)}. Keep one."
             )
-        for field in dataclasses.fields(self):
-            if (value := getattr(self, field.name)) is not None:
-                object.__setattr__(self, field.name, _numbers(field.name, value))
+        for name, value in self._given():
+            object.__setattr__(self, name, _numbers(name, value))
         _ = self.shape
         for point in self.points():
             _check(point)
@@ -79,10 +78,9 @@ class Setting:
         >>> dssl.Setting(n_clients=4, dim=100, beta=1.2).replace(samples_per_client=500)
         Setting(n_clients=4, dim=100, samples_per_client=500)
         """
-        known = [field.name for field in dataclasses.fields(self)]
         for name in fields:
-            if name not in known:
-                raise unknown("field of a setting", name, known, f"It has {', '.join(known)}.")
+            if name not in FIELDS:
+                raise unknown("field of a setting", name, FIELDS, f"It has {', '.join(FIELDS)}.")
         for name, other in (("samples_per_client", "beta"), ("beta", "samples_per_client")):
             if fields.get(name) is not None:
                 fields.setdefault(other, None)
@@ -98,8 +96,10 @@ class Setting:
         return f"Setting({', '.join(shown_fields)})"
 
     def _given(self) -> list[tuple[str, Any]]:
-        values = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))
-        return [(name, value) for name, value in values if value is not None]
+        return [(name, getattr(self, name)) for name in FIELDS if getattr(self, name) is not None]
+
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Setting))
 
 
 def broadcast_shape(arrays: dict[str, Any]) -> tuple[int, ...]:

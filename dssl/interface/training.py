@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dssl.interface.networks import Network, argument, network_of, refusals
+from dssl.simulation import in_words
 from runtime.usage import UsageError
 
 if TYPE_CHECKING:
@@ -43,18 +44,7 @@ PREDICTED = (
     "mean_local_subspace_error_squared",
     "late_mean_model_subspace_error_squared",
 )
-PREDICTIONS = (
-    "recorded_gradients",
-    "fixed_point",
-    "curvature_resummed",
-    "second_order",
-    "effective_covariance",
-    "first_order",
-    "first_order_after_these_rounds",
-    "partial_participation",
-    "spectral_gap_bound",
-    "first_order_bound",
-)
+PREDICTIONS = tuple(name for name in in_words.PREDICTIONS if name != "all")
 
 
 def train(

@@ -15,13 +15,12 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from dssl.calculator import compute
 from dssl.calculator.key_words import KEYS
 from dssl.interface.networks import Network
-from dssl.interface.settings import Setting
+from dssl.interface.settings import FIELDS, Setting
 from dssl.interface.values import NETWORK_KEYS
 from runtime import store
 
 FILE = pathlib.Path(__file__).with_name("quantities.py")
 WIDTH = 120
-_SETTING_KEYS = tuple(field.name for field in dataclasses.fields(Setting))
 # What is drawn as one value must be one value: quantities of the model and the samples.
 _OF_SETTING = ("deficit", "deficit_bound", "deficit_limit", "mae_deficit", "order_probability", "population_spectrum",
                "rare_recovery", "representability", "sigma_star", "transformation_condition")  # fmt: skip
@@ -92,7 +91,7 @@ def _function(name: str, printed: str) -> str:
     query = compute.query_of(name)
     fields, hints = dataclasses.fields(query), get_type_hints(query)
     kind = "setting" if name in _OF_SETTING else "network" if issubclass(query, _network()) else "keys"
-    hidden = {"setting": _SETTING_KEYS, "network": NETWORK_KEYS, "keys": ()}[kind]
+    hidden = {"setting": FIELDS, "network": NETWORK_KEYS, "keys": ()}[kind]
     keys = [f for f in fields if f.name not in hidden]
     needed = [f for f in keys if f.default is dataclasses.MISSING]
     others = [f for f in keys if f.default is not dataclasses.MISSING]

@@ -12,7 +12,7 @@ def lines(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what, number) of a report of `dssl.networks.report.report` or `large_report`, in the order of their use."""
     certificate, predicted = report.get("certificate", report), report.get("predicted") or {}
     functionals = report.get("functionals") or {}
-    second = 1 - certificate["gap"]
+    concentration = functionals.get("objective_concentration")
     rows: list[tuple[str, Any]] = [
         ("clients", report["n_clients"]),
         ("links", report["links"]),
@@ -20,8 +20,8 @@ def lines(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("the same, as a harmonic mean", certificate["harmonic_connectivity"]),
         ("lambda_2 of the mixing matrix (second largest eigenvalue)", certificate["lambda_2"]),
         ("its smallest eigenvalue", certificate["min_eigenvalue"]),
-        ("spectral gap (1 less the second largest modulus)", 1 - second),
-        ("rounds of averaging alone until clients differ ten times less", _rounds_to_a_tenth(second)),
+        ("spectral gap (1 less the second largest modulus)", certificate["gap"]),
+        ("rounds of averaging alone until clients differ ten times less", _rounds_to_a_tenth(1 - certificate["gap"])),
         ("lambda_2 of the Laplacian (algebraic connectivity)", certificate.get("laplacian_lambda_2")),
         ("Kirchhoff index", functionals.get("kirchhoff_index")),
         ("disagreement of the trained models, over (step size x zeta)^2", predicted.get("consensus_over_step2_zeta2")),
@@ -30,13 +30,12 @@ def lines(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("largest kappa", predicted.get("largest_kappa")),
         ("kappa of a server", predicted.get("federated_kappa")),
         ("inequality of the training weights, N sum v^2 (1 is equal)", predicted.get("training_concentration")),
-        ("inequality of the weights in Eq (1), N sum pi^2", _times(functionals.get("objective_concentration"), report)),
+        (
+            "inequality of the weights in Eq (1), N sum pi^2",
+            None if concentration is None else report["n_clients"] * concentration,
+        ),
     ]
     return [(what, number(value)) for what, value in rows if value is not None]
-
-
-def _times(value: float | None, report: Mapping[str, Any]) -> float | None:
-    return None if value is None else value * report["n_clients"]
 
 
 def follows(report: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from dssl.user_files.csv_and_npz import adjacency_of, read_links, read_matrix
+from dssl.user_files.csv_and_npz import adjacency_of, is_adjacency, read_links, read_matrix
 from runtime.usage import UsageError
 from theory.formula import OutOfDomainError
 from theory.networks import mixing_rules
@@ -76,11 +76,33 @@ def read(name: str, n_clients: int | None, *, seed: int = 0) -> Adjacency | Netw
         matrix = read_matrix(path)
         if n_clients not in (None, len(matrix)):
             raise UsageError(f"{path} is for {len(matrix)} clients; got --n {n_clients}. Leave --n out.")
-        if not (np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any()):
+        if not is_adjacency(matrix):
             return Network(adjacency_of(matrix), matrix, is_given=True)
         network = matrix.astype(bool)
     require_connected(network)
     return network
+
+
+def mixing_of_denser(adjacency: Adjacency, rule: Rule, *, sizes: Any = None, step: float | None = None) -> Mixing:
+    """The mixing matrix of a network with links added. A Laplacian step too large for it gives way to the rule's own.
+
+    Errors: ValueError as the rule.
+    """
+    if step is not None and step * adjacency.sum(axis=1).max() > 1:  # weights would turn negative
+        step = None
+    return mixing_matrix(adjacency, rule, sizes=sizes, step=step)
+
+
+def disagreement(repair: str) -> UsageError:
+    """What to say of a mixing matrix under which clients never come to agree, with what to mend."""
+    return UsageError(f"This mixing matrix does not bring clients to agree. {repair}")
+
+
+def require_agreement(mixing: Mixing) -> None:
+    """Nothing, when clients that mix so come to agree. Errors: UsageError with what to mend."""
+    found = certificate(mixing)
+    if not found.brings_agreement:
+        raise disagreement(found.repair)
 
 
 def score(goal: Goal, local_steps: int) -> Callable[[Mixing], float]:
@@ -110,7 +132,7 @@ def report(
     """
     adjacency, mixing = network.adjacency, network.mixing
     found = certificate(mixing, None if network.is_given else adjacency)
-    agrees = found.is_nonnegative and found.is_row_stochastic and found.is_primitive
+    agrees = found.brings_agreement
     eigenvalues = mixing_spectrum(mixing)
     undirected = is_undirected(adjacency)
     return {

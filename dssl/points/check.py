@@ -13,7 +13,7 @@ from ledger.checks.on_domain import Effort, OnDomain, Outcome, outcome
 from ledger.decide import seed_of
 from ledger.points import random_points
 from ledger.statement import Statement
-from runtime.parse import parse, shown
+from runtime.parse import pairs, parse, shown
 from runtime.store import jsonable
 from runtime.usage import UsageError
 from theory.domain import Choice, Domain, Parameter, Point, Value, Whole
@@ -97,16 +97,9 @@ def drawn(statement: Statement, n_points: int, seed: int) -> list[Point]:
     return list(random_points(domain_of(statement), n_points, seed))
 
 
-def from_pairs(domain: Domain, pairs: Iterable[str]) -> dict[str, Value]:
+def from_pairs(domain: Domain, texts: Iterable[str]) -> dict[str, Value]:
     """A point from texts such as n_clients=30. Errors: UsageError for one without "=", twice, missing or unknown."""
-    point: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"A point is written name=value ...; got {pair!r}. It has {', '.join(domain.names)}.")
-        if name in point:
-            raise UsageError(f"{name} was given twice, as {point[name]} and {value}; give it once.")
-        point[name] = value
+    point = pairs(texts, "A point is written name=value ...", f"It has {', '.join(domain.names)}.")
     return _parsed(domain, point, is_text=True)
 
 

@@ -26,19 +26,19 @@ QUANTITIES = {
         "averaged model: mean squared distance over the later half", _SQUARED_DISTANCE
     ),
 }
-# The tiers of `theory.training.predictions`, from the most to the least that must be known.
+# The tiers of `theory.training.predictions`, in the order in which `dssl.train` lists them.
 PREDICTIONS = {
     "all": "any prediction",
     "recorded_gradients": "from this run's gradients",
     "fixed_point": "models at rest, solved for",
     "curvature_resummed": "all orders in the step size",
     "second_order": "second order in the step size",
+    "effective_covariance": "effective covariance",
     "first_order": "first order in the step size",
     "first_order_after_these_rounds": "first order, after these rounds",
-    "effective_covariance": "effective covariance",
-    "first_order_bound": "upper bound, first order",
-    "spectral_gap_bound": "upper bound, spectral gap",
     "partial_participation": "sampled clients",
+    "spectral_gap_bound": "upper bound, spectral gap",
+    "first_order_bound": "upper bound, first order",
 }
 CLOSE, ROUNDING = 0.05, 1e-9
 

@@ -10,12 +10,12 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from dssl.networks.report import require_agreement
 from runtime.parse import parse, shown
 from runtime.usage import UsageError, unknown
 from sims.linear import metrics, objective
 from sims.linear.training import Trajectory, train
 from sims.linear.training_options import TrainingOptions
-from theory.networks.certificate import certificate
 from theory.networks.mixing import mixing_matrix
 from theory.networks.rule_names import Rule
 from theory.networks.topologies import topology
@@ -116,9 +116,7 @@ def checked_mixing(mixing: Mixing, n_clients: int, *, push_sum: bool) -> Mixing:
     """The matrix, when it can mix these clients to agreement. Errors: UsageError with what to mend."""
     if mixing.shape != (n_clients, n_clients):
         raise UsageError(f"{n_clients} clients need a mixing matrix of that many rows; got shape {mixing.shape}.")
-    found = certificate(mixing.T if push_sum else mixing)
-    if not (found.is_nonnegative and found.is_row_stochastic and found.is_primitive):
-        raise UsageError(f"This mixing matrix does not bring clients to agree. {found.repair}")
+    require_agreement(mixing.T if push_sum else mixing)
     return mixing
 
 

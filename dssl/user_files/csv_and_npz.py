@@ -222,6 +222,11 @@ def checked_covariances(
     return (array + array.transpose(0, 2, 1)) / 2
 
 
+def is_adjacency(matrix: Float[np.ndarray, "clients clients"]) -> bool:
+    """Whether a matrix says who hears whom: zeros and ones with an empty diagonal. Any other gives weights."""
+    return bool(np.isin(matrix, (0.0, 1.0)).all() and not matrix.diagonal().any())
+
+
 def adjacency_of(matrix: Float[np.ndarray, "clients clients"]) -> Bool[np.ndarray, "clients clients"]:
     """Who hears whom under a mixing matrix: its off-diagonal pattern."""
     heard = matrix != 0

@@ -1,6 +1,7 @@
 """Widths, colours and axes that all drawings share, and files of them.
 
-Colours are those of `figures.style`, which says why; a test compares.
+Colours are of Okabe and Ito's palette, told apart with every common colour deficiency; line styles repeat the
+distinction in grey.
 """
 
 import math

@@ -251,11 +251,17 @@ def error_bound(diagonal: list[np.ndarray], below: list[np.ndarray], what: Plan)
     bound = truncation_bound(coupling, least_spike(diagonal[0]), what.edges, len(below))
     if bound <= what.allowed:
         return bound
-    n, m = min(3, len(diagonal)), diagonal[0].shape[1]
-    x = np.zeros((len(diagonal[0]), n * m, n * m))
-    for k in range(n):
-        x[:, k * m : (k + 1) * m, k * m : (k + 1) * m] = diagonal[k]
-        if k:
-            x[:, k * m : (k + 1) * m, (k - 1) * m : k * m] = below[k - 1]
-    spike = float(np.linalg.eigvalsh(x)[:, -m].min())
+    spike = float(np.linalg.eigvalsh(assembled(diagonal[:3], below[:2]))[:, -diagonal[0].shape[1]].min())
     return truncation_bound(coupling, spike, what.edges, len(below))
+
+
+def assembled(diagonal: list[np.ndarray], below: list[np.ndarray]) -> Float[np.ndarray, "trials rows rows"]:
+    """The block tridiagonal matrix of every trial, from its diagonal blocks and those below them."""
+    at = np.cumsum([0, *(d.shape[1] for d in diagonal)])
+    x = np.zeros((len(diagonal[0]), at[-1], at[-1]))
+    for k, d in enumerate(diagonal):
+        x[:, at[k] : at[k + 1], at[k] : at[k + 1]] = d
+    for k, b in enumerate(below):
+        x[:, at[k + 1] : at[k + 2], at[k] : at[k + 1]] = b
+        x[:, at[k] : at[k + 1], at[k + 1] : at[k + 2]] = np.swapaxes(b, 1, 2)
+    return x

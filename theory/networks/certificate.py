@@ -45,6 +45,11 @@ class Certificate:
         return self.is_nonnegative and self.is_row_stochastic and self.is_column_stochastic
 
     @property
+    def brings_agreement(self) -> bool:
+        """Whether all clients come to agree, on the v-weighted mean. Source: horn2012, Section 8.5."""
+        return self.is_nonnegative and self.is_row_stochastic and self.is_primitive
+
+    @property
     def is_valid(self) -> bool:
         """Whether nothing needs mending. Source: ledger."""
         return not self.repair

@@ -78,6 +78,7 @@ def test_gaps_are_told_in_a_note(tmp_path, capsys):
         (("deficit", "--vs", "dim", "n_clients=3", "n_clients=4"), "given twice"),
         (("deficit", "--vs", "dim", "--n", "4", "n_clients=3"), "--n has no effect"),
         (("network", "ring", "--n", "4", "--vs", "dim"), "--vs has no effect"),
+        (("spectrum", "ring", "--n", "4", "--vs", "dim"), "--vs has no effect"),
         (("deficit", "--vs", "dim", "--x", "mu", "n_clients=3"), "--x has no effect"),
         (("network", "--n", "4"), "name of one network"),
         (("spectrum", "ring", "--n", "4", "matrix=mixed"), "mixing"),

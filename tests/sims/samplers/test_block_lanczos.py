@@ -16,26 +16,15 @@ from theory.setting import Setting
 M = 2
 
 
-def _assembled(diagonal, below):
-    at = np.cumsum([0, *(d.shape[1] for d in diagonal)])
-    x = np.zeros((len(diagonal[0]), at[-1], at[-1]))
-    for k, d in enumerate(diagonal):
-        x[:, at[k] : at[k + 1], at[k] : at[k + 1]] = d
-    for k, b in enumerate(below):
-        x[:, at[k + 1] : at[k + 2], at[k] : at[k + 1]] = b
-        x[:, at[k] : at[k + 1], at[k + 1] : at[k + 2]] = np.swapaxes(b, 1, 2)
-    return x
-
-
 def _numpy_form(rng, terms, dim, roots, levels):
-    return _assembled(*block_lanczos.blocks(rng, terms, dim, roots, levels))
+    return block_lanczos.assembled(*block_lanczos.blocks(rng, terms, dim, roots, levels))
 
 
 def _compiled_form(rng, terms, dim, roots, levels):
     keys = jax.random.split(jax.random.key(int(rng.integers(2**63))), len(roots[0]))
     one = lambda key, roots: block_lanczos_jax.blocks(key, terms, dim, levels, roots)  # noqa: E731
     parts = jax.jit(jax.vmap(one))(keys, jnp.asarray(np.stack(roots, axis=1)))
-    return _assembled(*jax.tree.map(np.asarray, parts))
+    return block_lanczos.assembled(*jax.tree.map(np.asarray, parts))
 
 
 # Blocks of 2 fill all coordinates, and rows run nearly as short.
@@ -91,7 +80,7 @@ def test_iteration_reaches_the_top_eigenvectors_of_the_blocks():
     drawn = block_lanczos.blocks(rng, terms, CLOSE.dim, roots, 4)
     what = _plan(CLOSE, terms, 0.0, 4)
     r, bound = block_lanczos.start_projections(*drawn, what)
-    exact = (np.linalg.eigh(_assembled(*drawn))[1][:, :M, -M:] ** 2).sum(axis=2)
+    exact = (np.linalg.eigh(block_lanczos.assembled(*drawn))[1][:, :M, -M:] ** 2).sum(axis=2)
     assert (1 - exact).max() > 0.1
     # The last step moves the part off the start by less than 1e-6 of it, all that would follow by a few times that,
     # and a deficit by twice as much: the ten times that the bound allows for.

@@ -21,17 +21,6 @@ def _powers(x):
     return found
 
 
-def _assembled(diagonal, below):
-    n = len(diagonal)
-    x = np.zeros((len(diagonal[0]), n * M, n * M))
-    for k in range(n):
-        x[:, k * M : (k + 1) * M, k * M : (k + 1) * M] = diagonal[k]
-    for k, b in enumerate(below):
-        x[:, (k + 1) * M : (k + 2) * M, k * M : (k + 1) * M] = b
-        x[:, k * M : (k + 1) * M, (k + 1) * M : (k + 2) * M] = np.swapaxes(b, 1, 2)
-    return x
-
-
 # Directions fill all 10 coordinates, and rows run as short: 2 x 10 of the samples, 10 of the others.
 @pytest.mark.parametrize("draws", [1, 2])
 def test_powers_of_both_matrices_have_the_joint_law_of_whole_matrices(draws):
@@ -41,7 +30,7 @@ def test_powers_of_both_matrices_have_the_joint_law_of_whole_matrices(draws):
     (plain,) = block_lanczos.noises(s, Objective.MIM, Reading(), rows)
     known = joint_lanczos.start(rng, contrast, plain, rows, trials)
     where, forms = joint_lanczos.spaces(contrast), joint_lanczos.forms(contrast, plain)
-    ours = [_powers(_assembled(*b)) for b in joint_lanczos.blocks(rng, s.dim, where, forms, known, LEVELS)]
+    ours = [_powers(block_lanczos.assembled(*b)) for b in joint_lanczos.blocks(rng, s.dim, where, forms, known, LEVELS)]
 
     def both():
         sample = matrix_law.draw_sample_factor(rng, s, rows)

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 
-.PHONY: verify check quick test trusted audit shapes full newest attacked mutants attacks fresh lanes lint types imports constants notebooks docs clean
+.PHONY: verify check quick test trusted audit chromium shapes full newest attacked mutants attacks fresh lanes lint types imports constants notebooks docs clean
 .DELETE_ON_ERROR:
 
 verify: $(VENV)/.run$(EXTRAS)
@@ -26,10 +26,16 @@ test: $(VENV)/.dev
 trusted: lint imports constants
 	$(BIN)/pytest -n 2 --lane=check --lane=test
 
-# Everything else: the power of all checks, slow twins, whole trainings and notebooks; then the targets named here.
-audit: $(VENV)/.dev
+# Everything else: the power of all checks, slow twins, whole trainings, notebooks, and the site in a browser; then the
+# targets named here.
+audit: $(VENV)/.dev chromium docs
 	$(BIN)/pytest -n 2 --lane=audit
-	$(MAKE) shapes full newest attacked docs
+	$(MAKE) shapes full newest attacked
+
+# The browser that tests of pages drive, from Debian's packages.
+chromium:
+	@command -v chromium > /dev/null || { apt-get update -q && apt-get install -q -y chromium; } || \
+	{ echo "make audit needs Chromium, and installing it failed; install Debian's package chromium as root." >&2; exit 1; }
 
 # Every call of theory and sims in quick tests against its annotations, shapes of arrays included.
 shapes: $(VENV)/.dev

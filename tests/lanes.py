@@ -21,8 +21,9 @@ RECORD = ROOT / "tests" / "lanes.json"
 # Seconds of CPU time for all functions of a lane together. On two cores `make check` has three minutes, of which the
 # checker of types and the collection of tests take two thirds; `make test` has ten with the installation.
 BUDGETS = {"check": 50.0, "test": 360.0}
-# By what they are, whatever they take: power of all checks, whole notebooks, a wheel in an environment of its own.
-ALWAYS_AUDIT = ("tests/ledger/test_power.py", "tests/notebooks/", "tests/test_wheel.py")
+# By what they are, whatever they take: power of all checks, whole notebooks, pages in a browser, a wheel in an
+# environment of its own.
+ALWAYS_AUDIT = ("tests/ledger/test_power.py", "tests/notebooks/", "tests/in_browser/", "tests/test_wheel.py")
 ONE_CASE = 1.0  # seconds of CPU time: a function with a slower case is not quick, however few its cases
 SHARED = ("conftest.py", "pyproject.toml", "constraints.txt")  # whoever changes these runs all of `test`
 

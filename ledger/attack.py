@@ -4,6 +4,8 @@ Nothing here knows what is claimed: an attack calls `outcome`, as a check and `d
 """
 
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,9 +21,9 @@ TRIALS = 400  # draws of a random measurement while looking; four times as many 
 CONFIRMATIONS = 2  # other seeds under which a random failure must show again
 CELLS = 4  # a side: what coverage counts, for every pair of parameters
 MOST_CORNERS = 256
-LOOKED_AT = 2_000  # random points that tell which cells a domain has
+LOOKED_AT = 2_000  # random points that tell which cells a domain has,
+LOOKING = 10.0  # and the seconds they may take
 _POPULATION = 24
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Attack:
 
     tried: points measured. coverage: share of the cells that the domain has (each pair of parameters cut into 4 x 4 by
     the law) in which one was. worst: the point nearest to failing, or failing most. ratio: how large there the smaller
-    side of the relation is beside the larger one. witness: the simplest point found where the statement fails.
+    side of the relation is beside the larger one. witness: the simplest point found where the statement fails. The
+    time may be too short for a single point: then nothing was tried, and nothing is known.
     """
 
     tried: int
@@ -41,8 +44,8 @@ class Attack:
     witness: Outcome | None = None
 
 
-class _TimeUpError(Exception):
-    """The budget is spent."""
+class _TimeUpError(BaseException):
+    """The budget is spent. No error: whoever handles errors within a measurement must let it through."""
 
 
 @dataclass
@@ -54,26 +57,36 @@ class _Search:
     factor: float
     seed: int
     deadline: float
-    clock: Clock
     tried: int = 0
     cells: set[tuple[int, ...]] = field(default_factory=set)
     worst: Outcome | None = None
     failed: Outcome | None = None
+    suspect: Point | None = None  # failed once; the time may be up before a second look
+    told: Callable[[int], None] = lambda _: None
 
     def measure(self, at: Point, quantiles: np.ndarray | None = None) -> float:
         """How far beyond the claim, for the climb. Errors: _TimeUpError."""
-        if self.clock() > self.deadline or self.failed is not None:
+        if time.monotonic() > self.deadline or self.failed is not None:
             raise _TimeUpError
         one = outcome(self.given, self.then, at, Effort(TRIALS, self.seed + self.tried), self.factor)
         self.tried += 1
+        self.told(self.tried)
         if quantiles is not None:
             self.cells |= _cells(quantiles)
         if self.worst is None or self.height(one) > self.height(self.worst):
             self.worst = one
-        if one.holds is False and (confirmed := self.confirmed(at)):
-            self.failed = confirmed
-            raise _TimeUpError
+        if one.holds is False:
+            self.suspect = at
+            self.look_again()
+            if self.failed is not None:
+                raise _TimeUpError
         return self.height(one)
+
+    def look_again(self) -> None:
+        """Confirms the suspected point, or drops it."""
+        if self.suspect is not None:
+            self.failed = self.confirmed(self.suspect)
+            self.suspect = None
 
     def confirmed(self, at: Point) -> Outcome | None:
         """The outcome with four times as many draws, if it fails under other seeds, too; else None."""
@@ -98,27 +111,61 @@ def attack(
     seconds: float,
     seed: int,
     factor: float = 1.0,
-    clock: Clock = time.monotonic,
+    told: Callable[[int], None] = lambda _: None,
 ) -> Attack:
     """Attacks a statement until the time is up or it fails at a point; `factor` multiplies what it claims.
 
+    `told` learns after each point how many were tried.
+
     Errors: ValueError when no point of the domain can be found.
     """
-    started = clock()
-    search = _Search(given, then, factor, seed, started + seconds, clock)
+    started = time.monotonic()
+    search = _Search(given, then, factor, seed, started + seconds, told=told)
     rng = np.random.default_rng(seed)
-    try:
+
+    def look() -> None:
         for at in islice(given.corners(), MOST_CORNERS):
             search.measure(at)
         found = _random(search, rng, started + seconds / 2)
         while True:
             _climb(search, rng, found)
-    except _TimeUpError:
-        pass
-    simplest = search.failed and _shrunk(search, search.failed, clock() + max(seconds, 10.0))
-    spent = clock() - started
+
+    def simplify() -> None:
+        search.look_again()
+        _shrink(search)
+
+    _within(seconds, look)
+    _within(max(seconds, 10.0), simplify)
+    simplest = search.failed and replace(search.failed, at=dict(search.failed.at))
+    spent = time.monotonic() - started
     ratio = None if search.worst is None else _ratio(then, search.worst)
     return Attack(search.tried, _coverage(search, rng), spent, search.worst, ratio, simplest)
+
+
+def _within(seconds: float, work: Callable[[], None]) -> None:
+    """Ends work when the time is up, in the main thread of a process also in the middle of a measurement.
+
+    Signals do not reach other threads: there the search looks at the clock between two measurements.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+
+    def ring(*_: object) -> None:
+        raise _TimeUpError
+
+    before = signal.signal(signal.SIGALRM, ring) if is_main else None
+    try:
+        try:
+            if is_main:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
+            work()
+        finally:
+            if is_main:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    except _TimeUpError:
+        pass
+    finally:
+        if is_main:
+            signal.signal(signal.SIGALRM, before)
 
 
 def _random(search: _Search, rng: np.random.Generator, until: float) -> list[tuple[float, np.ndarray]]:
@@ -126,7 +173,7 @@ def _random(search: _Search, rng: np.random.Generator, until: float) -> list[tup
     found: list[tuple[float, np.ndarray]] = []
     for quantiles in _inside(search.given, rng):
         found.append((search.measure(search.given.at(tuple(quantiles)), quantiles), quantiles))
-        if search.clock() > until and len(found) >= _POPULATION:
+        if time.monotonic() > until and len(found) >= _POPULATION:
             break
     return found
 
@@ -142,7 +189,7 @@ def _climb(search: _Search, rng: np.random.Generator, found: list[tuple[float, n
         inside = np.clip(quantiles, 0, 1 - 1e-12)
         at = search.given.at(tuple(inside))
         if search.given.refused(at):
-            if search.clock() > search.deadline:
+            if time.monotonic() > search.deadline:
                 raise _TimeUpError
             return 1e3
         return -max(search.measure(at, inside), -1e2)
@@ -169,11 +216,22 @@ def _cells(quantiles: np.ndarray) -> set[tuple[int, ...]]:
 
 
 def _coverage(search: _Search, rng: np.random.Generator) -> float:
-    """The share of the cells of the domain in which a point was measured."""
+    """The share of the cells of the domain in which a point was measured.
+
+    Random points tell which cells the domain has. Where its conditions take too long for that, every cell counts.
+    """
     known = set(search.cells)
-    for quantiles in islice(_inside(search.given, rng), LOOKED_AT):
-        known |= _cells(quantiles)
-    return len(search.cells) / len(known)
+    is_whole = False
+
+    def look() -> None:
+        nonlocal is_whole
+        for quantiles in islice(_inside(search.given, rng), LOOKED_AT):
+            known.update(_cells(quantiles))
+        is_whole = True
+
+    _within(LOOKING, look)
+    n = len(search.given.parameters)
+    return len(search.cells) / (len(known) if is_whole else CELLS**2 * max(math.comb(n, 2), 1))
 
 
 def _ratio(then: Then, one: Outcome) -> float | None:
@@ -181,20 +239,17 @@ def _ratio(then: Then, one: Outcome) -> float | None:
     return small / large if large and math.isfinite(small / large) else None
 
 
-def _shrunk(search: _Search, failed: Outcome, deadline: float) -> Outcome:
-    """The simplest failing point that changing one parameter at a time leads to: fewest, smallest, first, roundest."""
-    best, is_simpler = failed, True
-    while is_simpler and search.clock() < deadline:
+def _shrink(search: _Search) -> None:
+    """Makes `search.failed` as simple as changing one parameter at a time can: fewest, smallest, first, roundest."""
+    is_simpler = True
+    while is_simpler and search.failed is not None:
         is_simpler = False
         for parameter in search.given.parameters:
-            for value in simpler(parameter, best.at[parameter.name]):
-                if search.clock() > deadline:
-                    return best
-                at = {**best.at, parameter.name: value}
+            for value in simpler(parameter, search.failed.at[parameter.name]):
+                at = {**search.failed.at, parameter.name: value}
                 if not search.given.refused(at) and (one := search.confirmed(at)):
-                    best, is_simpler = one, True
+                    search.failed, is_simpler = one, True
                     break
-    return replace(best, at=dict(best.at))
 
 
 def simpler(parameter: Parameter, value: Value) -> list[Value]:

@@ -96,6 +96,8 @@ _NAMES: Mapping[str, str] = {
 # The letters of the names that formulas have as text; `theory.symbols` has both, and would bring sympy along.
 _LETTERS: Mapping[str, str] = {"mask_ratio": "p", "n_clients": "N", "feature_dim": "c", "dim": "d"}
 _LONGEST_LIST = 6
+# Relative: a margin below that differs from machine to machine, and says nothing.
+_ROUND_OFF = 1e-12
 _DECIMAL = re.compile(r"[+-]?\d+\.\d{6,}(?:e[+-]?\d+)?")
 # Who is meant by the author and year that begin a source; the others are called by name and year.
 _WORKS: Mapping[str, str] = {
@@ -189,14 +191,14 @@ def evidence(row: Row) -> str:
 
 def numbers(row: Row) -> list[str]:
     """Tightness, margin and typical sizes, each with what it means."""
-    lines = []
+    lines, sizes = [], row["scale"] or {}
     if row["tightness"] is not None:
-        lines.append(
-            f"tightness {value(row['tightness'])} (the ratio of the two sides, at the worst case)"
-        )
+        lines.append(f"tightness {value(row['tightness'])} (the ratio of the two sides, at the worst case)")
     if row["margin"] is not None:
-        lines.append(f"margin {value(row['margin'])} (the room left at the worst case; below 0 there is none)")
-    sizes = row["scale"] or {}
+        margin = 0.0 if abs(row["margin"]) <= _ROUND_OFF * max(sizes.get("claimed", 1.0), 1.0) else row["margin"]
+        within = row["status"] == "HOLDS" and margin < 0
+        said = "; below 0, but within round-off, a stated remainder and five standard errors" if within else ""
+        lines.append(f"margin {value(margin)} (the room left at the worst case{said})")
     if said := ", ".join(f"{n.replace('_', ' ')} {value(v)}" for n, v in sizes.items() if n != "points"):
         lines.append(f"{sizes['points']} point{'s'[: sizes['points'] != 1]}; typical sizes (geometric means): {said}")
     return lines

@@ -17,6 +17,13 @@ from ledger.statement import Statement
 from runtime import store
 from runtime.usage import UsageError
 
+_ROWS = {
+    "claimed": "claimed",
+    "measured": "measured",
+    "standard_error": "standard error",
+    "resolution": "resolution",
+    "allowed": "allowed beyond the claim",
+}
 VERDICTS = {0: ("holds", "green"), 1: ("fails", "red"), 3: ("outside", "yellow"), 4: ("unresolved", "yellow")}
 
 
@@ -39,8 +46,8 @@ class Check:
     """Instead: a JSON list of points."""
     seed: int | None = None
     """Of --draw, and of random measurements (default: the statement's own seed)."""
-    trials: int = check.TRIALS
-    """Independent draws of a random measurement at each point."""
+    trials: int | None = None
+    """Independent draws of a random measurement at each point (default: 4000)."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print JSON: {"key", "points", "fails"}."""
 
@@ -51,7 +58,7 @@ class Check:
             raise UsageError(f"At least one point is drawn; got --draw {self.draw}. Use 1 or more.")
         if len(given) > 1:
             raise UsageError(f"Points come from one place; got --{given[0]} and --{given[1]}. Give one of them.")
-        if self.trials < 2:
+        if self.trials is not None and self.trials < 2:
             raise UsageError(f"A random measurement needs two draws or more; got --trials {self.trials}.")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"A seed is a whole number from 0; got --seed {self.seed}.")
@@ -59,6 +66,7 @@ class Check:
         if not given:
             return self._show(statement)
         tested = check.at_points(statement, self._points(statement), trials=self.trials, seed=self.seed)
+        check.refuse_idle(statement, tested, trials=self.trials, seed=None if self.draw else self.seed)
         if self.json:
             print(store.dumps(check.document(self.key, tested)), end="")
         else:
@@ -75,7 +83,7 @@ class Check:
 
     def _show(self, statement: Statement) -> int:
         """The domain, and a line to try; bad use where something else was given that has no effect then."""
-        if self.seed is not None or self.json or self.trials != check.TRIALS:
+        if self.seed is not None or self.json or self.trials is not None:
             raise UsageError("Without a point nothing is measured; give --at, --draw or --batch.")
         domain, console = check.domain_of(statement), _cards.console()
         console.print(Text(statement.text, style="bold"))
@@ -93,8 +101,8 @@ def _print(statement: Statement, tested: list[Tested]) -> None:
         console.print(Text(f"{said}  ", style=style) + Text(" ".join(f"{k}={_short(v)}" for k, v in one.at.items())))
         if one.outcome is not None:
             table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
-            for name in ("claimed", "measured", "standard_error", "resolution"):
-                table.add_row(name.replace("_", " "), f"{getattr(one.outcome, name):.6g}")
+            for name, words in _ROWS.items():
+                table.add_row(words, f"{getattr(one.outcome, name):.6g}")
             console.print(table)
         if one.reason:
             console.print(f"  {one.reason}")

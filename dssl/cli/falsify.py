@@ -3,6 +3,7 @@
 import math
 import pathlib
 import re
+import time
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -53,7 +54,7 @@ class Falsify:
     def run(self) -> int:
         """Attacks and prints; exit code 1 when a statement fails somewhere. Errors: UsageError for bad use."""
         seconds = self._checked()
-        rows = self._many(seconds) if self.key is None else [falsify.falsified(self.key, seconds, self.seed)]
+        rows = self._many(seconds) if self.key is None else [self._one(self.key, seconds)]
         if self.record is not None:
             attack_record.renew(rows, falsify.attackable(), self.record)
         failed = [row["key"] for row in rows if row["witness"]]
@@ -89,6 +90,15 @@ class Falsify:
         if not 0 < seconds < 1e6:
             raise UsageError(f"A budget is a time above 0, such as 90s or 2m; got --budget {self.budget}.")
         return seconds
+
+    def _one(self, key: str, seconds: float) -> dict[str, Any]:
+        began = time.monotonic()
+        with Steps("falsify", math.ceil(seconds), every=10.0) as steps:
+
+            def told(tried: int) -> None:
+                steps.update(min(int(time.monotonic() - began), math.ceil(seconds)), f"{tried:,} points")
+
+            return falsify.falsified(key, seconds, self.seed, told)
 
     def _many(self, seconds: float) -> list[dict[str, Any]]:
         keys = falsify.attackable()

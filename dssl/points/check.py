@@ -19,16 +19,21 @@ from runtime.usage import UsageError
 from theory.domain import Choice, Domain, Parameter, Point, Value, Whole
 
 TRIALS = 4000  # draws of a random measurement at one point
+_IDLE = {"trials": "takes its own number of draws, or draws nothing", "seed": "draws nothing at random"}
 HOLDS, FAILS, BAD_USE, OUTSIDE, UNRESOLVED = 0, 1, 2, 3, 4  # exit codes
 
 
 @dataclass(frozen=True)
 class Tested:
-    """A point that was asked for. `outcome` is None outside the domain; `reason` then says why."""
+    """A point that was asked for. `outcome` is None outside the domain; `reason` then says why.
+
+    `noticed`: which of "trials" and "seed" the measurement looked at.
+    """
 
     at: Point
     outcome: Outcome | None
     reason: str = ""
+    noticed: frozenset[str] = frozenset()
 
     def exit_code(self) -> int:
         """0 holds, 1 fails, 3 outside the domain, 4 unresolved."""
@@ -37,15 +42,15 @@ class Tested:
         return {True: HOLDS, False: FAILS, None: UNRESOLVED}[self.outcome.holds]
 
     def as_json(self) -> dict[str, Any]:
-        """The point as `dssl check --json` gives it."""
+        """{"at", "in_domain", "claimed", "measured", "standard_error", "resolution", "allowed", "holds", "reason"}."""
         one = self.outcome
-        numbers = ("claimed", "measured", "standard_error", "resolution", "holds")
+        numbers = ("claimed", "measured", "standard_error", "resolution", "allowed", "holds")
         found = {name: None if one is None else _number(getattr(one, name)) for name in numbers}
         return jsonable({"at": self.at, "in_domain": one is not None, **found, "reason": self.reason})
 
 
 def check(key: str, **point: Value) -> dict[str, Any]:
-    """One statement at one point: {"at", "in_domain", "claimed", "measured", "standard_error", "resolution", "holds"}.
+    """One statement at one point, as `Tested.as_json` gives it.
 
     Errors: UsageError for an unknown key, a statement without a domain, or a point that lacks a parameter.
     """
@@ -76,9 +81,9 @@ def domain_of(statement: Statement) -> Domain:
 
 
 def at_points(
-    statement: Statement, points: Sequence[Point], *, trials: int = TRIALS, seed: int | None = None
+    statement: Statement, points: Sequence[Point], *, trials: int | None = None, seed: int | None = None
 ) -> list[Tested]:
-    """The statement at each point; the seed of a random measurement is the statement's own, unless one is given."""
+    """The statement at each point; by default a random measurement has 4,000 draws and the statement's own seed."""
     found = statement.check
     assert isinstance(found, OnDomain), "whoever has a domain has this check"
     start = seed_of(statement) if seed is None else seed
@@ -87,9 +92,18 @@ def at_points(
         if reason := found.given.refused(at):
             tested.append(Tested(at, None, reason))
             continue
-        one = outcome(found.given, found.then, at, Effort(trials, start + i))
-        tested.append(Tested(at, one, _reason(one)))
+        effort = Effort(TRIALS if trials is None else trials, start + i)
+        one = outcome(found.given, found.then, at, effort)
+        tested.append(Tested(at, one, _reason(one), frozenset(effort.noticed)))
     return tested
+
+
+def refuse_idle(statement: Statement, tested: Sequence[Tested], **given: int | None) -> None:
+    """Refuses a number of draws (`trials`) or a `seed` that no measurement looked at. Errors: UsageError."""
+    measured = [one for one in tested if one.outcome is not None]
+    for name, value in given.items():
+        if value is not None and measured and not any(name in one.noticed for one in measured):
+            raise UsageError(f"The measurement of {statement.key} {_IDLE[name]}; got --{name} {value}. Leave it out.")
 
 
 def drawn(statement: Statement, n_points: int, seed: int) -> list[Point]:

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from typing import Any
@@ -19,6 +19,7 @@ from ledger.statement import Status
 from ledger.workers import WORKER_ENVIRONMENT
 from runtime import cores, jobs, programs, sources
 from runtime.store import jsonable
+from runtime.usage import UsageError
 from theory.domain import Point
 
 
@@ -29,17 +30,20 @@ def attackable() -> list[str]:
     return sorted(s.key for s in stated if s.given is not None and s.key not in refuted)
 
 
-def falsified(key: str, seconds: float, seed: int | None = None) -> Row:
+def falsified(key: str, seconds: float, seed: int | None = None, told: Callable[[int], None] = lambda _: None) -> Row:
     """One attack: {"key", "date", "seconds", "tried", "coverage", "ratio", "worst_at", "witness", "check"}.
 
     `witness` is None, or the simplest point found where the statement fails; `check` is the command that shows it.
-    Errors: UsageError for an unknown key or a statement without a domain.
+    `told` learns after each point how many were tried.
+    Errors: UsageError for an unknown key, a statement without a domain, or a time too short for one point.
     """
     statement = statement_of(key)
     check = statement.check
     assert isinstance(check, OnDomain), "whoever has a domain has this check"
     start = seed_of(statement) if seed is None else seed
-    found = attack.attack(check.given, check.then, seconds, start)
+    found = attack.attack(check.given, check.then, seconds, start, told=told)
+    if not found.tried:
+        raise UsageError(f"{seconds:g} s are too short for a single point of {key}. Give it more time.")
     at = None if found.witness is None else found.witness.at
     return jsonable(
         {

@@ -32,12 +32,27 @@ FALSE_ALARM = 1e-7
 LEAST_EXPECTED_BREAKS = 3.0
 
 
-@dataclass(frozen=True)
 class Effort:
-    """How a random measurement is taken: from how many independent draws, and with which seed."""
+    """How a random measurement is taken: from how many independent draws, and with which seed.
 
-    trials: int
-    seed: int
+    `noticed` has the names of those of the two that a measurement looked at: the other one has no effect on it.
+    """
+
+    def __init__(self, trials: int, seed: int) -> None:
+        self._trials, self._seed = trials, seed
+        self.noticed: set[str] = set()
+
+    @property
+    def trials(self) -> int:
+        """How many independent draws."""
+        self.noticed.add("trials")
+        return self._trials
+
+    @property
+    def seed(self) -> int:
+        """Where the random numbers begin."""
+        self.noticed.add("seed")
+        return self._seed
 
 
 @dataclass(frozen=True)
@@ -71,8 +86,9 @@ class Outcome:
     """What was found at one point. `holds` is None where the measurement does not resolve the relation.
 
     `measured` is the value itself, the mean, or with a probability the quantile that must not cross; `standard_error`
-    is of that number. `broken` of `trials` draws broke the relation. `sizes` has the mean size of the entries of
-    either side, and the remainder of a limit: what is recorded of them shows an error in any of them.
+    is of that number. `broken` of `trials` draws broke the relation. `allowed` is how far beyond the claimed number the
+    measured one may lie: round-off, a tolerance or remainder, and five standard errors. `sizes` has the mean size of
+    the entries of either side, and the remainder of a limit: what is recorded of them shows an error in any of them.
     """
 
     at: Point
@@ -83,6 +99,7 @@ class Outcome:
     holds: bool | None
     trials: int = 1
     broken: int = 0
+    allowed: float = 0.0
     sizes: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -97,7 +114,7 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
     if not (np.isfinite(entries).all() and np.isfinite(draws).all()):
         broken = int(np.argmin(np.isfinite(entries) & np.isfinite(draws).all(axis=0)))
         claimed, mean = float(entries[broken]), float(draws[:, broken].mean())
-        return Outcome(at, claimed, mean, 0.0, sample.resolution, None, trials)
+        return Outcome(at, claimed, mean, 0.0, sample.resolution, None, trials, allowed=sample.resolution)
     allowed = sample.resolution + then.within * float(np.abs(entries).max(initial=0.0))
     means = draws.mean(axis=0)
     # Less than a hundred times what a measurement resolves may be round-off, and so may be what a formula gives.
@@ -111,13 +128,15 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
     if given.quantifier is Quantifier.WITH_PROBABILITY:
         return _probable(given, then.relation, at, float(side), values, allowed)
     errors = draws.std(axis=0, ddof=1) / math.sqrt(trials) if trials > 1 else np.zeros_like(means)
-    beyond = excess(then.relation, entries, means) - STANDARD_ERRORS_TO_VIOLATE * errors
+    noise = STANDARD_ERRORS_TO_VIOLATE * errors
+    beyond = excess(then.relation, entries, means) - noise
     worst = int(np.argmax(beyond))
     holds: bool | None = bool(beyond[worst] <= allowed)
     if holds and then.relation == "=" and STANDARD_ERRORS_TO_HOLD * float(errors.max()) > allowed:
         holds = None  # the noise would hide a difference as large as the one allowed
     shown = float(entries[worst]), float(means[worst]), float(errors[worst])
-    return Outcome(at, *shown, sample.resolution, holds, trials, sizes=sizes)
+    allowance = allowed + float(noise[worst])
+    return Outcome(at, *shown, sample.resolution, holds, trials, allowed=allowance, sizes=sizes)
 
 
 def excess(relation: Relation, claimed: Any, measured: Any) -> Any:
@@ -141,7 +160,8 @@ def _probable(
     if holds and len(values) * may_break < LEAST_EXPECTED_BREAKS:
         holds = None
     sizes = {"claimed": claimed, "measured": float(middle)}
-    return Outcome(at, claimed, float(middle), float(high - low) / 2, allowed, holds, len(values), broken, sizes)
+    error = float(high - low) / 2
+    return Outcome(at, claimed, float(middle), error, allowed, holds, len(values), broken, allowed, sizes)
 
 
 @dataclass(frozen=True)
@@ -165,9 +185,9 @@ class OnDomain:
 
     def run(self, context: Context) -> Verdict:
         """The verdict that the class describes; `tightness` and `margin` are those of the point nearest to failing."""
-        effort = Effort(context.trials(*self.trials), context.seed)
+        trials = context.trials(*self.trials)
         found = [
-            outcome(self.given, self.then, at, Effort(effort.trials, effort.seed + i), context.spoil)
+            outcome(self.given, self.then, at, Effort(trials, context.seed + i), context.spoil)
             for i, at in enumerate(self._points(context))
         ]
         shares = [_share(self.then.relation, one) for one in found]

@@ -1,5 +1,7 @@
 """Attacks on a statement whose failures are known: found, confirmed, made simple; true statements survive."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,37 @@ def test_simpler_values_begin_with_the_simplest():
     assert simpler(BOX[1], "star") == ["path", "ring"]
     assert simpler(BOX[2], 5.123456)[:3] == [1.0, 0.5, 5.0]
     assert simpler(BOX[2], 1.0) == []
+
+
+def test_a_slow_measurement_ends_when_the_time_is_up():
+    def slow(at, effort):
+        time.sleep(30)
+        return Sample(np.ones(1))
+
+    began = time.monotonic()
+    found = attack(Domain(BOX), Then("<=", lambda at: 1.0, slow), 0.5, 1)
+    assert (found.tried, found.worst, found.witness) == (0, None, None)
+    assert time.monotonic() - began < 15
+
+
+def test_a_failure_that_is_found_as_the_time_ends_gets_its_second_look():
+    def slow_to_confirm(at, effort):
+        if effort.trials > 400:
+            time.sleep(0.4)
+        return Sample(np.full(effort.trials, 2.0))
+
+    given = Domain((Whole("n", 2, 3),), (), IN_EXPECTATION)
+    assert attack(given, Then("<=", lambda at: 1.0, slow_to_confirm), 0.2, 1).witness is not None
+
+
+def test_where_no_time_is_left_to_count_cells_every_cell_counts(monkeypatch):
+    # The condition leaves the cells of half of the square.
+    given = Domain((*BOX[2:], Real("y", 0.0, 10.0)), (Condition("x below y", "x < y", lambda at: at["x"] < at["y"]),))
+    known = attack(given, stated(lambda at: -1.0), 0.5, 1)
+    monkeypatch.setattr("ledger.attack.LOOKING", 1e-6)
+    unknown = attack(given, stated(lambda at: -1.0), 0.5, 1)
+    assert known.coverage > 0.99
+    assert 0.5 < unknown.coverage < 0.7
 
 
 def test_a_domain_without_points_is_refused():

@@ -13,6 +13,7 @@ from runtime.usage import UsageError
 from tests.command import answered
 
 KEY = "thm42-bounds.fl-upper"
+EXACT = ("a3.averaging-self-weight", "--at", "n_clients=5", "network=ring", "mixing=metropolis", "draw=1")
 POINT = {
     "n_clients": 4,
     "dim": 64,
@@ -46,6 +47,13 @@ def test_a_point_outside_is_not_measured_and_exits_3(capsys):
     assert found["in_domain"] is False
     assert found["holds"] is found["measured"] is None
     assert "mask_ratio < 1" in found["reason"]
+
+
+def test_what_is_allowed_beyond_the_claim_is_shown(capsys):
+    _, out, _ = answered(capsys, "check", KEY, *AT, "--json")
+    (found,) = json.loads(out)["points"]
+    assert found["allowed"] == found["resolution"]  # a promise with a probability counts draws, and allows no noise
+    assert "allowed beyond the claim" in answered(capsys, "check", *EXACT)[1]
 
 
 def test_too_few_draws_are_unresolved_and_exit_4(capsys):
@@ -99,6 +107,8 @@ def test_without_a_point_the_domain_is_shown_with_a_line_to_try(capsys):
         ((KEY, "--draw", "0"), "--draw 0"),
         ((KEY, *AT, "--trials", "1"), "--trials 1"),
         ((KEY, *AT, "--seed", "-1"), "--seed -1"),
+        ((*EXACT, "--trials", "10"), "draws nothing; got --trials 10"),
+        ((*EXACT, "--seed", "3"), "draws nothing at random; got --seed 3"),
         ((KEY, "--json"), "Without a point"),
         ((KEY, "--batch", "nowhere.json"), "cannot be read"),
     ],

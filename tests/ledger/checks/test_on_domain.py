@@ -91,6 +91,14 @@ def test_in_the_limit_a_point_may_be_off_by_the_remainder():
     assert holds(LIMIT, "=", 1.0, exactly(1.2), remainder=lambda at: 1.5 / at["n"]) is False
 
 
+def test_what_is_allowed_adds_round_off_the_remainder_and_five_standard_errors():
+    limit = outcome(LIMIT, Then("=", lambda _: 1.0, exactly(1.1), 0.0, lambda at: 0.25), {"n": 6}, EFFORT)
+    assert limit.allowed == pytest.approx(0.25 + limit.resolution)
+    mean = outcome(MEAN, Then("<=", lambda _: 0.0, normal(0.0)), {"x": 0.5}, EFFORT)
+    assert mean.allowed == pytest.approx(mean.resolution + 5 * mean.standard_error)
+    assert mean.standard_error > 0
+
+
 SQUARE = Then("<=", lambda at: at["x"], lambda at, effort: Sample(np.array([at["x"] ** 2]), 1e-12))
 CUBE_ROOT = Then("<=", lambda at: at["x"], lambda at, effort: Sample(np.array([at["x"] ** (1 / 3)])))
 

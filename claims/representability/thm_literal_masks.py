@@ -189,6 +189,7 @@ CLAIM = Claim(
                     range_ratio,
                     within=0.2,
                     remainder=lambda at: TIMES_SAMPLES**-0.5 * range_remainder(at),
+                    is_argued=True,
                 ),
                 "Tilts within the signal have fluctuations and gaps of one order, tau^2: d drops out.",
                 Evidence.SAMPLED,
@@ -207,7 +208,7 @@ CLAIM = Claim(
             "mean share (l - 2 - s)/(2(l - 1) - s) < 1/2, as d grows with g = (d - 2)/(2 n_i) fixed.",
             OnDomain(
                 SHARE,
-                Then("=", said_share, kept, within=0.02, remainder=share_remainder),
+                Then("=", said_share, kept, within=0.02, remainder=share_remainder, is_argued=True),
                 "Each signal pixel couples to noise pixels only, like the middle of a star, and the noise pixels to "
                 "each other. The share tends to 1/2 only as mu^2 and d/n fall.",
                 Evidence.SAMPLED,
@@ -233,6 +234,7 @@ CLAIM = Claim(
                     missed,
                     within=0.03,
                     remainder=lambda at: literal_allowance(setting_at(at)),
+                    is_argued=True,
                 ),
                 "Data sets are sampled exactly; beyond the dimensions measured the limit is the argument. Where a "
                 "direction's eigenvalue is about to leave the bulk, the distance falls only like d^(-1/3): the further "

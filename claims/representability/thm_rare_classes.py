@@ -58,7 +58,7 @@ def limit_check(objective: Objective, because: str, named: tuple[Point, ...]) ->
 
     return OnDomain(
         rare_domain(clearly(objective, is_represented=True)),
-        Then("=", lambda at: rare_recovery(rare_setting(at), objective), measured, remainder=remainder),
+        Then("=", lambda at: rare_recovery(rare_setting(at), objective), measured, remainder=remainder, is_argued=True),
         because,
         Evidence.SAMPLED,
         points=(3, 12),
@@ -217,7 +217,7 @@ CLAIM = Claim(
             "the two limits of r. Equal draws can reverse the order: see rare.equal-draws.",
             OnDomain(
                 rare_domain(clearly(MIM, is_represented=True), UNLESS_NEAR),
-                Then("=", said_lead, drawn_lead, remainder=lead_remainder),
+                Then("=", said_lead, drawn_lead, remainder=lead_remainder, is_argued=True),
                 "Either limit is that of a spike; contrast has the noise of the augmentations beside the pixels'.",
                 Evidence.SAMPLED,
                 points=(2, 12),
@@ -248,6 +248,7 @@ CLAIM = Claim(
                     lambda _: 1.0,
                     not_represented,
                     remainder=lambda at: MEASURED_TO + rare_remainder(rare_setting(at), CL),
+                    is_argued=True,
                 ),
                 "The left side at theta is the pull of the bulk.",
                 Evidence.SAMPLED,

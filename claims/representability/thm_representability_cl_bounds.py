@@ -178,7 +178,7 @@ CLAIM = Claim(
             "deficit on another client's coordinate, and to the deficit itself on the own one.",
             OnDomain(
                 LOOSE,
-                Then("=", looseness, loose_bound, remainder=looseness_remainder),
+                Then("=", looseness, loose_bound, remainder=looseness_remainder, is_argued=True),
                 "The bound divides the noise of the augmentations twice by the least eigenvalue, that of the own "
                 "label, where the coordinate has tau^2/4.",
                 Evidence.NUMERIC,

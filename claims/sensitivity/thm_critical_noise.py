@@ -382,7 +382,7 @@ CLAIM = Claim(
             "contrast.",
             OnDomain(
                 TWO,
-                Then("=", said_share, share_that_show_it, remainder=share_remainder),
+                Then("=", said_share, share_that_show_it, remainder=share_remainder, is_argued=True),
                 "Central limit over the noise pixels; same data for both.",
                 Evidence.SAMPLED,
                 points=(4, 16),
@@ -405,6 +405,7 @@ CLAIM = Claim(
                     drawn_sensitivity,
                     within=0.07,
                     remainder=lambda at: said_sensitivity(at) * normal_remainder(at),
+                    is_argued=True,
                 ),
                 "Central limit over the noise pixels.",
                 Evidence.SAMPLED,

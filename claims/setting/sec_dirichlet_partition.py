@@ -165,7 +165,7 @@ CLAIM = Claim(
             "function of alpha and C, up to (k/N)^2 and k/N times the variance that balancing brings.",
             OnDomain(
                 MANY_CLIENTS,
-                Then("=", many_clients, released, within=0.03, remainder=next_order),
+                Then("=", many_clients, released, within=0.03, remainder=next_order, is_argued=True),
                 BECAUSE_PER_CLASS,
                 Evidence.SAMPLED,
                 points=(4, 40),

@@ -30,6 +30,7 @@ Relation = Literal["<=", ">=", "="]
 FALSE_ALARM = 1e-7
 # Breaks expected of a statement at the very edge of its promise: with fewer draws a pass shows nothing.
 LEAST_EXPECTED_BREAKS = 3.0
+ARGUED = "The remainder is argued from leading orders, not proved."
 
 
 class Effort:
@@ -71,7 +72,8 @@ class Then:
     """What is said at a point: `measured` stands in this relation to `claimed`.
 
     `within` is the relative tolerance of "=", relative to the largest entry of an array; `remainder`, for a limit, the
-    distance that is allowed at a point. A promise "with probability" is about one number.
+    distance that is allowed at a point. `is_argued`: the remainder follows from leading orders, with a margin, and is
+    not proved; the reason says so. A promise "with probability" is about one number.
     """
 
     relation: Relation
@@ -79,6 +81,7 @@ class Then:
     measured: Callable[[Point, Effort], Sample]
     within: float = 0.0
     remainder: Callable[[Point], float] | None = None
+    is_argued: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,7 @@ class OnDomain:
             outcome(self.given, self.then, at, Effort(trials, context.seed + i), context.spoil)
             for i, at in enumerate(self._points(context))
         ]
+        because = f"{self.because} {ARGUED}" if self.then.is_argued else self.because
         shares = [_share(self.then.relation, one) for one in found]
         tightness = _largest(shares)
         margin = min((-excess(self.then.relation, one.claimed, one.measured) for one in found), default=None)
@@ -197,12 +201,12 @@ class OnDomain:
         if self.given.quantifier is Quantifier.THERE_IS:
             found = [one for one in found if one.holds] or found  # one of them is enough
         if failed := [one for one in found if one.holds is False]:
-            return Verdict(Status.VIOLATED, self.evidence, self.because, tightness, margin, witness(failed[0]), sizes)
+            return Verdict(Status.VIOLATED, self.evidence, because, tightness, margin, witness(failed[0]), sizes)
         if not found or any(one.holds is None for one in found):
             unresolved = sum(one.holds is None for one in found)
-            reason = f"{unresolved} of {len(found)} points are not resolved. {self.because}"
+            reason = f"{unresolved} of {len(found)} points are not resolved. {because}"
             return Verdict(Status.INCONCLUSIVE, self.evidence, reason, tightness, margin, scale=sizes)
-        return Verdict(Status.HOLDS, self.evidence, self.because, tightness, margin, scale=sizes)
+        return Verdict(Status.HOLDS, self.evidence, because, tightness, margin, scale=sizes)
 
     def _points(self, context: Context) -> list[Point]:
         """Named points, corners and random points; the seed of the random ones is the statement's."""

@@ -46,7 +46,7 @@ def drawn_masks_check(because: str) -> OnDomain:
 
     return OnDomain(
         mean_domain(MIM, Scope.FL, 1, sizes=(4, 24, 3000)),
-        Then("=", claimed, measured, MEASURED_TO, remainder),
+        Then("=", claimed, measured, MEASURED_TO, remainder, is_argued=True),
         because,
         Evidence.SAMPLED,
         points=(2, 12),
@@ -101,7 +101,7 @@ def single_direction_check(scope: Scope, because: str) -> OnDomain:
         Quantifier.IN_EXPECTATION,
         "Data are drawn from the paper's data model without rare classes.",
     )
-    then = Then("=", share, measured, 0.01, remainder)
+    then = Then("=", share, measured, 0.01, remainder, is_argued=True)
     return OnDomain(given, then, because, Evidence.SAMPLED, points=(4, 16), corners=(2, 8))
 
 

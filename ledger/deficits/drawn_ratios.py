@@ -126,7 +126,7 @@ def ratio_check(
 
     return OnDomain(
         pair_domain(masks, noise=noise),
-        Then(relation, said, measured, ONE_DRAW_WITHIN if drawn else AVERAGED_WITHIN, remainder),
+        Then(relation, said, measured, ONE_DRAW_WITHIN if drawn else AVERAGED_WITHIN, remainder, is_argued=True),
         because,
         Evidence.SAMPLED,
         points=(1, 12) if drawn else (6, 200),

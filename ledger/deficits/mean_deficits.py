@@ -157,7 +157,7 @@ def mean_check(
 
     return OnDomain(
         mean_domain(objective, scope, draws, sizes=sizes),
-        Then("=", claimed, measured, MEASURED_TO, remainder),
+        Then("=", claimed, measured, MEASURED_TO, remainder, is_argued=True),
         because,
         Evidence.SAMPLED,
         points=(6, 24),

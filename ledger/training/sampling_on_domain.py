@@ -97,7 +97,7 @@ def all_clients_check(because: str) -> OnDomain:
         left = float(at["pace"]) + 2 * ALIKE
         return 2 * left * math.sqrt(predicted(at)) + left**2
 
-    then = Then("=", predicted, simulated, 0.0, remainder)
+    then = Then("=", predicted, simulated, 0.0, remainder, is_argued=True)
     named = [{"n_clients": 4, "dim": 4, "feature_dim": 2, "local_steps": 3, "pace": 0.01, "draw": 3}]
     return OnDomain(domain, then, because, Evidence.NUMERIC, (6, 60), corners=(2, 16), named=named)
 
@@ -131,7 +131,7 @@ def network_domain() -> Domain:
 
 def server_check(because: str) -> OnDomain:
     """The simulated server's squared error is the predicted one."""
-    then = Then("=", _predicted, _simulated, NOISE, lambda at: REMAINDER * _predicted(at))
+    then = Then("=", _predicted, _simulated, NOISE, lambda at: REMAINDER * _predicted(at), is_argued=True)
     return OnDomain(server_domain(), then, because, Evidence.SAMPLED, (3, 24), RUNS, (1, 8))
 
 
@@ -145,7 +145,7 @@ def ratio_check(relation: Relation, because: str) -> OnDomain:
         network = at_rest(mixing_at(at), clients_at(at), step_at(at), 1, int(at["feature_dim"]))
         return Sample(_simulated(at, effort).values / network.local_error_squared)
 
-    then = Then(relation, claimed, measured, remainder=lambda at: REMAINDER * claimed(at))
+    then = Then(relation, claimed, measured, remainder=lambda at: REMAINDER * claimed(at), is_argued=True)
     return OnDomain(network_domain(), then, because, Evidence.SAMPLED, (3, 24), RUNS, (1, 8), [TIGHT])
 
 

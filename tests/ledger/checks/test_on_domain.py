@@ -99,6 +99,13 @@ def test_what_is_allowed_adds_round_off_the_remainder_and_five_standard_errors()
     assert mean.standard_error > 0
 
 
+def test_a_remainder_that_is_argued_says_so_in_the_reason():
+    for is_argued in (True, False):
+        then = Then("=", lambda _: 1.0, exactly(1.0), 0.0, lambda at: 0.1, is_argued)
+        verdict = OnDomain(LIMIT, then, "Because.", Evidence.NUMERIC).run(Context())
+        assert verdict.reason == "Because." + " The remainder is argued from leading orders, not proved." * is_argued
+
+
 SQUARE = Then("<=", lambda at: at["x"], lambda at, effort: Sample(np.array([at["x"] ** 2]), 1e-12))
 CUBE_ROOT = Then("<=", lambda at: at["x"], lambda at, effort: Sample(np.array([at["x"] ** (1 / 3)])))
 

@@ -13,9 +13,11 @@ from dssl.cli import _cards
 from dssl.cli._optional import Words
 from dssl.points import check
 from dssl.points.check import Tested
+from ledger.paper_assumptions import SCALING, covered
 from ledger.statement import Statement
 from runtime import store
 from runtime.usage import UsageError
+from theory.domain import Domain
 
 _ROWS = {
     "claimed": "claimed",
@@ -88,6 +90,7 @@ class Check:
         domain, console = check.domain_of(statement), _cards.console()
         console.print(Text(statement.text, style="bold"))
         console.print(domain.words())
+        console.print(_covered(domain))
         example = " ".join(f"{name}={_short(value)}" for name, value in check.drawn(statement, 1, 0)[0].items())
         console.print(f"Try: dssl check {self.key} --at {example}")
         return 0
@@ -109,6 +112,15 @@ def _print(statement: Statement, tested: list[Tested]) -> None:
     if len(tested) > 1:
         codes = [one.exit_code() for one in tested]
         console.print(", ".join(f"{codes.count(c)} {said}" for c, (said, _) in VERDICTS.items() if c in codes))
+
+
+def _covered(domain: Domain) -> str:
+    """How much of its box, and of the paper's scaling, the domain covers."""
+    found = covered(domain)
+    said = f"Of {found.n_points} points drawn by the laws of these parameters, {found.box:.0%} meet the conditions."
+    if found.paper is None:
+        return said
+    return f"{said} Of as many settings of the paper's scaling ({SCALING}), {found.paper:.0%} lie in the domain."
 
 
 def _short(value: check.Value) -> str:

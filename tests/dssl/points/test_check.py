@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 
@@ -90,6 +91,7 @@ def test_without_a_point_the_domain_is_shown_with_a_line_to_try(capsys):
     code, out, _ = answered(capsys, "check", KEY)
     assert code == 0
     assert "0 < mask_ratio < 1" in out
+    assert re.search(r"\d+% meet the conditions. Of as many settings of the paper's scaling", " ".join(out.split()))
     assert f"Try: dssl check {KEY} --at n_clients=" in " ".join(out.split())
 
 

@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterable
 from typing import Any
 
+import matplotlib.pyplot as plt
+
 from claims import catalogue
 from claims.sensitivity import thm_mim_more_robust
 from dssl.documents.site import cards
@@ -19,6 +21,7 @@ from dssl.documents.site.slots import Slots
 from figures import draw
 from figures.style import caption_of
 from ledger import false_alarms
+from ledger.checks.trained_order import Family
 from ledger.decided_together import FAMILIES, LEVEL, QUESTIONS, decided_together
 from ledger.report.verdict_page import what_training_is_worth
 from ledger.verdicts import Row
@@ -70,6 +73,7 @@ def filled(checkout: pathlib.Path, records: cards.Records) -> tuple[dict[str, st
     return {"index.md": index, "article.md": "\n".join(sections)}, slots.figures
 
 
+@functools.cache
 def captions() -> dict[str, str]:
     """The caption of every figure, its claims as links."""
     found = {}
@@ -81,7 +85,7 @@ def captions() -> dict[str, str]:
             raise UsageError(f"The caption of {name} names no claims.")
         links = ", ".join(f"[{md.code(claim)}](#{cards.label(claim)})" for claim in claims[1].split(", "))
         found[name] = f"{md.plain(text[: claims.start()])} Claims: {links}."
-        figure.clear()
+        plt.close(figure)
     return found
 
 
@@ -102,7 +106,7 @@ def mutants(checkout: pathlib.Path) -> dict[str, int]:
 
 
 @functools.cache
-def trained() -> dict[str, dict[str, int]]:
+def trained() -> dict[Family, dict[str, int]]:
     """Comparisons of trained encoders by their question: how many, decided alone, and decided after correction."""
     rows = decided_together(catalogue())
     return {

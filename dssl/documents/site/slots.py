@@ -28,14 +28,16 @@ _OTHERS = "other"  # statements that neither hold nor fail
 class Slots:
     """Fills the slots of pages from these records, and keeps what they spoke of.
 
-    `captions` has the caption of each figure by its name, and `numbers` further names for slots, functions among them. `used`
-    keeps the keys of statements in the order in which slots named them, `figures` the names of figures.
+    `captions` has the caption of each figure by its name, and `numbers` further names for slots, functions among them.
+    `used` keeps the keys of statements that slots named, `claims` a row of each claim whose statements were named
+    together, and `figures` the names of figures.
     """
 
     records: cards.Records
     captions: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, Any] = field(default_factory=dict)
-    used: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    claims: dict[str, Row] = field(default_factory=dict)
     figures: list[str] = field(default_factory=list)
 
     def filled(self, text: str, name: str) -> str:
@@ -100,7 +102,7 @@ class Slots:
         found = self._row(key)["status"]
         if found != status:
             raise UsageError(f"The page says that {key} is {status}, and the record says {found}.")
-        self.used.append(key)
+        self.used.add(key)
         return f"[{words}](#{key})"
 
     def every(self, status: str, words: str, **which: str) -> str:
@@ -108,9 +110,12 @@ class Slots:
         rows = self._rows(which)
         if other := [r["key"] for r in rows if r["status"] != Status(status)]:
             raise UsageError(f"The page says that all of {which} are {status}; these are not: {', '.join(other)}.")
-        self.used += [r["key"] for r in rows]
-        claims = {r["claim"] for r in rows}
-        return f"[{words}](#{cards.label(claims.pop())})" if len(claims) == 1 else words
+        claims = {r["claim"]: r for r in rows}
+        if len(claims) > 1:
+            self.used |= {r["key"] for r in rows}
+            return words
+        self.claims |= claims
+        return f"[{words}](#{cards.label(rows[0]['claim'])})"
 
     def never(self, status: str, words: str, **which: str) -> str:
         """The words, where no statement of `which` (as in `count`) has that status."""
@@ -121,11 +126,11 @@ class Slots:
     def readings(self, claim: str, kind: str = "printed") -> str:
         """A table of one claim's statements of a kind: under which reading each was decided, how, and which way."""
         rows = sorted(self._rows({"claim": claim, "kind": kind}), key=lambda r: (r["status"], r["key"]))
-        self.used += [r["key"] for r in rows]
+        self.used |= {r["key"] for r in rows}
         cells = (
-            (f"[{md.plain(r['reading'])}](#{r['key']})", cards.signed(r["status"]), r["evidence"].lower()) for r in rows
+            (cards.signed(r["status"]), f"[{md.plain(r['reading'])}](#{r['key']})", r["evidence"].lower()) for r in rows
         )
-        return md.table(("reading", "verdict", "evidence"), cells)
+        return md.table(("verdict", "reading", "evidence"), cells)
 
     def count(self, status: str | None = None, **which: str) -> int:
         """How many statements have that status (any, if none is given).
@@ -161,13 +166,13 @@ class Slots:
     def evidence_table(self) -> str:
         """A table: how many statements were decided by each kind of evidence, and which way."""
         sides = {Status.HOLDS: "hold", Status.VIOLATED: "fail"}
-        heads = ("evidence", *sides.values(), _OTHERS, "what it means")
+        heads = ("evidence", "what it means", *sides.values(), _OTHERS)
         lines = []
         for kind in EVIDENCE_MEANINGS:
             found = [sides.get(r["status"], _OTHERS) for r in self.records.rows.values() if r["evidence"] == kind]
             if found:
                 numbers = [str(found.count(side)) for side in (*sides.values(), _OTHERS)]
-                lines.append((kind.lower(), *numbers, md.plain(EVIDENCE_MEANINGS[kind].partition(": ")[2])))
+                lines.append((kind.lower(), md.plain(EVIDENCE_MEANINGS[kind].partition(": ")[2]), *numbers))
         return md.table(heads, lines)
 
     def figure(self, name: str, alt: str) -> str:
@@ -178,16 +183,19 @@ class Slots:
         return f"```{{figure}} figures/{name}.svg\n:alt: {alt}\n\n{self.captions[name]}\n```"
 
     def rests_on(self) -> str:
-        """All statements that slots have named so far, by verdict and evidence, as a list of links."""
+        """All statements that slots have named so far, by verdict and evidence, as a list of links.
+
+        A claim whose statements were named together stands there once, in the place of the first of them.
+        """
         groups: dict[tuple[str, str], list[str]] = {}
-        for key in sorted(set(self.used)):
-            row = self._row(key)
-            groups.setdefault((row["status"], row["evidence"]), []).append(key)
+        named = [(self._row(key), key, f"#{key}") for key in sorted(self.used)]
+        named += [(row, f"{claim}.*", f"#{cards.label(claim)}") for claim, row in sorted(self.claims.items())]
+        for row, words, target in named:
+            groups.setdefault((row["status"], row["evidence"]), []).append(f"[{md.code(words)}]({target})")
         statuses, kinds = list(STATUS_WORDS), list(Evidence)
         ranked = sorted(groups, key=lambda group: (statuses.index(group[0]), kinds.index(Evidence(group[1]))))
         return "\n".join(
-            f"- {cards.signed(status)} {evidence.lower()}: "
-            + ", ".join(f"[{md.code(key)}](#{key})" for key in groups[status, evidence])
+            f"- {cards.signed(status)} {evidence.lower()}: {', '.join(groups[status, evidence])}"
             for status, evidence in ranked
         )
 

@@ -23,7 +23,6 @@ from figures.style import caption_of
 from ledger import false_alarms
 from ledger.checks.trained_order import Family
 from ledger.decided_together import FAMILIES, LEVEL, QUESTIONS, decided_together
-from ledger.report.verdict_page import what_training_is_worth
 from ledger.verdicts import Row
 from runtime import store
 from runtime.usage import UsageError
@@ -59,7 +58,6 @@ def filled(checkout: pathlib.Path, records: cards.Records) -> tuple[dict[str, st
         "mutants": lambda: mutants(checkout),
         "alarms": lambda: alarms(records.rows.values()),
         "trained": trained,
-        "gains": what_training_is_worth,
         "comparisons_table": comparisons_table,
         "false_discoveries": LEVEL,
         "bounds_trials": bounds_trials,
@@ -122,8 +120,8 @@ def trained() -> dict[Family, dict[str, int]]:
 
 def comparisons_table() -> str:
     """The same as a table."""
-    rows = ((QUESTIONS[family], *map(str, found.values())) for family, found in trained().items())
-    return md.table(("question", "comparisons", "decided", "decided after correction"), rows)
+    rows = [(str(f["comparisons"]), QUESTIONS[q], str(f["alone"]), str(f["together"])) for q, f in trained().items()]
+    return md.table(("comparisons", "question", "decided", "decided after correction"), rows)
 
 
 def bounds_trials() -> dict[str, Any]:

@@ -28,7 +28,7 @@ PLACE = re.compile(
 # (4) How the paper is cited, and names that have a number in them.
 NAMES = re.compile(r"ICLR 2026|arXiv 2607\.02447|ResNet-18|CIFAR-100?")
 # (5) The numbers of headings and of lists, and of a part of the article.
-STRUCTURE = re.compile(r"^#+ \d+ |^\d+\. |\bpart \d+ above", re.MULTILINE)
+STRUCTURE = re.compile(r"^#+ \d+ |^\d+\. |\bpart \d+\s+above", re.MULTILINE)
 # (6) Names of other pages.
 TARGET = re.compile(r"\]\([^)]*\)")
 # Large numbers in words would be numbers typed by hand, too.

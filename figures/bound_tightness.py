@@ -28,9 +28,13 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            f"N = 4 clients averaged; each bound holds with probability {1 - record['delta']:.2f}. A missing marker is "
-            f"a void bound. Trials in which coordinate 1 crosses one: {sum(r['violations'] for r in record['rows'])} "
-            f"of {sum(r['trials'] for r in record['rows'])}. Davis-Kahan gets the population's gap, no union bound.",
+            "Proved bounds of the deficit, the part of a signal axis that a model loses. Each is divided by the mean "
+            "deficit of simulations: 1 is exact. Triangles: proved here, from above and from below. Crosses: what the "
+            "general theorem of Davis and Kahan would give if the gap between eigenvalues were known, and with no "
+            "allowance for several events at once. A colour stands for a number d of pixels. To the right, clients "
+            f"have more images. 4 clients with a server; each bound holds with probability {1 - record['delta']:.2f}. "
+            "Where a marker is missing, the bound says nothing. Simulated data sets in which the first axis crosses a "
+            f"bound: {sum(r['violations'] for r in record['rows'])} of {sum(r['trials'] for r in record['rows'])}.",
         )
     return figure
 

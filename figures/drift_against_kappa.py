@@ -51,10 +51,15 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            "N = {n_clients}, d = {dim}, c = {feature_dim}, eta = {step_size}, {placements} random placements of the "
-            "same clients a network, Metropolis weights, trained to rest.\nFederated averaging is the complete "
-            "network: kappa = E - 1, so no drift at E = 1 (not shown). X_eff is of first order in the step size, which "
-            "slow networks with E = 5 strain.".format(**record),
+            "How far the averaged model of a network ends from the best shared model: the drift, a distance between "
+            "the two subspaces. Circles and squares: simulated, with 1 or 5 training steps (E) before each averaging. "
+            "Dashes: predicted by the effective covariance X_eff. kappa_l says how strongly mode l of the network (an "
+            "eigenvector of its averaging weights) pulls the averaged model away; left its mean over the modes, right "
+            "the largest. {n_clients} clients, {placements} random placements of the same clients on each network, "
+            "Metropolis weights, linear models with {feature_dim} features of {dim} numbers, step size {step_size}, "
+            "trained to rest. A server is the complete network: kappa = E - 1, so that nothing drifts at E = 1 (not "
+            "shown). The prediction is of first order in the step size. It is less exact on slow networks with "
+            "E = 5.".format(**record),
         )
     return figure
 

@@ -50,10 +50,14 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            "{n_networks} connected networks of {n_clients} clients at rest, eta = {step_size}, level of heterogeneity "
-            "{level}; bars: bootstrap over networks, {confidence:.0%}.\nStarred numbers should protect: the sign of "
-            "their correlation is turned. Metropolis and Laplacian mixing weigh all clients alike: the last two rows "
-            "do not vary there.".format(**record),
+            "How well do single numbers of a network (rows) predict how training ends (columns)? A marker is their "
+            "rank correlation over {n_networks} connected networks of {n_clients} clients: 1 if the number puts the "
+            "networks in the right order, 0 if it says nothing. For names with a star a larger value should help; the "
+            "sign is turned. lambda_l are the eigenvalues of the averaging weights but the first. Colours: rules of "
+            "averaging. Filled: clients placed at random. Hollow: each client next to those most like it. Bars: "
+            "{confidence:.0%} intervals, networks drawn with repetition. Under the Metropolis and Laplacian rules all "
+            "clients count alike, and the last two rows do not vary. Linear models at rest, step size {step_size}, "
+            "level of heterogeneity {level}.".format(**record),
         )
     return figure
 

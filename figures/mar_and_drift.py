@@ -51,10 +51,14 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            "Ring of {n_clients} clients, uniform averaging, d = {dim}, c = {feature_dim}, eta = {step_size}, E = 1, "
-            "Gaussian embeddings in closed form, at rest; h: level of heterogeneity.\nDotted: the largest weight of "
-            "Table 8, {largest_weight_tried:g}. To first order in the clients' differences MAR leaves every "
-            "tilt as it is.".format(**record),
+            "What the alignment term of the loss MAR does to linear models on a ring of {n_clients} clients, as its "
+            "weight grows; 1 is training without it. Left: how far the clients stand apart, by tilt (of their "
+            "subspaces) and by turn (of the features inside the subspace). Middle: distance of the averaged model's "
+            "subspace from the best shared one. Right: size of the averaged model. h says how unlike the clients are. "
+            "Pooled: a client gets the embeddings of others as a set; printed: it gets their average. Dotted: the "
+            "largest weight of Table 8, {largest_weight_tried:g}. To first order in the clients' differences the term "
+            "leaves every tilt as it is. Uniform averaging, one step of size {step_size} a round, {feature_dim} "
+            "features of {dim} numbers, Gaussian embeddings in closed form, at rest.".format(**record),
         )
     return figure
 

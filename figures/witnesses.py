@@ -43,12 +43,16 @@ def build(record: dict[str, Any]) -> Figure:
         caption(
             figure,
             tuple(record["claims"]),
-            "Four counterexamples, one in each column. The paper says that the upper network is no better than the "
-            "lower one; the number below each network says the opposite (smaller is better). Size of a node: weight of "
-            "the client in the objective (first column) or in training. Colour: deficit of the client's own pixel, "
-            "or distance from the mean model at rest. A, B: two kinds of clients. Uniform averaging, step size "
-            f"{record['step_size']}. Found by search: the smallest network; regular networks of up to four clients; of "
-            f"all families with {record['n_clients']} clients, half as many links again, and equally few links.",
+            "Four counterexamples, one in each column. By the paper the upper network is no better than the lower one. "
+            "The numbers below the networks say the opposite (smaller is better). s: sensitivity of the ideal model. "
+            "Subspace drift and mean-model error: how far the averaged model is from the best shared one. Consensus "
+            "error: how far the clients' models stand apart. In the last column the networks have the same average "
+            "connectivity; models on the star agree more, and yet their average is further off. Size of a node: how "
+            "much the client counts, in the objective (first column) or in training. Colour: deficit of the client's "
+            "own pixel, or distance from the mean model at rest. A, B: two kinds of clients. Uniform averaging, step "
+            f"size {record['step_size']}. Found by search: the smallest network; regular networks of up to four "
+            f"clients; of all families with {record['n_clients']} clients, half as many links again, and equally few "
+            "links.",
         )
     return figure
 

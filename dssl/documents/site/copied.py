@@ -11,6 +11,7 @@ from dssl.documents.site.cards import label
 
 # The folders of a checkout, and where on the site their files lie.
 PLACES: Mapping[str, str] = {"docs/site": "", "docs": "", "docs/proofs": "proofs", "notebooks": "notebooks"}
+FILLED = "explanation"  # its pages have slots, and `explanation.py` writes them
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 _CLAIM = re.compile(r"(?:\.\./)+claims/\w+/(\w+)\.py")
 _HEADING = "## What the words mean"  # in `docs/verdicts.md`; the pages of claims lead there
@@ -33,9 +34,12 @@ def copy(checkout: pathlib.Path, out: pathlib.Path, *, runs_examples: bool) -> N
 
 
 def _copy_own(checkout: pathlib.Path, out: pathlib.Path, *, runs_examples: bool) -> None:
-    """The files of `docs/site`, settings and style sheets included."""
+    """The files of `docs/site`, settings and style sheets included, but for pages with slots."""
     folder = checkout / "docs/site"
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+    left_out = {"__pycache__", FILLED}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if left_out & set(path.relative_to(folder).parts):
+            continue
         target = out / path.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix != ".md":

@@ -4,7 +4,7 @@ import pathlib
 import shutil
 
 from claims import HERE, catalogue
-from dssl.documents.site import cards, copied, reference, tables, tools
+from dssl.documents.site import cards, copied, explanation, reference, tables, tools
 from ledger import attack_record, items, verdicts
 from runtime.usage import UsageError
 
@@ -18,13 +18,14 @@ def write(out: pathlib.Path, checkout: pathlib.Path = _ROOT, *, runs_examples: b
     Nothing changes there before all are written. With `runs_examples` the commands of the pages in `docs/site` are
     run, which takes a minute or two.
 
-    Errors: UsageError where an example fails, or where `out` is a folder of something else.
+    Errors: UsageError where an example fails, a slot cannot be filled, or where `out` is a folder of something else.
     """
     if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
         raise UsageError(f"{out} holds other things than sources of the site. Name a new folder with --out.")
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     copied.copy(checkout, partial, runs_examples=runs_examples)
+    explanation.write(checkout, partial, records())
     for name, text in {**of_claims(), **tools.commands(checkout), **tools.quantities(), **reference.pages()}.items():
         path = partial / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -74,8 +74,12 @@ def printed(
     """The order of Theorem 4.4 under one reading, on drawn data sets; `trials` in the quick and the full tier."""
     at = {"clients": s.n_clients, "dim": s.dim, "samples_per_client": s.samples_per_client, "sigma": 1, "p": 0.75}
     check = SampledOrder(sampled(s, reading, *trials), because, at)
+    said = (
+        f"At N = {s.n_clients}, d = {s.dim}, n_i = {s.samples_per_client}, sigma = 1 and p = 3/4 the sensitivity of "
+        "contrast exceeds that of masking."
+    )
     return Statement(
-        *(key, "printed", SAID, check), reading=words, spoil=spoil, instead=instead, about=about, replaces=replaces
+        *(key, "printed", said, check), reading=words, spoil=spoil, instead=instead, about=about, replaces=replaces
     )
 
 

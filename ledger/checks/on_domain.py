@@ -126,8 +126,10 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
     if then.relation == "=" and "claimed" not in sizes:
         sizes = {}  # what is measured of a claimed 0 is the remainder of a limit
     if then.remainder is not None:
-        sizes["remainder"] = float(then.remainder(at))
-        allowed += sizes["remainder"]
+        remainder = float(then.remainder(at))
+        allowed += remainder
+        if remainder > NOTHING:  # a smaller one is of what iterations leave, and differs from machine to machine
+            sizes["remainder"] = remainder
     if given.quantifier is Quantifier.WITH_PROBABILITY:
         return _probable(given, then.relation, at, float(side), values, allowed)
     errors = draws.std(axis=0, ddof=1) / math.sqrt(trials) if trials > 1 else np.zeros_like(means)
@@ -238,7 +240,8 @@ def _share(relation: Relation, one: Outcome) -> float:
         return 0.0  # both are round-off, and so would be their ratio
     if relation == "=":
         small, large = sorted((abs(one.claimed), abs(one.measured)))
-        return math.inf if one.claimed * one.measured <= 0 else large / small
+        is_nothing = one.claimed * one.measured <= 0 or small <= NOTHING**2 * large
+        return math.inf if is_nothing else large / small
     small, large = (one.measured, one.claimed) if relation == "<=" else (one.claimed, one.measured)
     if large <= 0 or small < 0:
         return 0.0 if small <= large + one.resolution else math.inf

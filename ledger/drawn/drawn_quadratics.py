@@ -16,6 +16,7 @@ from theory.networks.mixing import perron_weights
 
 EQUAL, OWN = "equal", "own"
 LEAST = 1e-3  # the smallest eigenvalue of a Hessian over the largest that may occur
+SAME_EIGENVALUE = 1e-9
 GRADIENTS = ("random", "slowest", "last")
 ALIKE = (
     "Clients have convex quadratic losses with a common optimum for the training weights; eta h is at most "
@@ -60,9 +61,22 @@ def quadratics_at(at: Point, rule: str = "uniform") -> Quadratics:
     if at.get("gradients", "random") != "random":
         root = np.sqrt(v)[:, None]
         symmetric = root * mixing / root.T
-        modes = np.linalg.eigh((symmetric + symmetric.T) / 2)[1] / root
-        gradients = modes[:, [-2 if at["gradients"] == "slowest" else 0]] * gradients[0]
+        place = -2 if at["gradients"] == "slowest" else 0
+        mode = mode_along((symmetric + symmetric.T) / 2, place, np.random.default_rng((int(at["draw"]), 7)))
+        gradients = (mode[:, None] / root) * gradients[0]
     return Quadratics(mixing, hessians, gradients - v @ gradients, 1.0, int(at["local_steps"]))
+
+
+def mode_along(matrix: np.ndarray, place: int, rng: np.random.Generator) -> np.ndarray:
+    """A unit eigenvector, (N,), of the eigenvalue at this place in ascending order.
+
+    Of an eigenvalue that occurs more than once a random vector picks one, since the basis that LAPACK gives differs
+    from machine to machine.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    alike = vectors[:, np.abs(values - values[place]) < SAME_EIGENVALUE]
+    mode = alike @ (alike.T @ rng.normal(size=len(matrix)))
+    return mode / np.linalg.norm(mode)
 
 
 def variance(states: np.ndarray) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ledger.drawn.drawn_networks import ONE_WAY, mixing_at, network_at, one_way_at, sizes_at
-from ledger.drawn.drawn_quadratics import EQUAL, local_sums, quadratics_at, variance
+from ledger.drawn.drawn_quadratics import EQUAL, local_sums, mode_along, quadratics_at, variance
 from ledger.drawn.drawn_trainings import (
     BETWEEN,
     clients_near,
@@ -114,3 +114,12 @@ def test_a_measurement_without_randomness_is_one_draw():
     one = measurement([1.0, 2.0], 0.5)
     assert one.values.shape == (1, 2)
     assert one.resolution == 0.5
+
+
+def test_of_a_double_eigenvalue_the_mode_is_the_same_whatever_basis_lapack_gives():
+    n, wave = 8, 2 * np.pi * np.arange(8) / 8
+    ring = (np.eye(n) + np.roll(np.eye(n), 1, axis=0) + np.roll(np.eye(n), -1, axis=0)) / 3
+    basis = np.column_stack([np.cos(wave), np.sin(wave)]) / 2  # of the second largest eigenvalue
+    wanted = basis @ (basis.T @ np.random.default_rng(3).normal(size=n))
+    found = mode_along(ring, -2, np.random.default_rng(3))
+    np.testing.assert_allclose(found, wanted / np.linalg.norm(wanted), atol=1e-12)

@@ -95,7 +95,7 @@ def item_status(item: Item, rows: Sequence[Row], about: About) -> str:
 
 def _chip(item: Item, rows: Sequence[Row], about: About) -> Chip:
     status = item_status(item, rows, about)
-    return Chip(_label(item.key), item.where, status, SIGNS[status], "pending" if item.pending else item.key)
+    return Chip(label(item.key), item.where, status, SIGNS[status], "pending" if item.pending else item.key)
 
 
 def _number(item: Item) -> tuple[int, str]:
@@ -104,8 +104,8 @@ def _number(item: Item) -> tuple[int, str]:
     return (int(re.findall(r"\d+", found.first)[0]) if found else 0, item.key)
 
 
-def _label(key: str) -> str:
-    """eq-12 as (12), eqs-25-33-training as (25)-(33) training, theorem-4.2 as Theorem 4.2, data-model as Data model."""
+def label(key: str) -> str:
+    """An item's short name: eq-12 as (12), eqs-25-33-training as (25)-(33) training, theorem-4.2 as Theorem 4.2, data-model as Data model."""
     if key in _NAMES:
         return _NAMES[key]
     found = numbered(key)

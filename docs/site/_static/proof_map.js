@@ -1,0 +1,306 @@
+// Draws the proof map from the data on the page: nodes in layers (dagre), lines of what uses what, and a panel that
+// shows the words which the list below the map has for an item. No other file is loaded.
+"use strict";
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const HEIGHT = 30, RESULT_HEIGHT = 38, LEAST = 0.25, MOST = 2.5, PHONE = 46 * 16;
+  const at = (id) => document.getElementById(id);
+  const found = JSON.parse(at("pm-data").textContent);
+  const nodes = new Map(found.nodes.map((node) => [node.key, node]));
+  const bySlug = new Map(found.nodes.map((node) => [node.slug, node]));
+  const [root, box, panel, view] = ["pm-map", "pm-box", "pm-panel", "pm-view"].map(at);
+  const css = (status) => status.toLowerCase().replace("_", "-");
+  const hidden = new Set(); // verdicts that are faded
+  let drawn = null, scale = 1, chosen = null, extra = null;
+
+  const up = reached("to", "from"), down = reached("from", "to");
+
+  // For each item all that is reached over "uses" and "repeats", from one end of a line to the other.
+  function reached(near, far) {
+    const next = new Map(found.nodes.map((node) => [node.key, []]));
+    for (const edge of found.edges) if (["uses", "repeats"].includes(edge.how)) next.get(edge[near]).push(edge[far]);
+    const all = (key) => {
+      const seen = new Set(), waiting = [key];
+      while (waiting.length) for (const other of next.get(waiting.pop())) {
+        if (!seen.has(other)) { seen.add(other); waiting.push(other); }
+      }
+      return seen;
+    };
+    return new Map(found.nodes.map((node) => [node.key, all(node.key)]));
+  }
+
+  function element(name, attributes = {}, text = "") {
+    const made = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  function button(words, does, kind = "") {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = kind;
+    made.textContent = words;
+    made.addEventListener("click", does);
+    return made;
+  }
+
+  const size = (node) => {
+    const each = node.result ? 9.6 : 7.9;
+    return { width: Math.round(34 + each * node.label.length), height: node.result ? RESULT_HEIGHT : HEIGHT };
+  };
+
+  const falling = (edge) => ["uses", "repeats"].includes(edge.how)
+    && (nodes.get(edge.from).breaks === "all" || nodes.get(edge.from).falls);
+
+  function draw(keys) {
+    const shown = new Set(keys);
+    const layout = new dagre.graphlib.Graph();
+    layout.setGraph({ rankdir: "TB", nodesep: 14, ranksep: 34, edgesep: 8, marginx: 16, marginy: 18 });
+    layout.setDefaultEdgeLabel(() => ({}));
+    for (const key of keys) layout.setNode(key, size(nodes.get(key)));
+    const edges = found.edges.filter((edge) => edge.drawn && shown.has(edge.from) && shown.has(edge.to));
+    for (const edge of edges) layout.setEdge(edge.from, edge.to, { weight: edge.how === "uses" ? 2 : 1 });
+    dagre.layout(layout);
+    const { width, height } = layout.graph();
+    const picture = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Proof map" });
+    const lines = edges.map((edge) => {
+      const points = layout.edge(edge.from, edge.to).points;
+      const line = element("path", { class: `pm-edge pm-${edge.how}${falling(edge) ? " pm-falling" : ""}`, d: curve(points) });
+      picture.append(line);
+      return { edge, line };
+    });
+    const boxes = new Map(keys.map((key) => {
+      const drawn = box_of(nodes.get(key), layout.node(key));
+      picture.append(drawn);
+      return [key, drawn];
+    }));
+    drawn = { keys, picture, lines, boxes, width, height, place: (key) => layout.node(key) };
+    box.replaceChildren(picture);
+    fade();
+  }
+
+  // A smooth line through the points of the layout: straight at both ends, rounded between.
+  function curve(points) {
+    let path = `M${points[0].x},${points[0].y}`;
+    for (let i = 1; i < points.length - 1; i += 1) {
+      const [a, b] = [points[i], points[i + 1]];
+      const end = i === points.length - 2 ? b : { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+      path += `Q${a.x},${a.y} ${end.x},${end.y}`;
+    }
+    return points.length === 2 ? `${path}L${points[1].x},${points[1].y}` : path;
+  }
+
+  function box_of(node, { x, y, width, height }) {
+    const kinds = [css(node.status), node.result && "pm-result", node.kind !== "printed" && "pm-unprinted"];
+    const group = element("g", {
+      class: ["pm-node", ...kinds.filter(Boolean)].join(" "), transform: `translate(${x},${y})`, tabindex: 0,
+      role: "button", "data-key": node.key, "aria-label": said(node),
+    });
+    group.append(element("rect", { x: -width / 2, y: -height / 2, width, height, rx: node.result ? height / 2 : 5 }));
+    const text = element("text");
+    text.append(element("tspan", { class: "pm-sign" }, `${node.sign} `), element("tspan", {}, node.label));
+    group.append(text);
+    if (node.falls) group.append(element("path", { class: "pm-crack", d: zigzag(-width / 2 + 4, width - 8, height / 2 + 4) }));
+    if (node.first) group.append(element("text", { class: "pm-here", y: -height / 2 - 8 }, "breaks first here"));
+    group.append(element("title", {}, said(node)));
+    group.addEventListener("mouseenter", () => light(node.key));
+    group.addEventListener("mouseleave", () => light(chosen));
+    group.addEventListener("focus", () => light(node.key));
+    group.addEventListener("click", () => choose(node.key));
+    group.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node.key); panel.focus(); }
+    });
+    return group;
+  }
+
+  function zigzag(x, width, y) {
+    const teeth = Math.max(2, Math.round(width / 8)), step = width / teeth;
+    return `M${x},${y}` + Array.from({ length: teeth }, (_, i) => `L${x + step * (i + 1)},${y + (i % 2 ? 0 : 4)}`).join("");
+  }
+
+  function said(node) {
+    const breaks = { all: " It breaks.", part: " It breaks in part.", no: "" }[node.breaks];
+    return `${node.label}: ${found.words[node.status]}.${breaks}${node.falls ? " It falls." : ""}`;
+  }
+
+  // Fades all but what this item rests on and what rests on it; with no item, nothing.
+  function light(key) {
+    drawn.picture.classList.toggle("pm-lit", key !== null && drawn.boxes.has(key));
+    const [above, below] = key === null ? [new Set(), new Set()] : [up.get(key), down.get(key)];
+    for (const [other, group] of drawn.boxes) {
+      group.classList.toggle("pm-on", other === key || above.has(other) || below.has(other));
+      group.classList.toggle("pm-chosen", other === chosen);
+    }
+    const within = (set, other) => other === key || set.has(other);
+    for (const { edge, line } of drawn.lines) {
+      const rests = ["uses", "repeats"].includes(edge.how);
+      line.classList.toggle("pm-up", rests && above.has(edge.from) && within(above, edge.to));
+      line.classList.toggle("pm-down", rests && below.has(edge.to) && within(below, edge.from));
+    }
+    at("pm-hint").textContent = key === null ? HINT
+      : `${nodes.get(key).label} rests on ${above.size} items (blue lines); ${below.size} rest on it (black lines).`;
+  }
+  const HINT = "Point at an item to see what it rests on and what rests on it. Click it for the details. Drag to move; "
+    + "hold Ctrl and turn the wheel to zoom.";
+
+  function fade() {
+    for (const [key, group] of drawn.boxes) group.classList.toggle("pm-off", hidden.has(nodes.get(key).status));
+    light(chosen);
+  }
+
+  function choose(key, { moves = false } = {}) {
+    const node = nodes.get(key);
+    if (!drawn.boxes.has(key)) show(found.views.findIndex(({ keys }) => keys.includes(key)));
+    chosen = key;
+    history.replaceState(null, "", `#${node.slug}`);
+    fill(node);
+    light(key);
+    if (moves) centre(key);
+  }
+
+  // The panel: the item's part of the list below, with buttons for the parts of the map that hang on it.
+  function fill(node) {
+    const words = at(node.slug).cloneNode(true);
+    words.removeAttribute("id");
+    words.querySelectorAll(".pm-on-map").forEach((link) => link.remove());
+    words.querySelectorAll("a").forEach((link) => {
+      const other = bySlug.get(decodeURIComponent(link.hash.slice(1)));
+      if (other) link.addEventListener("click", (event) => { event.preventDefault(); choose(other.key, { moves: true }); });
+    });
+    const only = document.createElement("div");
+    only.className = "pm-only";
+    const parts = [["what it rests on", up], ["what rests on it", down]];
+    for (const [name, all] of parts) if (all.get(node.key).size) {
+      only.append(button(`Show only ${name}`, () => {
+        const keys = new Set([node.key, ...all.get(node.key)]);
+        extra = { name: `only ${node.label} and ${name}`, keys: found.nodes.map(({ key }) => key).filter((key) => keys.has(key)) };
+        show(found.views.length);
+        centre(node.key);
+      }));
+    }
+    const close = button("Close", shut, "pm-close");
+    panel.replaceChildren(close, words, only);
+    panel.tabIndex = -1;
+    panel.hidden = false;
+    panel.scrollTop = 0;
+  }
+
+  function shut() {
+    panel.hidden = true;
+    chosen = null;
+    history.replaceState(null, "", location.pathname + location.search);
+    light(null);
+  }
+
+  // Shows one part of the map; the one after the last is what the panel's buttons have asked for.
+  function show(index) {
+    const all = extra ? [...found.views, extra] : found.views;
+    view.replaceChildren(...all.map(({ name, keys }, i) => new Option(`${name} (${keys.length} items)`, i)));
+    view.value = String(index);
+    draw(all[index].keys);
+    zoom(Math.max(fitting(), Math.min(1, widthways()), readable()));
+    box.scrollTo({ left: (box.scrollWidth - box.clientWidth) / 2, top: 0 });
+  }
+
+  const widthways = () => (box.clientWidth - 4) / drawn.width;
+  const fitting = () => Math.min(1, widthways(), (box.clientHeight - 4) / drawn.height);
+  const readable = () => (innerWidth < PHONE ? 0.72 : 0.6);
+
+  function zoom(to) {
+    const middle = { x: (box.scrollLeft + box.clientWidth / 2) / scale, y: (box.scrollTop + box.clientHeight / 2) / scale };
+    scale = Math.min(MOST, Math.max(LEAST, to));
+    drawn.picture.setAttribute("width", drawn.width * scale);
+    drawn.picture.setAttribute("height", drawn.height * scale);
+    box.scrollTo({ left: middle.x * scale - box.clientWidth / 2, top: middle.y * scale - box.clientHeight / 2 });
+  }
+
+  function centre(key) {
+    const { x, y } = drawn.place(key);
+    const covered = innerWidth < PHONE || panel.hidden ? 0 : panel.offsetWidth;
+    const slack = Math.max(0, (box.clientWidth - drawn.width * scale) / 2);
+    box.scrollTo({ left: slack + x * scale - (box.clientWidth - covered) / 2, top: y * scale - box.clientHeight / 2 });
+  }
+
+  function pan() {
+    let from = null;
+    box.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "mouse" || event.button !== 0) return; // fingers scroll the box by themselves
+      from = { x: event.clientX + box.scrollLeft, y: event.clientY + box.scrollTop };
+    });
+    addEventListener("pointermove", (event) => {
+      if (!from) return;
+      box.classList.add("pm-dragged");
+      box.scrollTo(from.x - event.clientX, from.y - event.clientY);
+    });
+    addEventListener("pointerup", () => { from = null; box.classList.remove("pm-dragged"); });
+    box.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      zoom(scale * Math.exp(-event.deltaY / 300));
+    }, { passive: false });
+  }
+
+  // One button for each verdict on the map, which fades its items, and samples of the other marks.
+  function key() {
+    const counts = new Map();
+    for (const { status } of found.nodes) counts.set(status, (counts.get(status) ?? 0) + 1);
+    const filters = Object.keys(found.words).filter((status) => counts.has(status)).map((status) => {
+      const sign = found.nodes.find((node) => node.status === status).sign;
+      const made = button("", () => {
+        if (!hidden.delete(status)) hidden.add(status);
+        made.setAttribute("aria-pressed", String(!hidden.has(status)));
+        fade();
+      }, `pm-filter ${css(status)}`);
+      const mark = document.createElement("i");
+      mark.textContent = sign;
+      made.append(mark, `${found.words[status]}: ${counts.get(status)}`);
+      made.setAttribute("aria-pressed", "true");
+      made.title = "Fade or show the items with this verdict";
+      return made;
+    });
+    const sample = (words, inside) => {
+      const made = document.createElement("span"), picture = element("svg", { width: 40, height: 20, class: "pm-node" });
+      made.className = "pm-sample";
+      picture.append(...inside);
+      made.append(picture, words);
+      return made;
+    };
+    const line = (kind) => [element("path", { class: `pm-edge ${kind}`, d: "M2,10L38,10" })];
+    at("pm-key").append(
+      ...filters,
+      sample("falls", [element("path", { class: "pm-crack", d: zigzag(2, 36, 8) })]),
+      sample("used by an item below", line("pm-uses")),
+      sample("used, and the break goes on", line("pm-uses pm-falling")),
+      sample("argument repeated", line("pm-repeats")),
+      sample("only notation, or asked about", line("pm-notation")),
+      sample("no printed statement", [element("rect", { x: 3, y: 3, width: 34, height: 14, rx: 4, "stroke-dasharray": "2 3" })]),
+    );
+  }
+
+  function follow() {
+    const node = bySlug.get(decodeURIComponent(location.hash.slice(1)));
+    if (!node) return;
+    choose(node.key, { moves: true });
+    root.scrollIntoView();
+  }
+
+  root.hidden = false;
+  key();
+  pan();
+  show(0);
+  view.addEventListener("change", () => show(Number(view.value)));
+  at("pm-in").addEventListener("click", () => zoom(scale * 1.25));
+  at("pm-out").addEventListener("click", () => zoom(scale / 1.25));
+  at("pm-fit").addEventListener("click", () => zoom(fitting()));
+  addEventListener("keydown", (event) => { if (event.key === "Escape" && !panel.hidden) shut(); });
+  for (const node of found.nodes) {
+    const link = document.createElement("a");
+    link.className = "pm-on-map";
+    link.href = `#${node.slug}`;
+    link.textContent = "on the map";
+    link.addEventListener("click", (event) => { event.preventDefault(); choose(node.key, { moves: true }); root.scrollIntoView(); });
+    at(node.slug).querySelector("p").append(link);
+  }
+  follow();
+})();

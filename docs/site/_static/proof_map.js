@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const HEIGHT = 30, RESULT_HEIGHT = 38, LEAST = 0.25, MOST = 2.5, PHONE = 46 * 16;
+  const HEIGHT = 30, RESULT_HEIGHT = 38, GAP = 22, SWEEPS = 40, LEAST = 0.25, MOST = 2.5, PHONE = 46 * 16;
   const at = (id) => document.getElementById(id);
   const found = JSON.parse(at("pm-data").textContent);
   const nodes = new Map(found.nodes.map((node) => [node.key, node]));
@@ -56,17 +56,17 @@
   function draw(keys) {
     const shown = new Set(keys);
     const layout = new dagre.graphlib.Graph();
-    layout.setGraph({ rankdir: "TB", nodesep: 14, ranksep: 34, edgesep: 8, marginx: 16, marginy: 18 });
+    layout.setGraph({ rankdir: "TB", nodesep: GAP, ranksep: 36, edgesep: 2, marginy: 20 });
     layout.setDefaultEdgeLabel(() => ({}));
     for (const key of keys) layout.setNode(key, size(nodes.get(key)));
     const edges = found.edges.filter((edge) => edge.drawn && shown.has(edge.from) && shown.has(edge.to));
     for (const edge of edges) layout.setEdge(edge.from, edge.to, { weight: edge.how === "uses" ? 2 : 1 });
     dagre.layout(layout);
-    const { width, height } = layout.graph();
+    const width = gathered(layout), { height } = layout.graph();
     const picture = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Proof map" });
     const lines = edges.map((edge) => {
-      const points = layout.edge(edge.from, edge.to).points;
-      const line = element("path", { class: `pm-edge pm-${edge.how}${falling(edge) ? " pm-falling" : ""}`, d: curve(points) });
+      const path = curve(layout.node(edge.from), layout.node(edge.to));
+      const line = element("path", { class: `pm-edge pm-${edge.how}${falling(edge) ? " pm-falling" : ""}`, d: path });
       picture.append(line);
       return { edge, line };
     });
@@ -80,15 +80,56 @@
     fade();
   }
 
-  // A smooth line through the points of the layout: straight at both ends, rounded between.
-  function curve(points) {
-    let path = `M${points[0].x},${points[0].y}`;
-    for (let i = 1; i < points.length - 1; i += 1) {
-      const [a, b] = [points[i], points[i + 1]];
-      const end = i === points.length - 2 ? b : { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-      path += `Q${a.x},${a.y} ${end.x},${end.y}`;
+  // dagre keeps room for every line that passes a layer, which makes wide maps. We keep its layers and the order within
+  // each, and move the items of a layer together, each as near to the middle of its neighbours as the others allow.
+  function gathered(layout) {
+    const layers = new Map();
+    for (const key of layout.nodes()) {
+      const { y } = layout.node(key);
+      if (!layers.has(y)) layers.set(y, []);
+      layers.get(y).push(layout.node(key));
     }
-    return points.length === 2 ? `${path}L${points[1].x},${points[1].y}` : path;
+    const beside = new Map(layout.nodes().map((key) => [layout.node(key), []]));
+    for (const { v, w } of layout.edges()) {
+      beside.get(layout.node(v)).push(layout.node(w));
+      beside.get(layout.node(w)).push(layout.node(v));
+    }
+    for (const layer of layers.values()) layer.sort((a, b) => a.x - b.x);
+    for (let sweep = 0; sweep < SWEEPS; sweep += 1) for (const layer of layers.values()) {
+      spread(layer, layer.map((node) => {
+        const near = beside.get(node);
+        return near.length ? near.reduce((sum, { x }) => sum + x, 0) / near.length : node.x;
+      }));
+    }
+    const all = [...beside.keys()];
+    const left = Math.min(...all.map((node) => node.x - node.width / 2)) - 2 * GAP;
+    for (const node of all) node.x -= left;
+    return Math.max(...all.map((node) => node.x + node.width / 2)) + 2 * GAP;
+  }
+
+  // Puts a layer's items as near to the wanted places as their order and widths allow (least squares: neighbours that
+  // would overlap become one block at their mean place).
+  function spread(layer, wanted) {
+    const offsets = [0];
+    for (let i = 1; i < layer.length; i += 1) offsets.push(offsets[i - 1] + (layer[i - 1].width + layer[i].width) / 2 + GAP);
+    const blocks = [];
+    for (let i = 0; i < layer.length; i += 1) {
+      let block = { place: wanted[i] - offsets[i], size: 1 };
+      while (blocks.length && blocks.at(-1).place >= block.place) {
+        const last = blocks.pop(), size = last.size + block.size;
+        block = { place: (last.place * last.size + block.place * block.size) / size, size };
+      }
+      blocks.push(block);
+    }
+    let i = 0;
+    for (const { place, size } of blocks) for (let n = 0; n < size; n += 1, i += 1) layer[i].x = place + offsets[i];
+  }
+
+  // A line from the lower edge of one item to the upper edge of another, upright at both ends.
+  function curve(from, to) {
+    const [y, end] = [from.y + from.height / 2, to.y - to.height / 2];
+    const bend = Math.min(70, (end - y) / 2);
+    return `M${from.x},${y}C${from.x},${y + bend} ${to.x},${end - bend} ${to.x},${end}`;
   }
 
   function box_of(node, { x, y, width, height }) {
@@ -139,7 +180,7 @@
       line.classList.toggle("pm-down", rests && below.has(edge.to) && within(below, edge.from));
     }
     at("pm-hint").textContent = key === null ? HINT
-      : `${nodes.get(key).label} rests on ${above.size} items (blue lines); ${below.size} rest on it (black lines).`;
+      : `${nodes.get(key).label} rests on ${above.size} of the items (blue lines); ${below.size} rest on it (thick dark lines).`;
   }
   const HINT = "Point at an item to see what it rests on and what rests on it. Click it for the details. Drag to move; "
     + "hold Ctrl and turn the wheel to zoom.";
@@ -156,7 +197,7 @@
     history.replaceState(null, "", `#${node.slug}`);
     fill(node);
     light(key);
-    if (moves) centre(key);
+    if (moves || innerWidth < PHONE) centre(key);
   }
 
   // The panel: the item's part of the list below, with buttons for the parts of the map that hang on it.
@@ -180,7 +221,8 @@
       }));
     }
     const close = button("Close", shut, "pm-close");
-    panel.replaceChildren(close, words, only);
+    words.querySelector("dl").before(only);
+    panel.replaceChildren(close, words);
     panel.tabIndex = -1;
     panel.hidden = false;
     panel.scrollTop = 0;
@@ -216,10 +258,13 @@
   }
 
   function centre(key) {
-    const { x, y } = drawn.place(key);
-    const covered = innerWidth < PHONE || panel.hidden ? 0 : panel.offsetWidth;
+    const { x, y } = drawn.place(key), isPhone = innerWidth < PHONE;
+    if (isPhone) box.scrollIntoView(); // the panel then covers the lower part of the map
+    const below = isPhone && !panel.hidden ? Math.max(0, box.getBoundingClientRect().bottom - panel.getBoundingClientRect().top) : 0;
+    const beside = isPhone || panel.hidden ? 0 : panel.offsetWidth;
     const slack = Math.max(0, (box.clientWidth - drawn.width * scale) / 2);
-    box.scrollTo({ left: slack + x * scale - (box.clientWidth - covered) / 2, top: y * scale - box.clientHeight / 2 });
+    const [wide, high] = [box.clientWidth - beside, box.clientHeight - below];
+    box.scrollTo({ left: slack + x * scale - wide / 2, top: y * scale - high / 2 });
   }
 
   function pan() {
@@ -259,23 +304,25 @@
       made.title = "Fade or show the items with this verdict";
       return made;
     });
+    at("pm-key").append(...filters);
     const sample = (words, inside) => {
       const made = document.createElement("span"), picture = element("svg", { width: 40, height: 20, class: "pm-node" });
-      made.className = "pm-sample";
       picture.append(...inside);
       made.append(picture, words);
       return made;
     };
     const line = (kind) => [element("path", { class: `pm-edge ${kind}`, d: "M2,10L38,10" })];
-    at("pm-key").append(
-      ...filters,
-      sample("falls", [element("path", { class: "pm-crack", d: zigzag(2, 36, 8) })]),
-      sample("used by an item below", line("pm-uses")),
+    at("pm-marks").append(
+      sample("falls: its printed proof uses what breaks", [element("path", { class: "pm-crack", d: zigzag(2, 36, 8) })]),
+      sample("used by the item below", line("pm-uses")),
       sample("used, and the break goes on", line("pm-uses pm-falling")),
-      sample("argument repeated", line("pm-repeats")),
-      sample("only notation, or asked about", line("pm-notation")),
-      sample("no printed statement", [element("rect", { x: 3, y: 3, width: 34, height: 14, rx: 4, "stroke-dasharray": "2 3" })]),
+      sample("the argument is repeated", line("pm-repeats")),
+      sample("only notation is taken, or a question is asked", line("pm-notation")),
+      sample("no statement of the paper: our own expectation or finding", [
+        element("rect", { class: "pm-open", x: 3, y: 3, width: 34, height: 14, rx: 4, "stroke-dasharray": "2 3" }),
+      ]),
     );
+    at("pm-marks").parentElement.open = innerWidth >= PHONE;
   }
 
   function follow() {

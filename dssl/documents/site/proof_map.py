@@ -28,17 +28,22 @@ _LEANS = {
     "examines": ("Asks about", "Asked about by"),
 }
 _HEAD = """
-The proofs of the paper have many numbered steps, and most steps use earlier ones. The map shows which step uses which,
-and our verdict on each. **Read it from top to bottom**: an item stands below the items that it uses, and the paper's
-main results stand near the bottom. An *item* is an equation, a theorem, an assumption, a table, or a step in the text.
+The paper proves its theorems in many numbered steps. This map shows which step uses which, and our verdict on each.
+**Read it from top to bottom**: each item stands below those that it uses, and the main results stand near the bottom.
+An *item* is an equation, a theorem, an assumption, a table, or a step in the text.
+"""
+_WORDS = """
+- An item **breaks** if nothing that the paper prints there can carry a proof: each statement that we took from it is
+  false, has no definite meaning, or says nothing.
+- It **breaks in part** if this is so for some of its statements, for example under one way to read the paper.
+- An item **rests on** all that its statement and its printed proof use, directly or through others. It also rests on
+  the steps whose argument its proof says to repeat.
+- It **falls** if it rests on an item that breaks. **An item that falls may still be true.** Our verdicts do not rest on
+  the paper's proofs: a check of our own decides each statement. Where a statement of an item that falls holds, the
+  statement is true, but the printed proof does not show it.
+- A proof **breaks first** at an item that breaks although nothing that it rests on does.
 
-An item **breaks** if nothing that the paper prints there can carry a proof: each statement that we took from it is
-false, has no definite meaning, or says nothing. It **breaks in part** if this is so for some of its statements, for
-example under one way to read the paper. An item **falls** if its printed proof uses an item that breaks, directly or
-through others.
-
-**An item that falls may still be true.** Our verdicts do not rest on the paper's proofs: a check of our own decides each
-statement. If an item falls and a statement of it holds, the statement is true, but the printed proof does not show it.
+Which item uses which we read from the paper's text and proofs. The lists stand in `claims/ledger.toml`.
 """
 _PICTURE = """
 <link rel="stylesheet" href="_static/proof_map.css">
@@ -50,6 +55,7 @@ type="button" id="pm-in" aria-label="Make the map larger">+</button><button type
 map</button></span>
 </div>
 <div id="pm-key" class="pm-key" role="group" aria-label="Verdicts to show"></div>
+<details class="pm-marks"><summary>Marks and lines</summary><div id="pm-marks"></div></details>
 <div class="pm-stage"><div id="pm-box" class="pm-box"></div><aside id="pm-panel" class="pm-panel" hidden
 aria-label="The chosen item"></aside></div>
 <p class="pm-hint" id="pm-hint"></p>
@@ -75,6 +81,8 @@ def page(graph: ProofMap, records: Records) -> str:
         _PICTURE.strip(),
         f'<script type="application/json" id="pm-data">{_as_json(data(graph))}</script>',
         '<script defer src="_static/libraries/dagre/dagre.min.js"></script>\n<script defer src="_static/proof_map.js"></script>',
+        "(words-of-the-map)=\n## What the words mean",
+        _WORDS.strip(),
         "(main-results)=\n## The main results",
         _results(graph),
         "## Every item in words",
@@ -193,9 +201,10 @@ def _in_short(graph: ProofMap) -> str:
     first = [key for key in first_broken(graph) if any(key in graph.before[result] for result in RESULTS)]
     held = [key for key in fallen if any(r["status"] == Status.HOLDS for r in graph.steps[key].deciding)]
     return (
-        f"**In short.** Of the {len(RESULTS)} main results, {len(fallen)} fall. Their printed proofs break first at "
-        f"{_links(first)}. Of the results that fall, {len(held)} hold all the same under some of the readings that we "
-        "checked: see [the table below](#main-results)."
+        f"**In short.** {_counted(len(fallen), 'main result falls', 'main results fall')}, of {len(RESULTS)}: their "
+        f"printed proofs use steps that break. The proofs break first at {_links(first)}. A result that falls may still "
+        f"be true. {_counted(len(held), 'of them holds', 'of them hold')} under some of the readings that we checked: see "
+        "[the table below the map](#main-results). [What these words mean](#words-of-the-map)."
     )
 
 
@@ -227,10 +236,10 @@ def _item(key: str, graph: ProofMap, records: Records) -> str:
     item = step.item
     claims = ", ".join(f"[{md.plain(records.claims[c]['title'])}](#{label(c)})" for c in item.answered_by)
     title = written(key) if index.label(key).startswith("(") else index.label(key)
-    place = "" if item.where == title else f" ({md.plain(item.where)})"
+    place = item.where.removesuffix(title).removesuffix(", ")
     return md.page(
         f"`````{{container}} pm-item\n:name: {slug(key)}",
-        f"**{md.plain(title)}**{place} {_marked(step.status)}",
+        f"**{md.plain(title)}** {md.plain(f'({place})') if place else ''} {_marked(step.status)}",
         md.plain(item.printed),
         md.formula(item.latex) if item.latex else "",
         f"{_source(step)}{_standing(key, graph)}",

@@ -105,7 +105,10 @@ def _number(item: Item) -> tuple[int, str]:
 
 
 def label(key: str) -> str:
-    """An item's short name: eq-12 as (12), eqs-25-33-training as (25)-(33) training, theorem-4.2 as Theorem 4.2, data-model as Data model."""
+    """An item's short name: eq-12 as (12), theorem-4.2 as Theorem 4.2, data-model as Data model.
+
+    Of several equations the first and the last are named: eqs-25-33-training as (25)-(33) training.
+    """
     if key in _NAMES:
         return _NAMES[key]
     found = numbered(key)

@@ -3,14 +3,14 @@
 "use strict";
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const HEIGHT = 30, RESULT_HEIGHT = 38, GAP = 22, SWEEPS = 40, LEAST = 0.25, MOST = 2.5, PHONE = 46 * 16;
+  const HEIGHT = 30, RESULT_HEIGHT = 38, GAP = 22, SWEEPS = 40, INWARD = 0.02, LEAST = 0.25, MOST = 2.5, PHONE = 46 * 16;
   const at = (id) => document.getElementById(id);
   const found = JSON.parse(at("pm-data").textContent);
   const nodes = new Map(found.nodes.map((node) => [node.key, node]));
   const bySlug = new Map(found.nodes.map((node) => [node.slug, node]));
   const [root, box, panel, view] = ["pm-map", "pm-box", "pm-panel", "pm-view"].map(at);
   const css = (status) => status.toLowerCase().replace("_", "-");
-  const hidden = new Set(); // verdicts that are faded
+  const hidden = new Set(), filters = new Map(); // verdicts that are faded; the button of each verdict
   let drawn = null, scale = 1, chosen = null, extra = null;
 
   const up = reached("to", "from"), down = reached("from", "to");
@@ -77,6 +77,11 @@
     }));
     drawn = { keys, picture, lines, boxes, width, height, place: (key) => layout.node(key) };
     box.replaceChildren(picture);
+    for (const [status, { made, words }] of filters) {
+      const count = keys.filter((key) => nodes.get(key).status === status).length;
+      words.textContent = `${found.words[status]}: ${count}`;
+      made.hidden = count === 0;
+    }
     fade();
   }
 
@@ -94,11 +99,11 @@
       beside.get(layout.node(v)).push(layout.node(w));
       beside.get(layout.node(w)).push(layout.node(v));
     }
-    for (const layer of layers.values()) layer.sort((a, b) => a.x - b.x);
+    for (const layer of layers.values()) spread(layer.sort((a, b) => a.x - b.x), layer.map(() => 0));
     for (let sweep = 0; sweep < SWEEPS; sweep += 1) for (const layer of layers.values()) {
       spread(layer, layer.map((node) => {
         const near = beside.get(node);
-        return near.length ? near.reduce((sum, { x }) => sum + x, 0) / near.length : node.x;
+        return near.reduce((sum, { x }) => sum + x, 0) / (near.length + INWARD); // what hangs on nothing comes to 0
       }));
     }
     const all = [...beside.keys()];
@@ -193,11 +198,12 @@
   function choose(key, { moves = false } = {}) {
     const node = nodes.get(key);
     if (!drawn.boxes.has(key)) show(found.views.findIndex(({ keys }) => keys.includes(key)));
+    const wasShut = panel.hidden;
     chosen = key;
     history.replaceState(null, "", `#${node.slug}`);
     fill(node);
     light(key);
-    if (moves || innerWidth < PHONE) centre(key);
+    if (moves || wasShut || innerWidth < PHONE) centre(key); // the panel takes room from the map
   }
 
   // The panel: the item's part of the list below, with buttons for the parts of the map that hang on it.
@@ -259,11 +265,10 @@
 
   function centre(key) {
     const { x, y } = drawn.place(key), isPhone = innerWidth < PHONE;
-    if (isPhone) box.scrollIntoView(); // the panel then covers the lower part of the map
+    if (isPhone) box.scrollIntoView({ behavior: "instant" }); // the panel then covers the lower part of the map
     const below = isPhone && !panel.hidden ? Math.max(0, box.getBoundingClientRect().bottom - panel.getBoundingClientRect().top) : 0;
-    const beside = isPhone || panel.hidden ? 0 : panel.offsetWidth;
     const slack = Math.max(0, (box.clientWidth - drawn.width * scale) / 2);
-    const [wide, high] = [box.clientWidth - beside, box.clientHeight - below];
+    const [wide, high] = [box.clientWidth, box.clientHeight - below];
     box.scrollTo({ left: slack + x * scale - wide / 2, top: y * scale - high / 2 });
   }
 
@@ -286,25 +291,24 @@
     }, { passive: false });
   }
 
-  // One button for each verdict on the map, which fades its items, and samples of the other marks.
+  // One button for each verdict, which fades its items, and samples of the other marks.
   function key() {
-    const counts = new Map();
-    for (const { status } of found.nodes) counts.set(status, (counts.get(status) ?? 0) + 1);
-    const filters = Object.keys(found.words).filter((status) => counts.has(status)).map((status) => {
-      const sign = found.nodes.find((node) => node.status === status).sign;
+    for (const status of Object.keys(found.words)) {
+      const node = found.nodes.find((one) => one.status === status);
+      if (!node) continue;
+      const mark = document.createElement("i"), words = document.createElement("span");
+      mark.textContent = node.sign;
       const made = button("", () => {
         if (!hidden.delete(status)) hidden.add(status);
         made.setAttribute("aria-pressed", String(!hidden.has(status)));
         fade();
       }, `pm-filter ${css(status)}`);
-      const mark = document.createElement("i");
-      mark.textContent = sign;
-      made.append(mark, `${found.words[status]}: ${counts.get(status)}`);
+      made.append(mark, words);
       made.setAttribute("aria-pressed", "true");
       made.title = "Fade or show the items with this verdict";
-      return made;
-    });
-    at("pm-key").append(...filters);
+      filters.set(status, { made, words });
+    }
+    at("pm-key").append(...[...filters.values()].map(({ made }) => made));
     const sample = (words, inside) => {
       const made = document.createElement("span"), picture = element("svg", { width: 40, height: 20, class: "pm-node" });
       picture.append(...inside);
@@ -327,9 +331,12 @@
 
   function follow() {
     const node = bySlug.get(decodeURIComponent(location.hash.slice(1)));
-    if (!node) return;
-    choose(node.key, { moves: true });
-    root.scrollIntoView();
+    if (node) goTo(node.key);
+  }
+
+  function goTo(key) {
+    root.scrollIntoView({ behavior: "instant" });
+    choose(key, { moves: true });
   }
 
   root.hidden = false;
@@ -346,8 +353,13 @@
     link.className = "pm-on-map";
     link.href = `#${node.slug}`;
     link.textContent = "on the map";
-    link.addEventListener("click", (event) => { event.preventDefault(); choose(node.key, { moves: true }); root.scrollIntoView(); });
+    link.addEventListener("click", (event) => { event.preventDefault(); goTo(node.key); });
     at(node.slug).querySelector("p").append(link);
+  }
+  // Links above and below the map choose an item on it; those of the list stay in the list.
+  for (const link of document.querySelectorAll("article a[href*='#item-']")) {
+    const node = bySlug.get(decodeURIComponent(link.hash.slice(1)));
+    if (node && !link.closest(".pm-item")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(node.key); });
   }
   follow();
 })();

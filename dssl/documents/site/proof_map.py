@@ -5,28 +5,19 @@ below in words: nothing is said twice.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dssl.documents.site import markdown as md
-from dssl.documents.site.cards import Records, label, named, signed
-from ledger import attack_record
+from dssl.documents.site.cards import Records
+from dssl.documents.site.proof_items import item, link, links, marked, name, slug, word
 from ledger.items import RELATIONS
-from ledger.lookup import written
 from ledger.report import index
-from ledger.report.proof_map import RESULTS, ProofMap, Step, build
-from ledger.status import EVIDENCE_WORDS, STATUS_WORDS, Status
-from ledger.verdicts import Row
+from ledger.report.proof_map import RESULTS, ProofMap, build
+from ledger.status import Status
 
 FILE = "proof_map.md"
-_MIXED = "some hold, some do not"
-# How an item leans on others, as the list says it; and the other way round.
-_LEANS = {
-    "uses": ("Uses", "Used by"),
-    "repeats": ("Repeats the argument of", "Its argument is repeated by"),
-    "notation": ("Takes only notation from", "Only its notation is taken by"),
-    "examines": ("Asks about", "Asked about by"),
-}
+_SCRIPTS = ("libraries/dagre/dagre.min.js", "proof_map.js")
 _HEAD = """
 The paper proves its theorems in many numbered steps. This map shows which step uses which, and our verdict on each.
 **Read it from top to bottom**: each item stands below those that it uses, and the main results stand near the bottom.
@@ -80,7 +71,7 @@ def page(graph: ProofMap, records: Records) -> str:
         _in_short(graph),
         _PICTURE.strip(),
         f'<script type="application/json" id="pm-data">{_as_json(data(graph))}</script>',
-        '<script defer src="_static/libraries/dagre/dagre.min.js"></script>\n<script defer src="_static/proof_map.js"></script>',
+        "\n".join(f'<script defer src="_static/{script}"></script>' for script in _SCRIPTS),
         "(words-of-the-map)=\n## What the words mean",
         _WORDS.strip(),
         "(main-results)=\n## The main results",
@@ -88,13 +79,12 @@ def page(graph: ProofMap, records: Records) -> str:
         "## Every item in words",
         "The same as a list. The verdict is the one of the statements that the paper prints. Where it prints none that "
         "can be checked, it is the verdict of what we expected, or of what we found to be true.",
-        *(part for heading, items in groups.items() for part in _group(heading, [i.key for i in items], graph, records)),
+        *(
+            part
+            for heading, found in groups.items()
+            for part in (f"### {md.plain(heading)}", *(item(i.key, graph, records) for i in found))
+        ),
     )
-
-
-def slug(key: str) -> str:
-    """The address of an item on the page: lemma-A.11 as item-lemma-a-11."""
-    return "item-" + key.lower().replace(".", "-")
 
 
 def data(graph: ProofMap) -> dict[str, Any]:
@@ -121,7 +111,7 @@ def data(graph: ProofMap) -> dict[str, Any]:
         for how in RELATIONS
         for other in getattr(step.item, how)
     ]
-    words = {status: _word(status) for status in index.SIGNS}
+    words = {status: word(status) for status in index.SIGNS}
     return {"nodes": nodes, "edges": edges, "views": views(graph), "words": words}
 
 
@@ -144,8 +134,9 @@ def views(graph: ProofMap) -> list[dict[str, Any]]:
     asking = {k for k, step in graph.steps.items() if step.item.examines or k.split("-")[0] in ("table", "figure")}
     found = {
         f"the proofs of the {len(RESULTS)} main results": proofs,
-        **{f"only what {written(key)} rests on": keys for key, keys in alone.items()},
-        "the alignment term (MAR)": about_mar | {o for k in about_mar - {"section-5"} for o in graph.steps[k].item.linked},
+        **{f"only what {name(key)} rests on": keys for key, keys in alone.items()},
+        "the alignment term (MAR)": about_mar
+        | {o for k in about_mar - {"section-5"} for o in graph.steps[k].item.linked},
         "experiments and questions, with what they ask about": asking
         | {o for k in asking for o in graph.steps[k].item.examines},
         "everything": set(graph.steps),
@@ -175,36 +166,21 @@ def _as_json(found: Mapping[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _word(status: str) -> str:
-    return STATUS_WORDS.get(status, _MIXED)
-
-
-def _marked(status: str) -> str:
-    return f"[{index.SIGNS[status]} {_word(status)}]{{.verdict .{status.lower().replace('_', '-')}}}"
-
-
-def _link(key: str) -> str:
-    return md.link(written(key) if index.label(key).startswith("(") else index.label(key), slug(key))
-
-
-def _links(keys: Sequence[str]) -> str:
-    return ", ".join(_link(key) for key in keys)
-
-
-def _counted(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"
-
-
 def _in_short(graph: ProofMap) -> str:
     """What the map shows, in three sentences."""
     fallen = [key for key in RESULTS if falls(graph, key)]
     first = [key for key in first_broken(graph) if any(key in graph.before[result] for result in RESULTS)]
     held = [key for key in fallen if any(r["status"] == Status.HOLDS for r in graph.steps[key].deciding)]
+    all_or_some = (
+        f"All {len(RESULTS)} main results"
+        if len(fallen) == len(RESULTS)
+        else f"Of {len(RESULTS)} main results, {len(fallen)}"
+    )
+    each_or_some = "Each of them holds" if len(held) == len(fallen) else f"{len(held)} of them hold"
     return (
-        f"**In short.** {_counted(len(fallen), 'main result falls', 'main results fall')}, of {len(RESULTS)}: their "
-        f"printed proofs use steps that break. The proofs break first at {_links(first)}. A result that falls may still "
-        f"be true. {_counted(len(held), 'of them holds', 'of them hold')} under some of the readings that we checked: see "
-        "[the table below the map](#main-results). [What these words mean](#words-of-the-map)."
+        f"**In short.** {all_or_some} fall: their printed proofs use steps that break. The proofs break first at "
+        f"{links(first)}. A result that falls may still be true. {each_or_some} under some of the readings that we "
+        "checked: see [the table below the map](#main-results). [What these words mean](#words-of-the-map)."
     )
 
 
@@ -216,110 +192,12 @@ def _results(graph: ProofMap) -> str:
         held = sum(r["status"] == Status.HOLDS for r in step.deciding)
         rows.append(
             (
-                _link(key),
-                _marked(step.status),
+                link(key),
+                marked(step.status),
                 f"{held} of {len(step.deciding)}",
                 f"{len(broken)} of {len(graph.before[key])}",
-                _links(graph.first_broken(broken)),
+                links(graph.first_broken(broken)),
             )
         )
     heads = ("result", "our verdict", "printed statements that hold", "items it rests on that break", "breaks first at")
     return md.table(heads, rows)
-
-
-def _group(heading: str, keys: Sequence[str], graph: ProofMap, records: Records) -> list[str]:
-    return [f"### {md.plain(heading)}", *(_item(key, graph, records) for key in keys)]
-
-
-def _item(key: str, graph: ProofMap, records: Records) -> str:
-    step = graph.steps[key]
-    item = step.item
-    claims = ", ".join(f"[{md.plain(records.claims[c]['title'])}](#{label(c)})" for c in item.answered_by)
-    title = written(key) if index.label(key).startswith("(") else index.label(key)
-    place = item.where.removesuffix(title).removesuffix(", ")
-    return md.page(
-        f"`````{{container}} pm-item\n:name: {slug(key)}",
-        f"**{md.plain(title)}** {md.plain(f'({place})') if place else ''} {_marked(step.status)}",
-        md.plain(item.printed),
-        md.formula(item.latex) if item.latex else "",
-        f"{_source(step)}{_standing(key, graph)}",
-        md.fields(
-            [
-                *((words[0], _links(getattr(item, how))) for how, words in _LEANS.items()),
-                *((words[1], _links(graph.named_by(key, how))) for how, words in _LEANS.items()),
-                ("What is true instead", _repaired(step, records)),
-                ("More", f"{claims}" if claims else md.plain(f"Not answered: {item.pending}")),
-            ]
-        ),
-        _statements(step, records),
-        "`````",
-    ).rstrip()
-
-
-def _source(step: Step) -> str:
-    if step.kind == "expected":
-        return "The paper prints no statement here that we could check. The verdict is on what we expected. "
-    if step.kind == "corrected":
-        return "The paper prints no statement here that we could check. The verdict is on what we found to be true. "
-    return ""
-
-
-def _standing(key: str, graph: ProofMap) -> str:
-    """Whether the item breaks or falls, why, and what falls with it."""
-    step, broken = graph.steps[key], graph.broken_before(key)
-    printed = [r for r in step.deciding if r["statement"] == "printed"]
-    said: list[str] = []
-    if step.item.examines and not graph.after[key]:
-        return ""
-    if step.breaks == "all":
-        said.append("**Breaks**: nothing that is printed here can carry a proof.")
-        if falls(graph, key):
-            said.append(f"It also falls: it rests on {_counted(len(broken), 'item that breaks', 'items that break')}, first {_links(graph.first_broken(broken))}.")
-        elif graph.after[key]:
-            said.append("Nothing that it rests on breaks: **a proof breaks first here**.")
-    else:
-        if step.breaks == "part":
-            said.append("**Breaks in part**: some statements that are printed here can carry no proof.")
-        if falls(graph, key):
-            said.append(f"**Falls**: it rests on {_counted(len(broken), 'item that breaks', 'items that break')}, first {_links(graph.first_broken(broken))}.")
-            held = sum(r["status"] == Status.HOLDS for r in printed)
-            if held:
-                said.append(
-                    f"{held} of {_counted(len(printed), 'printed statement', 'printed statements')} "
-                    f"{'holds' if held == 1 else 'hold'} all the same. Our own check found that, without the printed proof."
-                )
-        elif partly := graph.broken_before(key, "part"):
-            said.append(f"It rests on {_counted(len(partly), 'item that breaks', 'items that break')} in part: {_links(partly)}.")
-        elif step.breaks == "no" and step.item.rests_on:
-            said.append("Nothing that it rests on breaks.")
-    after = graph.after[key]
-    if step.breaks == "all":
-        with_it = [k for k in RESULTS if k in after]
-        named = f", among them {_links(with_it)}" if with_it else ""
-        said.append(f"{_counted(len(after), 'item falls', 'items fall')} with it{named}." if after else "Nothing rests on it, so nothing falls with it.")
-    return " ".join(said)
-
-
-def _repaired(step: Step, records: Records) -> str:
-    """The statements that are true where those that decide the item fail."""
-    failing = [r for r in step.deciding if r["instead"] is not None]
-    keys = dict.fromkeys(k for r in failing if isinstance(r["instead"], list) for k in r["instead"])
-    lines = [f"- {named(key, records)}" for key in keys]
-    unknown = sum(isinstance(r["instead"], str) for r in failing)
-    if unknown:
-        lines.append(f"- For {_counted(unknown, 'statement that fails', 'statements that fail')}, we do not know what is true instead.")
-    return "\n".join(lines)
-
-
-def _statements(step: Step, records: Records) -> str:
-    if not step.deciding:
-        return ""
-    lines = "\n".join(f"- {_statement(row, records)}" for row in step.deciding)
-    summary = f"The {len(step.deciding)} statements that decide" if len(step.deciding) > 1 else "The statement that decides"
-    return f"<details><summary>{summary}, with evidence and attacks</summary>\n\n{lines}\n\n</details>"
-
-
-def _statement(row: Row, records: Records) -> str:
-    attack = records.attacks.get(row["key"])
-    survived = f" Attacked: {md.plain(attack_record.in_words(attack))}" if attack else ""
-    return f"{named(row['key'], records)} Evidence: {md.plain(EVIDENCE_WORDS[row['evidence']])}.{survived}"

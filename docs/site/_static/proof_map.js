@@ -11,7 +11,7 @@
   const [root, box, panel, view] = ["pm-map", "pm-box", "pm-panel", "pm-view"].map(at);
   const css = (status) => status.toLowerCase().replace("_", "-");
   const hidden = new Set(), filters = new Map(); // verdicts that are faded; the button of each verdict
-  let drawn = null, scale = 1, chosen = null, extra = null;
+  let drawn = null, scale = 1, chosen = null, extra = null, clicked = { x: NaN, y: NaN };
 
   const up = reached("to", "from"), down = reached("from", "to");
 
@@ -150,10 +150,15 @@
     if (node.falls) group.append(element("path", { class: "pm-crack", d: zigzag(-width / 2 + 4, width - 8, height / 2 + 4) }));
     if (node.first) group.append(element("text", { class: "pm-here", y: -height / 2 - 8 }, "breaks first here"));
     group.append(element("title", {}, said(node)));
-    group.addEventListener("mouseenter", () => light(node.key));
+    // After a click the map moves under a mouse that rests: what comes to lie there is not pointed at.
+    const isResting = ({ clientX, clientY }) => clientX === clicked.x && clientY === clicked.y;
+    group.addEventListener("mouseenter", (event) => { if (!isResting(event)) light(node.key); });
     group.addEventListener("mouseleave", () => light(chosen));
-    group.addEventListener("focus", () => light(node.key));
-    group.addEventListener("click", () => choose(node.key));
+    group.addEventListener("focus", () => { if (group.matches(":focus-visible")) light(node.key); });
+    group.addEventListener("click", ({ clientX, clientY }) => {
+      clicked = { x: clientX, y: clientY };
+      choose(node.key);
+    });
     group.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node.key); panel.focus(); }
     });

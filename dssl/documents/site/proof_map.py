@@ -24,14 +24,16 @@ The paper proves its theorems in many numbered steps. This map shows which step 
 An *item* is an equation, a theorem, an assumption, a table, or a step in the text.
 """
 _WORDS = """
+- We took one or more statements from each item, some of them under several ways to read the paper. The **verdict** of
+  an item is the one that they share. The sign ± says that they do not share one: some hold, and others do not.
 - An item **breaks** if nothing that the paper prints there can carry a proof: each statement that we took from it is
   false, has no definite meaning, or says nothing.
 - It **breaks in part** if this is so for some of its statements, for example under one way to read the paper.
 - An item **rests on** all that its statement and its printed proof use, directly or through others. It also rests on
   the steps whose argument its proof says to repeat.
 - It **falls** if it rests on an item that breaks. **An item that falls may still be true.** Our verdicts do not rest on
-  the paper's proofs: a check of our own decides each statement. Where a statement of an item that falls holds, the
-  statement is true, but the printed proof does not show it.
+  the paper's proofs: a check of our own decides each statement. Where a statement of an item that falls holds, our
+  check speaks for the statement, and the printed proof does not.
 - A proof **breaks first** at an item that breaks although nothing that it rests on does.
 
 Which item uses which we read from the paper's text and proofs. The lists stand in `claims/ledger.toml`.
@@ -47,9 +49,9 @@ map</button></span>
 </div>
 <div id="pm-key" class="pm-key" role="group" aria-label="Verdicts to show"></div>
 <details class="pm-marks"><summary>Marks and lines</summary><div id="pm-marks"></div></details>
+<p class="pm-hint" id="pm-hint"></p>
 <div class="pm-stage"><div id="pm-box" class="pm-box"></div><aside id="pm-panel" class="pm-panel" hidden
 aria-label="The chosen item"></aside></div>
-<p class="pm-hint" id="pm-hint"></p>
 </div>
 <noscript><p>The picture needs JavaScript. The list below says the same in words.</p></noscript>
 """

@@ -156,6 +156,13 @@ def unanswered(items: Iterable[Item], claims: Iterable[str]) -> dict[str, list[s
     }
 
 
+def named_by(key: str, items: Iterable[Item]) -> dict[str, list[str]]:
+    """The items that name this one, under each of the four relations that some do."""
+    items = list(items)
+    found = {relation: [i.key for i in items if key in getattr(i, relation)] for relation in RELATIONS}
+    return {relation: keys for relation, keys in found.items() if keys}
+
+
 def numbers(keys: Iterable[str]) -> str:
     """The numbers under which the paper prints these items: "Eqs (8)-(10), (12), Theorem 4.4".
 

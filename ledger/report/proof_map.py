@@ -70,10 +70,6 @@ class ProofMap:
         """Of some items those that break although nothing that they rest on does: there a proof breaks first."""
         return [k for k in keys if self.steps[k].breaks == "all" and not self.broken_before(k)]
 
-    def named_by(self, key: str, relation: str) -> list[str]:
-        """The items that name this one as what they use, repeat, examine, or take notation from."""
-        return [k for k, step in self.steps.items() if key in getattr(step.item, relation)]
-
 
 def build(items: Sequence[Item], rows: Sequence[Row]) -> ProofMap:
     """The map from the ledger's items and the rows of the record."""

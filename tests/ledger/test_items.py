@@ -65,6 +65,14 @@ def test_links_are_read(tmp_path):
     assert first.linked == ("b", "c", "d", "e")
 
 
+def test_the_items_that_name_another_are_found_under_how_they_do(tmp_path):
+    path = tmp_path / "ledger.toml"
+    path.write_text(
+        entry("a") + entry("b", 'uses = ["a"]') + entry("c", 'examines = ["a"]') + entry("d", 'uses = ["a"]')
+    )
+    assert items.named_by("a", items.load(path)) == {"uses": ["b", "d"], "examines": ["c"]}
+
+
 def equations(first: int, last: int) -> set[str]:
     return {f"eq-{n}" for n in range(first, last + 1)}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dssl.documents.site import markdown as md
 from dssl.documents.site.cards import Records, label, named
-from ledger import attack_record
+from ledger import attack_record, in_words, items
 from ledger.lookup import written
 from ledger.report import index
 from ledger.report.proof_map import RESULTS, ProofMap, Step
@@ -12,13 +12,6 @@ from ledger.status import EVIDENCE_WORDS, STATUS_WORDS, Status
 from ledger.verdicts import Row
 
 _MIXED = "some hold, some do not"
-# How an item leans on others, as the list says it; and the other way round.
-_LEANS = {
-    "uses": ("Uses", "Used by"),
-    "repeats": ("Repeats the argument of", "Its argument is repeated by"),
-    "notation": ("Takes only notation from", "Only its notation is taken by"),
-    "examines": ("Asks about", "Asked about by"),
-}
 _UNPRINTED = {
     "expected": "The paper prints no statement here that we could check. The verdict is on what we expected.",
     "corrected": "The paper prints no statement here that we could check. The verdict is on what we found to be true.",
@@ -62,11 +55,12 @@ def item(key: str, graph: ProofMap, records: Records) -> str:
     said = step.item
     place = said.where.removesuffix(name(key)).removesuffix(", ")
     claims = ", ".join(f"[{md.plain(records.claims[c]['title'])}](#{label(c)})" for c in said.answered_by)
+    named_by = items.named_by(key, (other.item for other in graph.steps.values()))
     lists = [
         (words[way], links(found))
         for way in (0, 1)
-        for how, words in _LEANS.items()
-        if (found := graph.named_by(key, how) if way else getattr(said, how))
+        for how, words in in_words.LEANS.items()
+        if (found := named_by.get(how) if way else getattr(said, how))
     ]
     return md.page(
         f"`````{{container}} pm-item\n:name: {slug(key)}",

@@ -80,12 +80,6 @@ def test_a_proof_breaks_first_where_nothing_before_breaks():
     assert SMALL_MAP.first_broken(SMALL_MAP.steps) == ["wrong"]
 
 
-def test_the_items_that_name_another_are_found():
-    assert SMALL_MAP.named_by("wrong", "uses") == ["middle"]
-    assert SMALL_MAP.named_by("wrong", "notation") == ["named"]
-    assert SMALL_MAP.named_by("end", "examines") == ["asked"]
-
-
 def test_the_map_has_every_item_of_the_ledger_with_its_recorded_status():
     about = {r["key"]: tuple(r["about"]) for r in REAL_ROWS}
     assert set(REAL.steps) == {i.key for i in REAL_ITEMS}

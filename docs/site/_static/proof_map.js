@@ -138,7 +138,8 @@
   }
 
   function box_of(node, { x, y, width, height }) {
-    const kinds = [css(node.status), node.result && "pm-result", node.kind !== "printed" && "pm-unprinted"];
+    const kinds = [css(node.status), node.result && "pm-result", node.kind !== "printed" && "pm-unprinted",
+      node.breaks === "all" && "pm-breaks"];
     const group = element("g", {
       class: ["pm-node", ...kinds.filter(Boolean)].join(" "), transform: `translate(${x},${y})`, tabindex: 0,
       role: "button", "data-key": node.key, "aria-label": said(node),
@@ -189,11 +190,12 @@
       line.classList.toggle("pm-up", rests && above.has(edge.from) && within(above, edge.to));
       line.classList.toggle("pm-down", rests && below.has(edge.to) && within(below, edge.from));
     }
-    at("pm-hint").textContent = key === null ? HINT
-      : `${nodes.get(key).label} rests on ${above.size} of the items (blue lines); ${below.size} rest on it (thick dark lines).`;
+    at("pm-hint").textContent = key !== null
+      ? `${nodes.get(key).label} rests on ${above.size} of the items (blue lines); ${below.size} rest on it (thick dark lines).`
+      : innerWidth < PHONE ? "Tap an item for its details. Move the map with a finger."
+        : "Point at an item to see what it rests on and what rests on it. Click it for the details. Drag to move the map; "
+          + "hold Ctrl and turn the wheel to zoom.";
   }
-  const HINT = "Point at an item to see what it rests on and what rests on it. Click it for the details. Drag to move; "
-    + "hold Ctrl and turn the wheel to zoom.";
 
   function fade() {
     for (const [key, group] of drawn.boxes) group.classList.toggle("pm-off", hidden.has(nodes.get(key).status));
@@ -322,7 +324,10 @@
     };
     const line = (kind) => [element("path", { class: `pm-edge ${kind}`, d: "M2,10L38,10" })];
     at("pm-marks").append(
-      sample("falls: its printed proof uses what breaks", [element("path", { class: "pm-crack", d: zigzag(2, 36, 8) })]),
+      sample("breaks: nothing printed there can carry a proof", [
+        element("rect", { class: "pm-open pm-bold", x: 3, y: 3, width: 34, height: 14, rx: 4 }),
+      ]),
+      sample("falls: its printed proof uses an item that breaks", [element("path", { class: "pm-crack", d: zigzag(2, 36, 8) })]),
       sample("used by the item below", line("pm-uses")),
       sample("used, and the break goes on", line("pm-uses pm-falling")),
       sample("the argument is repeated", line("pm-repeats")),
@@ -367,4 +372,6 @@
     if (node && !link.closest(".pm-item")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(node.key); });
   }
   follow();
+  // The browser scrolls to the address in the list until the page is loaded; the map comes after that.
+  if (document.readyState !== "complete") addEventListener("load", () => setTimeout(follow, 50));
 })();

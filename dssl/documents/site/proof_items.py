@@ -11,7 +11,7 @@ from ledger.report.proof_map import RESULTS, ProofMap, Step
 from ledger.status import EVIDENCE_WORDS, STATUS_WORDS, Status
 from ledger.verdicts import Row
 
-_MIXED = "some hold, some do not"
+_MIXED = "verdicts differ"
 _UNPRINTED = {
     "expected": "The paper prints no statement here that we could check. The verdict is on what we expected.",
     "corrected": "The paper prints no statement here that we could check. The verdict is on what we found to be true.",

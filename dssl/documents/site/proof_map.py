@@ -10,7 +10,7 @@ from typing import Any
 
 from dssl.documents.site import markdown as md
 from dssl.documents.site.cards import Records
-from dssl.documents.site.proof_items import item, link, links, marked, name, slug, word
+from dssl.documents.site.proof_items import item, link, marked, name, slug, word
 from ledger.items import RELATIONS
 from ledger.report import index
 from ledger.report.proof_map import RESULTS, ProofMap, build
@@ -25,9 +25,10 @@ An *item* is an equation, a theorem, an assumption, a table, or a step in the te
 """
 _WORDS = """
 - We took one or more statements from each item, some of them under several ways to read the paper. The **verdict** of
-  an item is the one that they share. The sign ± says that they do not share one: some hold, and others do not.
+  an item is the one that they share. The sign ± says that their verdicts differ: some may hold, and others not.
 - An item **breaks** if nothing that the paper prints there can carry a proof: each statement that we took from it is
-  false, has no definite meaning, or says nothing.
+  false, has no definite meaning, or says nothing. (Where the meaning is not definite, marked ¶, the cause may be a slip
+  in typing that is easy to mend.)
 - It **breaks in part** if this is so for some of its statements, for example under one way to read the paper.
 - An item **rests on** all that its statement and its printed proof use, directly or through others. It also rests on
   the steps whose argument its proof says to repeat.
@@ -181,9 +182,13 @@ def _in_short(graph: ProofMap) -> str:
     each_or_some = "Each of them holds" if len(held) == len(fallen) else f"{len(held)} of them hold"
     return (
         f"**In short.** {all_or_some} fall: their printed proofs use steps that break. The proofs break first at "
-        f"{links(first)}. A result that falls may still be true. {each_or_some} under some of the readings that we "
+        f"{_with_signs(first, graph)}. A result that falls may still be true. {each_or_some} under some of the readings that we "
         "checked: see [the table below the map](#main-results). [What these words mean](#words-of-the-map)."
     )
+
+
+def _with_signs(keys: Iterable[str], graph: ProofMap) -> str:
+    return ", ".join(f"{index.SIGNS[graph.steps[key].status]} {link(key)}" for key in keys)
 
 
 def _results(graph: ProofMap) -> str:
@@ -198,7 +203,7 @@ def _results(graph: ProofMap) -> str:
                 marked(step.status),
                 f"{held} of {len(step.deciding)}",
                 f"{len(broken)} of {len(graph.before[key])}",
-                links(graph.first_broken(broken)),
+                _with_signs(graph.first_broken(broken), graph),
             )
         )
     heads = ("result", "our verdict", "printed statements that hold", "items it rests on that break", "breaks first at")

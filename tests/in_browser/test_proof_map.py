@@ -136,11 +136,12 @@ def test_the_keyboard_opens_an_item(page: Page, address: str) -> None:
     expect(page.locator("#pm-panel")).to_contain_text("Eq (24)")
 
 
-def test_the_map_fits_a_phone_and_a_tapped_item_stays_in_sight(page: Page, address: str) -> None:
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+@pytest.mark.parametrize(("key", "height"), [("eq-33", 800), ("theorem-4.6", 800), ("eq-33", 480)])
+def test_the_map_fits_a_phone_and_a_tapped_item_stays_in_sight(page: Page, address: str, key: str, height: int) -> None:
+    page.set_viewport_size({"width": PHONE["width"], "height": height})
     page.goto(address)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    tapped = node(page, "eq-33")
+    tapped = node(page, key)
     tapped.click()
     panel = page.locator("#pm-panel").bounding_box()
     box = tapped.locator("rect").bounding_box()

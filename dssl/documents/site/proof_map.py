@@ -27,8 +27,8 @@ _WORDS = """
 - We took one or more statements from each item, some of them under several ways to read the paper. The **verdict** of
   an item is the one that they share. The sign ± says that their verdicts differ: some may hold, and others not.
 - An item **breaks** if nothing that the paper prints there can carry a proof: each statement that we took from it is
-  false, has no definite meaning, or says nothing. (Where the meaning is not definite, marked ¶, the cause may be a slip
-  in typing that is easy to mend.)
+  false, has no definite meaning, or says nothing. (Where the meaning is not definite, marked ¶, the cause may be a
+  slip in typing that is easy to mend.)
 - It **breaks in part** if this is so for some of its statements, for example under one way to read the paper.
 - An item **rests on** all that its statement and its printed proof use, directly or through others. It also rests on
   the steps whose argument its proof says to repeat.
@@ -182,8 +182,8 @@ def _in_short(graph: ProofMap) -> str:
     each_or_some = "Each of them holds" if len(held) == len(fallen) else f"{len(held)} of them hold"
     return (
         f"**In short.** {all_or_some} fall: their printed proofs use steps that break. The proofs break first at "
-        f"{_with_signs(first, graph)}. A result that falls may still be true. {each_or_some} under some of the readings that we "
-        "checked: see [the table below the map](#main-results). [What these words mean](#words-of-the-map)."
+        f"{_with_signs(first, graph)}. A result that falls may still be true. {each_or_some} under some of the readings "
+        "that we checked: see [the table below the map](#main-results). [What these words mean](#words-of-the-map)."
     )
 
 

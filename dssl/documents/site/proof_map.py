@@ -180,9 +180,10 @@ def _in_short(graph: ProofMap) -> str:
         else f"Of {len(RESULTS)} main results, {len(fallen)}"
     )
     each_or_some = "Each of them holds" if len(held) == len(fallen) else f"{len(held)} of them hold"
+    places = _with_signs(first, graph)
     return (
         f"**In short.** {all_or_some} fall: their printed proofs use steps that break. The proofs break first at "
-        f"{_with_signs(first, graph)}. A result that falls may still be true. {each_or_some} under some of the readings "
+        f"{places}. A result that falls may still be true. {each_or_some} under some of the readings "
         "that we checked: see [the table below the map](#main-results). [What these words mean](#words-of-the-map)."
     )
 

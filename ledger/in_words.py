@@ -93,6 +93,13 @@ _NAMES: Mapping[str, str] = {
     "with_term": "with the alignment term",
     "without": "without the alignment term",
 }
+# How an item of the paper leans on others, and how others lean on it.
+LEANS: Mapping[str, tuple[str, str]] = {
+    "uses": ("Uses", "Used by"),
+    "repeats": ("Repeats the argument of", "Its argument is repeated by"),
+    "notation": ("Takes only notation from", "Only its notation is taken by"),
+    "examines": ("Asks about", "Asked about by"),
+}
 # The letters of the names that formulas have as text; `theory.symbols` has both, and would bring sympy along.
 _LETTERS: Mapping[str, str] = {"mask_ratio": "p", "n_clients": "N", "feature_dim": "c", "dim": "d"}
 _LONGEST_LIST = 6

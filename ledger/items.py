@@ -3,8 +3,9 @@
 import pathlib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 LEDGER = pathlib.Path(__file__).resolve().parent.parent / "claims" / "ledger.toml"
 # "eq-12", "theorem-4.4", "table-6-training": in the last form trained models are asked what the item says.
@@ -22,7 +23,10 @@ _KINDS = (
 )
 _KEY = re.compile(r"(?P<kind>[a-z]+)-(?P<first>(?:A\.)?\d+(?:\.\d+)*)(?:-(?P<last>\d+))?(?:-(?P<words>[a-z-]+))?")
 _TRAINED = ("training", "shape")
-_FIELDS = {"key", "printed", "where", "answered_by", "pending", "latex"}
+# How an item leans on others; claims/ledger.toml begins with what each word means.
+RELATIONS = ("uses", "repeats", "notation", "examines")
+_LISTS = ("answered_by", *RELATIONS)
+_FIELDS = {"key", "printed", "where", "pending", "latex", *_LISTS}
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ def numbered(key: str) -> Numbered | None:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that the paper prints: where, what in our words, and the claims that answer it (or why none does)."""
+    """One thing that the paper prints: where, what in our words, and the claims that answer it (or why none does).
+
+    The last four hold keys of other items: `uses` what its statement or its printed proof needs, `repeats` steps whose
+    argument its proof says to repeat, `notation` where it takes only names from, `examines` what it asks about.
+    """
 
     key: str
     printed: str
@@ -54,6 +62,10 @@ class Item:
     answered_by: tuple[str, ...] = ()
     pending: str = ""
     latex: str = ""
+    uses: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
+    notation: tuple[str, ...] = ()
+    examines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.answered_by) == bool(self.pending):
@@ -61,6 +73,16 @@ class Item:
                 f"A ledger item is answered by claims or pending with a reason; {self.key} has "
                 f"{'both' if self.pending else 'neither'}. Keep one."
             )
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """The items that must hold for its printed proof to hold: those that it uses, and whose argument it repeats."""
+        return (*self.uses, *self.repeats)
+
+    @property
+    def linked(self) -> tuple[str, ...]:
+        """All items that it names in one of the four ways."""
+        return tuple(key for name in RELATIONS for key in getattr(self, name))
 
 
 def required() -> list[str]:
@@ -87,7 +109,8 @@ def required() -> list[str]:
 def load(path: pathlib.Path = LEDGER) -> list[Item]:
     """The items in the order of the file.
 
-    Errors: ValueError for an unknown or missing field, a key that comes twice, or an item both answered and pending.
+    Errors: ValueError for an unknown or missing field, a key that comes twice, an item both answered and pending, and
+    links to what is no other item, named twice, or in a circle.
     """
     items: list[Item] = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("item", []):
@@ -95,11 +118,32 @@ def load(path: pathlib.Path = LEDGER) -> list[Item]:
         if strange or missing:
             what = f"unknown field {min(strange)!r}" if strange else f"no {min(missing)!r}"
             raise ValueError(f"The ledger item {entry.get('key', '?')!r} has {what}; fields are {sorted(_FIELDS)}.")
-        item = Item(**{**entry, "answered_by": tuple(entry.get("answered_by", ()))})
+        item = Item(**{**entry, **{name: tuple(entry.get(name, ())) for name in _LISTS}})
         if any(item.key == other.key for other in items):
             raise ValueError(f"The ledger has {item.key!r} twice. Merge them.")
         items.append(item)
+    _check_links(items)
     return items
+
+
+def _check_links(items: Sequence[Item]) -> None:
+    known = {item.key for item in items}
+    for item in items:
+        for i, key in enumerate(item.linked):
+            if key not in known or key == item.key or key in item.linked[:i]:
+                wrong = (
+                    "itself"
+                    if key == item.key
+                    else f"{key!r}, which is no item"
+                    if key not in known
+                    else f"{key!r} twice"
+                )
+                raise ValueError(f"The ledger item {item.key!r} names {wrong}. Name each other item once.")
+    try:
+        TopologicalSorter({item.key: item.linked for item in items}).prepare()
+    except CycleError as error:
+        circle = ", ".join(reversed(error.args[1]))
+        raise ValueError(f"Items of the ledger lean on each other in a circle: {circle}. Leave one link out.") from None
 
 
 def unanswered(items: Iterable[Item], claims: Iterable[str]) -> dict[str, list[str]]:
@@ -110,6 +154,13 @@ def unanswered(items: Iterable[Item], claims: Iterable[str]) -> dict[str, list[s
         "missing": [key for key in required() if key not in present],
         "no such claim": [f"{i.key}: {c}" for i in items for c in i.answered_by if c not in known],
     }
+
+
+def named_by(key: str, items: Iterable[Item]) -> dict[str, list[str]]:
+    """The items that name this one, under each of the four relations that some do."""
+    items = list(items)
+    found = {relation: [i.key for i in items if key in getattr(i, relation)] for relation in RELATIONS}
+    return {relation: keys for relation, keys in found.items() if keys}
 
 
 def numbers(keys: Iterable[str]) -> str:

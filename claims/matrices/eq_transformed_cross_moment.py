@@ -201,7 +201,7 @@ CLAIM = Claim(
                 Evidence.ENUMERATED,
             ),
             instead=("eq55.square-and-symmetric",),
-            about=("eq-58",),
+            about=("svd-remark", "eq-58"),
         ),
         Statement(
             "eq55.products-of-columns",

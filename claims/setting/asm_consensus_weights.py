@@ -210,6 +210,7 @@ CLAIM = Claim(
                 Evidence.SEARCHED,
             ),
             reading="Remark A.4, the rules it lists",
+            about=("remark-A.4",),
         ),
         Statement(
             "a3.repeated-averaging",
@@ -219,6 +220,7 @@ CLAIM = Claim(
             ForAll(two_clients, agreement, BECAUSE_SWAP, Evidence.ENUMERATED),
             reading="A.3, sufficiency for consensus",
             instead=("a3.averaging-self-weight",),
+            about=("assumption-A.3",),
         ),
         Statement(
             "a3.objective-any-weights",
@@ -228,6 +230,7 @@ CLAIM = Claim(
             ForAll(tilted_star, counts_every_client, BECAUSE_TARGET, Evidence.ENUMERATED),
             reading="Remark A.4, sufficiency for the objective",
             instead=("a3.objective-doubly-stochastic",),
+            about=("remark-A.4",),
         ),
         Statement(
             "a3.averaging-self-weight",
@@ -246,6 +249,7 @@ CLAIM = Claim(
             ),
             latex=r"1 - |\lambda_l| \ge \frac{2}{(N-1)\, a\, D}",
             spoil=1.01,
+            about=("assumption-A.3",),
         ),
         Statement(
             "a3.objective-doubly-stochastic",
@@ -257,6 +261,7 @@ CLAIM = Claim(
             ),
             reading="sufficiency for the objective",
             replaces=("eq78.doubly-stochastic",),
+            about=("remark-A.4",),
         ),
         Statement(
             "a3.training-agreement",
@@ -270,6 +275,7 @@ CLAIM = Claim(
             ),
             reading="Remark A.4, sufficiency for training: agreement",
             instead="not known",
+            about=("assumption-A.3",),
         ),
         Statement(
             "a3.training-target",
@@ -286,6 +292,7 @@ CLAIM = Claim(
                 "a3.training-doubly-stochastic",
                 "weights.small-step-target",
             ),
+            about=("assumption-A.3",),
         ),
         Statement(
             "a3.training-doubly-stochastic",
@@ -301,6 +308,7 @@ CLAIM = Claim(
                 corners=(4, 32),
             ),
             reading="sufficiency for training",
+            about=("assumption-A.3",),
         ),
     ),
 )

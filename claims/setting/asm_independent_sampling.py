@@ -75,6 +75,7 @@ CLAIM = Claim(
                 "All outcomes of q in one, two and six samples listed; one sample has variance tau^4/4.",
             ),
             reading="offsets drawn for every sample",
+            about=("assumption-A.7",),
         ),
         Statement(
             "a7.limit-per-class",
@@ -88,6 +89,7 @@ CLAIM = Claim(
             ),
             reading="offsets drawn once per class",
             instead=("a7.population-per-class",),
+            about=("remark-A.8",),
         ),
         Statement(
             "a7.independence-least",
@@ -101,6 +103,7 @@ CLAIM = Claim(
             ),
             latex=r"\|X_i - \mathbb{E}X_i\| \to 0 \Rightarrow \text{independent samples}",
             instead=("a7.identical-blocks",),
+            about=("remark-A.8",),
         ),
         Statement(
             "a7.population-per-class",
@@ -110,6 +113,7 @@ CLAIM = Claim(
                 _mean_over_offsets, lambda: symbolic_local_block(3, 0), "All draws of q listed for three clients."
             ),
             reading="offsets drawn once per class",
+            about=("remark-A.8",),
         ),
         Statement(
             "a7.identical-blocks",
@@ -120,6 +124,7 @@ CLAIM = Claim(
                 lambda: sp.Matrix([_variance_of_mean(N_SAMPLES, m) for m in BLOCKS]),
                 "All outcomes of six samples in blocks of one, two and three listed.",
             ),
+            about=("remark-A.8",),
         ),
     ),
 )

@@ -168,6 +168,7 @@ CLAIM = Claim(
             ForAll(_cases, _full_rank(Mask.INDEPENDENT), "The matrix is positive definite.", Evidence.NUMERIC),
             reading=in_words(Mask.INDEPENDENT),
             latex=r"\operatorname{rank} W = c",
+            about=("assumption-A.5",),
         ),
         Statement(
             "a5.rank-complementary",
@@ -182,6 +183,7 @@ CLAIM = Claim(
             reading=in_words(Mask.COMPLEMENTARY),
             latex=r"\operatorname{rank} W = c",
             instead=("a5.rank-one-complementary",),
+            about=("assumption-A.5",),
         ),
         Statement(
             "a5.nonzero-independent",
@@ -195,6 +197,7 @@ CLAIM = Claim(
             ),
             reading=in_words(Mask.INDEPENDENT),
             latex=r"W = 0 \text{ is not a minimiser}",
+            about=("remark-A.6",),
         ),
         Statement(
             "a5.nonzero-complementary",
@@ -209,6 +212,7 @@ CLAIM = Claim(
             reading=in_words(Mask.COMPLEMENTARY),
             latex=r"W = 0 \text{ is not a minimiser}",
             instead=("a5.zero-two-clients",),
+            about=("remark-A.6",),
         ),
         Statement(
             "a5.rank-one-complementary",
@@ -222,6 +226,7 @@ CLAIM = Claim(
                 points=(8, 60),
             ),
             reading=in_words(Mask.COMPLEMENTARY),
+            about=("assumption-A.5",),
         ),
         Statement(
             "a5.zero-two-clients",
@@ -237,6 +242,7 @@ CLAIM = Claim(
                 named=CASES,
             ),
             reading=in_words(Mask.COMPLEMENTARY),
+            about=("remark-A.6",),
         ),
         Statement(
             "a5.matrix-two-clients",
@@ -253,6 +259,7 @@ CLAIM = Claim(
             ),
             reading=in_words(Mask.COMPLEMENTARY),
             latex=r"\|X^M\|_2 = p(1-p)(N-2)\tfrac{\tau^2}{4}",
+            about=("remark-A.6",),
         ),
     ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
-from ledger import attack_record, in_words
+from ledger import attack_record, in_words, items
 from ledger.items import Item
 from ledger.lookup import Found, written
 from ledger.verdicts import About, Row
@@ -15,6 +15,7 @@ from ledger.verdicts import About, Row
 WIDEST = 100  # Lines of more characters are hard to read.
 LISTED = 20
 _LABEL = 16  # "true instead", two spaces on either side
+MOST_LEANING = 3  # Of more items it is not said what they use; the site's proof map shows it.
 MOST_IN_FULL = 60  # More statements than that are listed; a claim has up to 41.
 STYLES = {
     "HOLDS": "green",
@@ -44,7 +45,7 @@ def cards(found: Found, claims: Mapping[str, About], known: Mapping[str, Row]) -
     parts: list[RenderableType] = []
     if found.how == "item":
         tally = Text(in_words.tally(found.rows))
-        parts += [_items(found.items, "What the paper prints, in our words"), tally, Text()]
+        parts += [_items(found.items, "What the paper prints, in our words"), *_leaning(found.items), tally, Text()]
     if found.how == "item" and len(found.rows) > MOST_IN_FULL:
         parts += _listed(found.rows, "Too many to show in full; ask for one of these:")
         return Group(*parts)
@@ -82,13 +83,32 @@ def _claim(claim: str, about: About | None, found: Found) -> list[RenderableType
     return [*lines, Text()]
 
 
-def _items(items: Sequence[Item], heading: str) -> RenderableType:
-    names = {item.key: written(item.key) for item in items}
+def _items(shown: Sequence[Item], heading: str) -> RenderableType:
+    names = {item.key: written(item.key) for item in shown}
     indent = 4 + max(map(len, names.values()), default=0)
     return Group(
         Text(f"{heading}:"),
-        *(_Labelled(names[i.key], Text(f"{i.printed} ({i.where})"), indent) for i in items),
+        *(_Labelled(names[i.key], Text(f"{i.printed} ({i.where})"), indent) for i in shown),
     )
+
+
+def _leaning(shown: Sequence[Item]) -> list[RenderableType]:
+    """What each item uses and what uses it, where there are few; in the order of the words of `in_words.LEANS`."""
+    if len(shown) > MOST_LEANING:
+        return []
+    everything, said = items.load(), {}
+    for item in shown:
+        named_by = items.named_by(item.key, everything)
+        ways = (
+            (w, k)
+            for r, words in in_words.LEANS.items()
+            for w, k in zip(words, (getattr(item, r), named_by.get(r)), strict=True)
+        )
+        if lines := [f"{words} {', '.join(map(written, keys))}." for words, keys in ways if keys]:
+            said[written(item.key)] = Text(" ".join(lines))
+    indent = 4 + max(map(len, said), default=0)
+    heading = [Text("What that uses in the paper, and what uses it:")] if said else []
+    return [*heading, *(_Labelled(name, text, indent) for name, text in said.items())]
 
 
 def every(rows: Iterable[Row]) -> Group:

@@ -33,6 +33,8 @@ FIELDS = (
     "instead",
     "source",
 )
+# Of an item; the last four name other items, and `claims/ledger.toml` begins with what each of these means.
+ITEM_FIELDS = ("key", "where", "printed", *items.RELATIONS)
 _ATTACK = ("date", "tried", "coverage", "ratio")
 
 
@@ -88,7 +90,7 @@ def document(found: Found, index: lookup.Index) -> dict[str, Any]:
     instead = [k for r in found.rows if isinstance(r["instead"], list) for k in r["instead"] if k in named]
     return {
         "query": found.query,
-        "items": [{"key": i.key, "where": i.where, "printed": i.printed} for i in found.items],
+        "items": [{name: getattr(i, name) for name in ITEM_FIELDS} for i in found.items],
         "claims": [{"id": c, **index.record.claims.get(c, {})} for c in found.claims],
         "statements": [statement(r, attacks) for r in found.rows],
         "instead": {k: statement(named[k], attacks) for k in dict.fromkeys(instead)},

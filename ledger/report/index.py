@@ -76,19 +76,26 @@ def deciding(rows: Sequence[Row]) -> list[Row]:
     return [r for r in rows if r["statement"] == kind]
 
 
-def item_status(item: Item, rows: Sequence[Row], about: About) -> str:
-    """What became of an item: of the statements that answer it, those that decide.
+def answering(item: Item, rows: Sequence[Row], about: About) -> list[Row]:
+    """The statements that answer an item, claim by claim.
 
-    Where claims answer several items and some of their statements say which they are about, those about this one count.
+    Where a claim answers several items and some of its statements say that they are about this one, only those count.
     """
-    answers = [r for r in rows if r["claim"] in item.answered_by]
-    named = [r for r in answers if item.key in about.get(r["key"], ())]
-    return summary(r["status"] for r in deciding(named or answers))
+    found: list[Row] = []
+    for claim in item.answered_by:
+        answers = [r for r in rows if r["claim"] == claim]
+        found += [r for r in answers if item.key in about.get(r["key"], ())] or answers
+    return found
+
+
+def item_status(item: Item, rows: Sequence[Row], about: About) -> str:
+    """What became of an item: of the statements that answer it, those that decide."""
+    return summary(r["status"] for r in deciding(answering(item, rows, about)))
 
 
 def _chip(item: Item, rows: Sequence[Row], about: About) -> Chip:
     status = item_status(item, rows, about)
-    return Chip(_label(item.key), item.where, status, SIGNS[status], "pending" if item.pending else item.key)
+    return Chip(label(item.key), item.where, status, SIGNS[status], "pending" if item.pending else item.key)
 
 
 def _number(item: Item) -> tuple[int, str]:
@@ -97,8 +104,11 @@ def _number(item: Item) -> tuple[int, str]:
     return (int(re.findall(r"\d+", found.first)[0]) if found else 0, item.key)
 
 
-def _label(key: str) -> str:
-    """eq-12 as (12), eqs-25-33-training as (25)-(33) training, theorem-4.2 as Theorem 4.2, data-model as Data model."""
+def label(key: str) -> str:
+    """An item's short name: eq-12 as (12), theorem-4.2 as Theorem 4.2, data-model as Data model.
+
+    Of several equations the first and the last are named: eqs-25-33-training as (25)-(33) training.
+    """
     if key in _NAMES:
         return _NAMES[key]
     found = numbered(key)

@@ -114,10 +114,11 @@ def _statement(row: Row, records: Records) -> str:
 def _instead(row: Row, records: Records) -> str:
     if not isinstance(row["instead"], list):
         return " ".join(in_words.instead(row, records.rows))
-    return "\n".join(f"- {_named(key, records)}" for key in row["instead"])
+    return "\n".join(f"- {named(key, records)}" for key in row["instead"])
 
 
-def _named(key: str, records: Records) -> str:
+def named(key: str, records: Records) -> str:
+    """A statement in one line: its verdict, and its text as a link to where it stands in full."""
     other = records.rows.get(key)
     if other is None:
         return md.code(key)

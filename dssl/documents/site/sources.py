@@ -4,7 +4,7 @@ import pathlib
 import shutil
 
 from claims import HERE, catalogue
-from dssl.documents.site import cards, copied, explanation, reference, tables, tools
+from dssl.documents.site import cards, copied, explanation, proof_map, reference, tables, tools
 from ledger import attack_record, items, verdicts
 from runtime.usage import UsageError
 
@@ -36,10 +36,10 @@ def write(out: pathlib.Path, checkout: pathlib.Path = _ROOT, *, runs_examples: b
 
 
 def of_claims() -> dict[str, str]:
-    """The page of every claim and the lists of them, by their files."""
+    """The page of every claim, the lists of them and the map of the proofs, by their files."""
     found = records()
     pages = {f"{cards.FOLDER}/{name}.md": cards.card(name, found) for name in found.claims}
-    return {**pages, **tables.pages(found)}
+    return {**pages, **tables.pages(found), **proof_map.pages(found)}
 
 
 def records() -> cards.Records:

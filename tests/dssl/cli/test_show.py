@@ -65,6 +65,15 @@ def test_a_claim_is_shown_with_its_title_the_papers_items_and_printed_statements
     assert [ROWS[k]["statement"] for k in keys] == ["printed", "printed", "printed", "corrected"]
 
 
+def test_an_item_is_shown_with_what_it_uses_and_what_uses_it(capsys):
+    said = unwrapped(shown(capsys, "Eq 17"))
+    assert unwrapped("Uses Eq (9). Used by Eq (18), concentration-step. Takes only notation from Eq (16).") in said
+    both = unwrapped(shown(capsys, "Theorem 4.6"))
+    assert unwrapped("Eq (87), Eq (89).") in both
+    assert unwrapped("Asks about Theorem 4.6.") in both
+    assert "What that uses" not in shown(capsys, "Section 3.2")
+
+
 def test_several_arguments_are_one_question(capsys):
     assert shown(capsys, "Theorem", "4.4") == shown(capsys, "Theorem 4.4")
 
@@ -123,7 +132,8 @@ def test_json_has_what_the_text_has(capsys):
     found = shown_json(capsys, "Eq 17")
     assert found["query"] == "Eq 17"
     assert [i["key"] for i in found["items"]] == ["eq-17"]
-    assert set(found["items"][0]) == {"key", "where", "printed"}
+    assert set(found["items"][0]) == {"key", "where", "printed", "uses", "repeats", "notation", "examines"}
+    assert (found["items"][0]["uses"], found["items"][0]["notation"]) == (["eq-9"], ["eq-16"])
     assert [set(c) for c in found["claims"]] == [{"id", "title", "source", "items", "question"}]
     assert found["statements"]
     named = {k for s in found["statements"] if isinstance(s["instead"], list) for k in s["instead"]}

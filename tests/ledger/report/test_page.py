@@ -107,6 +107,14 @@ def test_an_item_has_the_status_of_the_statements_that_answer_it():
     assert item_status(Item("eq-9", "words", "A.6", pending="later"), rows, about) == "PENDING"
 
 
+def test_each_claim_that_answers_an_item_has_its_say():
+    """A claim that names the item counts with what it names; another one that names no item counts as a whole."""
+    item = Item("eq-9", "printed words", "A.6", ("a", "b"))
+    rows = [row("a.one", "HOLDS"), row("a.two", "HOLDS"), {**row("b.one", "VIOLATED"), "claim": "b"}]
+    assert item_status(item, rows, {"a.one": ("eq-9",)}) == "MIXED"
+    assert item_status(item, rows[:2], {"a.one": ("eq-9",)}) == "HOLDS"
+
+
 def test_long_witnesses_are_folded_and_short_ones_are_not(page):
     folded = re.findall(r"<details><summary class=.label.>Witness</summary><dl>(.*?)</dl>", page)
     shown = re.findall(r"<details open><summary class=.label.>Witness</summary><dl>(.*?)</dl>", page)

@@ -1,0 +1,162 @@
+"""The proof map in a browser: a click opens an item's words, what falls is marked, and it fits a phone."""
+
+import json
+import pathlib
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+PHONE = {"width": 400, "height": 800}
+
+
+@pytest.fixture
+def address(site: pathlib.Path) -> str:
+    return (site / "proof_map.html").as_uri()
+
+
+def node(page: Page, key: str):
+    return page.locator(f'.pm-node[data-key="{key}"]')
+
+
+def data(page: Page) -> dict:
+    return json.loads(page.locator("#pm-data").text_content() or "")
+
+
+def test_a_click_opens_the_words_of_an_item_with_links_to_cards_that_exist(
+    page: Page, address: str, site: pathlib.Path
+) -> None:
+    page.goto(address)
+    node(page, "eq-17").click()
+    panel = page.locator("#pm-panel")
+    expect(panel).to_be_visible()
+    for words in ("Eq (17)", "fails", "A proof breaks first here", "What is true instead", "Used by"):
+        expect(panel).to_contain_text(words)
+    cards = panel.locator("a[href*='claims/']").evaluate_all("links => links.map(a => a.getAttribute('href'))")
+    assert any("#claim-" in href for href in cards)
+    for href in cards:
+        path, _, anchor = href.partition("#")
+        assert f'id="{anchor}"' in (site / path).read_text(encoding="utf-8"), href
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_every_item_of_a_part_is_drawn_with_the_sign_of_its_verdict(page: Page, address: str) -> None:
+    page.goto(address)
+    found = data(page)
+    page.select_option("#pm-view", label=f"everything ({len(found['nodes'])} items)")
+    drawn = page.locator(".pm-node[data-key]").evaluate_all(
+        "nodes => nodes.map(n => [n.dataset.key, n.querySelector('.pm-sign').textContent.trim(), n.classList.value])"
+    )
+    signs = {n["key"]: (n["sign"], n["status"].lower().replace("_", "-")) for n in found["nodes"]}
+    assert {key: sign for key, sign, _ in drawn} == {key: sign for key, (sign, _) in signs.items()}
+    assert all(signs[key][1] in classes.split() for key, _, classes in drawn)
+
+
+def test_items_of_a_layer_do_not_overlap_and_lines_go_down(page: Page, address: str) -> None:
+    page.goto(address)
+    for i in range(len(data(page)["views"])):
+        page.select_option("#pm-view", index=i)
+        boxes = page.locator("#pm-box .pm-node rect").evaluate_all(
+            "all => all.map(r => r.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])"
+        )
+        pairs = [(a, b) for j, a in enumerate(boxes) for b in boxes[j + 1 :]]
+        assert not [1 for a, b in pairs if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]]
+        paths = page.locator("#pm-box .pm-edge").evaluate_all("lines => lines.map(l => l.getAttribute('d'))")
+        ends = [[float(n) for n in re.findall(r"-?[\d.]+", path)] for path in paths]
+        assert all(numbers[1] < numbers[-1] for numbers in ends)
+
+
+def test_what_falls_with_an_item_is_lit_and_the_rest_fades(page: Page, address: str) -> None:
+    page.goto(address)
+    node(page, "eq-18").hover()
+    expect(node(page, "theorem-4.2")).to_have_class(re.compile(r"\bpm-on\b"))
+    expect(node(page, "eq-17")).to_have_class(re.compile(r"\bpm-on\b"))
+    expect(node(page, "eq-13")).not_to_have_class(re.compile(r"\bpm-on\b"))
+    assert page.locator(".pm-edge.pm-down").count() > page.locator(".pm-edge.pm-up").count() > 0
+    page.mouse.move(1, 1)
+    assert page.locator(".pm-lit").count() == 0
+
+
+def test_an_item_that_falls_has_its_mark_and_a_first_break_says_so(page: Page, address: str) -> None:
+    page.goto(address)
+    nodes = {n["key"]: n for n in data(page)["nodes"]}
+    for key in ("eq-17", "eq-18", "eq-8", "eq-26", "theorem-4.6"):
+        assert node(page, key).locator(".pm-crack").count() == nodes[key]["falls"], key
+        assert node(page, key).locator(".pm-here").count() == nodes[key]["first"], key
+    assert node(page, "eq-17").locator(".pm-here").count() == 1
+    assert node(page, "eq-26").locator(".pm-crack").count() == 1
+
+
+def test_one_theorem_can_be_shown_alone(page: Page, address: str) -> None:
+    page.goto(address)
+    page.select_option("#pm-view", index=1)
+    expect(node(page, "theorem-4.2")).to_have_count(1)
+    expect(node(page, "eq-45")).to_have_count(0)
+
+
+def test_the_panel_shows_only_what_rests_on_an_item(page: Page, address: str) -> None:
+    page.goto(address)
+    node(page, "eq-87").click()
+    page.get_by_role("button", name="Show only what rests on it").click()
+    shown = page.locator(".pm-node[data-key]").evaluate_all("nodes => nodes.map(n => n.dataset.key)")
+    assert set(shown) == {"eq-87", "theorem-4.6"}
+
+
+def test_a_verdict_can_be_faded(page: Page, address: str) -> None:
+    page.goto(address)
+    button = page.locator(".pm-filter.holds")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(node(page, "eq-8")).to_have_class(re.compile(r"\bpm-off\b"))
+    expect(node(page, "eq-17")).not_to_have_class(re.compile(r"\bpm-off\b"))
+    button.click()
+    assert page.locator(".pm-off").count() == 0
+
+
+def test_an_address_with_an_item_opens_it_and_a_click_changes_the_address(page: Page, address: str) -> None:
+    page.goto(f"{address}#item-lemma-a-11")
+    expect(page.locator("#pm-panel")).to_contain_text("Lemma A.11")
+    expect(node(page, "lemma-A.11")).to_be_in_viewport()
+    page.locator("#pm-panel").get_by_role("link", name="Eq (46)").first.click()
+    expect(page.locator("#pm-panel")).to_contain_text("Eq (46)")
+    assert page.url.endswith("#item-eq-46")
+
+
+def test_an_item_outside_the_part_shown_is_found(page: Page, address: str) -> None:
+    page.goto(f"{address}#item-table-2")
+    expect(page.locator("#pm-panel")).to_contain_text("Table 2")
+    expect(node(page, "table-2")).to_have_class(re.compile(r"\bpm-chosen\b"))
+
+
+def test_the_keyboard_opens_an_item(page: Page, address: str) -> None:
+    page.goto(address)
+    node(page, "eq-24").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#pm-panel")).to_contain_text("Eq (24)")
+
+
+@pytest.mark.parametrize(("key", "height"), [("eq-33", 800), ("theorem-4.6", 800), ("eq-33", 480)])
+def test_the_map_fits_a_phone_and_a_tapped_item_stays_in_sight(page: Page, address: str, key: str, height: int) -> None:
+    page.set_viewport_size({"width": PHONE["width"], "height": height})
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    tapped = node(page, key)
+    tapped.click()
+    panel = page.locator("#pm-panel").bounding_box()
+    box = tapped.locator("rect").bounding_box()
+    assert panel
+    assert box
+    assert box["y"] + box["height"] <= panel["y"]
+    assert panel["x"] + panel["width"] <= PHONE["width"]
+
+
+def test_without_scripts_the_words_are_there(page: Page, address: str) -> None:
+    context = page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
+    plain = context.new_page()
+    plain.goto(f"{address}#item-eq-17")
+    expect(plain.locator("#item-eq-17")).to_be_in_viewport()
+    expect(plain.locator("#item-eq-17")).to_contain_text("A proof breaks first here")
+    expect(plain.locator("#pm-map")).to_be_hidden()
+    assert (plain.locator("noscript").bounding_box() or {"height": 0})["height"] > 0
+    context.close()

@@ -1,0 +1,96 @@
+"""JavaScript from a `Formula`: a function of the arguments, and a test of each relation of the domain."""
+
+import json
+
+import sympy as sp
+from sympy.printing.jscode import JavascriptCodePrinter
+
+from theory.formula import Formula
+
+LARGEST_PRODUCT = 4  # whole powers up to this one are written as products, which round less than Math.pow
+# Letters of the page, for the names of symbols.
+LETTERS = {
+    "n_clients": "N",
+    "dim": "d",
+    "feature_dim": "c",
+    "samples_per_client": "n",
+    "draws": "K",
+    "tau": "τ",
+    "mu": "μ",
+    "mask_ratio": "p",
+    "augmentation_std": "σ",
+    "beta": "β",
+    "mode": "m",
+    "eigenvalue": "λ",
+    "lambda_2": "λ₂",
+    "lambda_min": "λ_N",
+    "local_steps": "E",
+    "step_size": "η",
+    "dissimilarity": "ζ²",
+    "weight_ratio": "v_max/v_min",
+    "connectivity": "|Ā|",
+    "gamma": "g",
+}
+_SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠", "<": "<", ">": ">"}
+
+
+class _Printer(JavascriptCodePrinter):
+    """sympy's printer, with small whole powers as products; what it cannot print is an error, not a comment."""
+
+    def _print_Pow(self, expr: sp.Pow) -> str:
+        base, exponent = expr.args
+        if base.is_Symbol and exponent.is_Integer and 2 <= int(exponent) <= LARGEST_PRODUCT:
+            return "(" + "*".join([self._print(base)] * int(exponent)) + ")"
+        return super()._print_Pow(expr)
+
+
+def expression(expr: sp.Basic) -> str:
+    """One expression as JavaScript. Errors: ValueError for a function that JavaScript's Math lacks."""
+    _, unknown, code = _Printer({"human": False}).doprint(expr)
+    if unknown:
+        names = ", ".join(sorted(str(one) for one in unknown))
+        raise ValueError(f"A formula of JavaScript's Math is wanted; got {names}. Rewrite it, or add a twin by hand.")
+    return code
+
+
+def function(expr: sp.Expr) -> str:
+    """An arrow function of one object that holds the arguments by name; what occurs twice is computed once.
+
+    Errors: those of `expression`.
+    """
+    names = sorted(str(symbol) for symbol in expr.free_symbols)
+    parts, (last,) = sp.cse(expr, symbols=sp.numbered_symbols("x_"), order="none")
+    lines = [f"const {symbol} = {expression(part)};" for symbol, part in parts]
+    return f"({{{', '.join(names)}}}) => {{ {' '.join(lines)} return {expression(last)}; }}"
+
+
+def domain(formula: Formula) -> list[tuple[str, str]]:
+    """For each relation of the domain: its words, and an arrow function that says whether it holds.
+
+    Relations that hold for all numbers of their kind are left out. Errors: those of `expression`.
+    """
+    kept = [relation for relation in dict.fromkeys(formula.domain) if relation != sp.true]
+    found = []
+    for relation in kept:
+        names = sorted(str(symbol) for symbol in relation.free_symbols)
+        found.append((words(relation), f"({{{', '.join(names)}}}) => {expression(relation)}"))
+    return found
+
+
+def words(relation: sp.Basic) -> str:
+    """A relation with the letters of the page, such as "c ≥ N"."""
+    left, right = (_lettered(side) for side in relation.args)
+    return f"{left} {_SIGNS[relation.rel_op]} {right}"  # type: ignore[attr-defined]
+
+
+def literal(value: object) -> str:
+    """A value as JavaScript that may stand within a script of an HTML page."""
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
+
+
+def _lettered(side: sp.Basic) -> str:
+    letters = {symbol: sp.Symbol(LETTERS.get(str(symbol), str(symbol))) for symbol in side.free_symbols}
+    return sp.sstr(side.xreplace(letters)).replace("**2", "²").replace("**", "^").replace("*", " ")
+
+
+__all__ = ["LATEX_NAMES", "LETTERS", "domain", "expression", "function", "literal", "words"]

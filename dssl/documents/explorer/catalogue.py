@@ -76,12 +76,12 @@ class Slider:
         return LAWS[self.name]
 
 
-# The start is the example of the README, with twice as many images: at it, all main formulas hold.
+# The start is the example of the README, with ten times as many images: at it, all main formulas hold.
 SLIDERS = (
     Slider("n_clients", "clients", "clients", "Each has its own images, and a pixel in which its classes differ.", 4),
     Slider("dim", "pixels", "pixels of an image", "An image is a list of so many numbers.", 1000),
-    Slider("samples_per_client", "images", "images at each client", "The same number at every client.", 200_000),
-    Slider("beta", "exponent of the images", "no unit", "Another way to set n: it is d to the power β.", 1.767),
+    Slider("samples_per_client", "images", "images at each client", "The same number at every client.", 1_000_000),
+    Slider("beta", "exponent of the images", "no unit", "Another way to set n: it is d to the power β.", 2),
     Slider(
         "mask_ratio",
         "mask ratio",

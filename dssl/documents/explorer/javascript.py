@@ -1,9 +1,12 @@
 """JavaScript from a `Formula`: a function of the arguments, and a test of each relation of the domain."""
 
 import json
+import re
 
 import sympy as sp
 from sympy.printing.jscode import JavascriptCodePrinter
+from sympy.simplify.cse_main import cse
+from sympy.utilities.iterables import numbered_symbols
 
 from theory.formula import Formula
 
@@ -37,9 +40,9 @@ _SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠", "<": "<", ">": ">"}
 class _Printer(JavascriptCodePrinter):
     """sympy's printer, with small whole powers as products; what it cannot print is an error, not a comment."""
 
-    def _print_Pow(self, expr: sp.Pow) -> str:
+    def _print_Pow(self, expr: sp.Pow) -> str:  # noqa: N802, sympy's name
         base, exponent = expr.args
-        if base.is_Symbol and exponent.is_Integer and 2 <= int(exponent) <= LARGEST_PRODUCT:
+        if isinstance(base, sp.Symbol) and exponent in range(2, LARGEST_PRODUCT + 1):
             return "(" + "*".join([self._print(base)] * int(exponent)) + ")"
         return super()._print_Pow(expr)
 
@@ -59,9 +62,9 @@ def function(expr: sp.Expr) -> str:
     Errors: those of `expression`.
     """
     names = sorted(str(symbol) for symbol in expr.free_symbols)
-    parts, (last,) = sp.cse(expr, symbols=sp.numbered_symbols("x_"), order="none")
+    parts, (last,) = cse(expr, symbols=numbered_symbols("x_"), order="none")
     lines = [f"const {symbol} = {expression(part)};" for symbol, part in parts]
-    return f"({{{', '.join(names)}}}) => {{ {' '.join(lines)} return {expression(last)}; }}"
+    return f"({{{', '.join(names)}}}) => {{ {' '.join(lines)} return {expression(sp.sympify(last))}; }}"
 
 
 def domain(formula: Formula) -> list[tuple[str, str]]:
@@ -69,9 +72,10 @@ def domain(formula: Formula) -> list[tuple[str, str]]:
 
     Relations that hold for all numbers of their kind are left out. Errors: those of `expression`.
     """
-    kept = [relation for relation in dict.fromkeys(formula.domain) if relation != sp.true]
     found = []
-    for relation in kept:
+    for relation in dict.fromkeys(formula.domain):
+        if not relation.free_symbols:
+            continue
         names = sorted(str(symbol) for symbol in relation.free_symbols)
         found.append((words(relation), f"({{{', '.join(names)}}}) => {expression(relation)}"))
     return found
@@ -90,7 +94,5 @@ def literal(value: object) -> str:
 
 def _lettered(side: sp.Basic) -> str:
     letters = {symbol: sp.Symbol(LETTERS.get(str(symbol), str(symbol))) for symbol in side.free_symbols}
-    return sp.sstr(side.xreplace(letters)).replace("**2", "²").replace("**", "^").replace("*", " ")
-
-
-__all__ = ["LATEX_NAMES", "LETTERS", "domain", "expression", "function", "literal", "words"]
+    text = sp.sstr(side.xreplace(letters)).replace("**2", "²").replace("**", "^").replace("*", " ")
+    return re.sub(r"Abs\((.*)\)", r"|\1|", text)

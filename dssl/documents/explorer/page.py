@@ -20,7 +20,6 @@ NAME = "explorer.html"
 # The statements that the page names beside the readings, and the claims whose cards have them.
 NAMED = {
     "noise.order-condition": "thm-critical-noise",
-    "noise.order-above-critical": "thm-critical-noise",
     "noise.mean-sensitivity": "thm-critical-noise",
     "noise.order-probability": "thm-critical-noise",
     "noise.deficit-ratio-sampled": "thm-critical-noise",

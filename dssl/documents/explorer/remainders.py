@@ -37,7 +37,7 @@ REACH = Formula(
 def _remainder(name: str, title: str, noise: sp.Expr, scatter: sp.Expr) -> Formula:
     pixels = (d - N) / (N * n) * noise / _LEAST
     own = (reach + (N + 2) * noise / _LEAST) * (1 + noise / _LEAST) * scatter / (N * n)
-    return Formula(name, title, 3 * pixels + 4 * own, (N >= 2, N < d, p < 1), _UNITS, _SOURCE)
+    return Formula(name, title, 3 * pixels + 4 * own, (N >= 2, d > N, p < 1), _UNITS, _SOURCE)
 
 
 _SCATTER = 1 / (p * (1 - p))
@@ -55,7 +55,7 @@ NORMAL_REMAINDER = Formula(
     name="normal_remainder",
     title="Remainder of the mean sensitivity, from that of the deficit",
     expr=2 * (1 + sp.log(N)) / (d - N) + remainder * (1 + (d - N) / 8),
-    domain=(N < d,),
+    domain=(d > N,),
     units=_UNITS,
     source=Source("ledger", "claims/sensitivity/thm_critical_noise.py"),
 )

@@ -54,7 +54,7 @@ RULES: Mapping[str, Rule] = {
         "modulus",
     ),
     "thm44.printed-mask": Rule("MIM keeps what the matrix printed in Eq (17) says.", "printedMask"),
-    "thm44.complementary-averaged": Rule(f"{_MASKS}; MIM trains on all such pairs.", NO_FORMULA),
+    "thm44.complementary-averaged": Rule(f"{_MASKS}; MIM trains on all such pairs.", "complementary"),
     "thm44.complementary-one-draw": Rule(f"{_MASKS}; MIM trains on one such pair of each image.", NO_FORMULA),
     "thm44.fixed-count": Rule(f"{_MASKS}, and each mask hides equally many pixels.", NO_FORMULA),
     "thm44.reconstruction": Rule(

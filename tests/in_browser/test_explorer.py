@@ -245,6 +245,7 @@ def test_readings_of_the_theorem_follow_the_sensitivities(opened: Page) -> None:
     type_in(opened, "samples_per_client", "1000")
     assert answers(opened)["thm44.independent-one-draw"] == "outside"
     assert answers(opened)["thm44.both-averaged"] == "outside"
+    assert answers(opened)["thm44.printed-mask"] == "holds"
     assert answers(opened)["thm44.complementary-averaged"] == "no formula"
 
 
@@ -262,6 +263,15 @@ def test_the_page_is_no_wider_than_its_window(opened: Page, width: int) -> None:
     opened.set_viewport_size({"width": width, "height": 800})
     opened.locator("#formulas > summary").click()
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_site_leads_to_the_explorer_and_the_explorer_to_the_cards(page: Page, site: pathlib.Path) -> None:
+    page.goto((site / "how_to" / "explore_a_setting.html").as_uri())
+    page.get_by_role("link", name="explorer", exact=True).click()
+    assert "loses less" in page.locator("#verdict").inner_text()
+    page.get_by_role("link", name="thm44.both-averaged").click()
+    assert page.locator(":target").count() == 1
+    assert "thm44.both-averaged" in page.locator(":target").inner_text()
 
 
 def test_every_control_has_a_name(opened: Page) -> None:

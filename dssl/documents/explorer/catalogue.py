@@ -80,8 +80,8 @@ class Slider:
 SLIDERS = (
     Slider("n_clients", "clients", "clients", "Each has its own images, and a pixel in which its classes differ.", 4),
     Slider("dim", "pixels", "pixels of an image", "An image is a list of so many numbers.", 1000),
-    Slider("samples_per_client", "images", "images at each client", "The same number at every client.", 1_000_000),
-    Slider("beta", "exponent of the images", "no unit", "Another way to set n: it is d to the power β.", 2),
+    Slider("samples_per_client", "images per client", "images", "The same number at every client.", 1_000_000),
+    Slider("beta", "exponent of n", "no unit", "Another way to set n: it is d to the power β.", 2),
     Slider(
         "mask_ratio",
         "mask ratio",

@@ -43,7 +43,7 @@ RULES: Mapping[str, Rule] = {
         "averagedMasks",
     ),
     "thm44.independent-one-draw": Rule(
-        "The same, but MIM trains on one pair of masks of each image.",
+        "As in the row above, but MIM trains on one pair of masks of each image.",
         "oneDraw",
     ),
     "thm44.both-averaged": Rule("MIM trains on all pairs of masks, and CL on all pairs of views.", "bothAveraged"),
@@ -64,9 +64,11 @@ RULES: Mapping[str, Rule] = {
     "thm44.leading-coordinates": Rule(
         "Models have 2N features, and sensitivity is taken over the first 2N pixels instead of the signal's N.",
     ),
-    "thm44.rare-outside": Rule("The same, and each client has a rare class that shows in a pixel of its own."),
+    "thm44.rare-outside": Rule(
+        "As in the row above, and each client has a rare class that shows in a pixel of its own."
+    ),
     "thm44.offsets-per-class": Rule("All images of a class lie at the same place in other clients' pixels."),
-    "thm44.limit-as-typed": Rule('The theorem as typed: "the limit of an inequality".'),
+    "thm44.limit-as-typed": Rule('The theorem as typed: "the limit of an inequality".', "typed"),
 }
 
 

@@ -59,13 +59,13 @@ def test_every_formula_is_python_s_at_a_thousand_points_of_its_domain(opened: Pa
 
 def test_the_reference_of_these_tests_is_what_a_formula_says_itself() -> None:
     for formula in FORMULAS.values():
-        points = drawn(formula)[:3]
+        points = drawn(formula)[:1]
         assert agree([formula.value(**point) for point in points], expected(formula, points)), formula.name
 
 
 def test_a_domain_is_refused_where_python_refuses_it(opened: Page) -> None:
     for name, formula in FORMULAS.items():
-        points = [any_point(formula, random.Random(f"{name} {k}")) for k in range(POINTS)]
+        points = [any_point(formula, random.Random(f"{name} {k}")) for k in range(POINTS // 4)]
         found = opened.evaluate(
             f"points => points.map(at => FORMULAS[{name!r}].domain.every(relation => relation.holds(at)))", points
         )
@@ -112,7 +112,7 @@ def test_losses_are_those_of_dssl_and_unknown_ones_those_that_the_ledger_does_no
     choose, known = random.Random("settings"), {"deficit": 0, "sensitivity": 0, "refused": 0}
     kinds = {"cl": (Objective.CL, None), "drawn": (Objective.MIM, None), "averaged": (Objective.MIM, EXPECTED)}
     names = ("n_clients", "dim", "samples_per_client", "mask_ratio", "augmentation_std", "draws")
-    for _ in range(150):
+    for _ in range(50):
         at = {name: catalogue.LAWS[name].at(choose.random()) for name in names}
         if at["dim"] <= at["n_clients"]:
             continue
@@ -176,6 +176,8 @@ def test_the_border_is_sigma_star(opened: Page) -> None:
 def test_images_and_their_exponent_move_together(opened: Page) -> None:
     type_in(opened, "beta", "1.5")
     assert opened.locator("#samples_per_client-number").input_value() == str(math.ceil(1000**1.5))
+    type_in(opened, "beta", "2")
+    assert opened.locator("#samples_per_client-number").input_value() == "1000000"
     type_in(opened, "samples_per_client", "1000")
     assert opened.locator("#beta-number").input_value() == "1"
     type_in(opened, "dim", "100")

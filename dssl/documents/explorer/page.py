@@ -41,6 +41,22 @@ NETWORKS: Mapping[str, str] = {
     "star": "star",
     "barbell": "two groups, joined by one link",
 }
+# Titles of families of formulas, of which the page has several members.
+_TITLES = {
+    "deficit_cl_fl_sampled": "Mean deficit of CL, K pairs of views of each image",
+    "deficit_cl_fl_expected": "Mean deficit of CL, all pairs of views",
+    "deficit_mim_independent_fl_sampled": "Mean deficit of MIM, K pairs of independent masks of each image",
+    "deficit_mim_independent_fl_expected": "Mean deficit of MIM, all pairs of independent masks",
+    "deficit_mim_complementary_fl_expected": "Mean deficit of MIM, complementary masks, eigenvalues of either sign",
+    "sensitivity_cl_fl_sampled": "Sensitivity of CL, K pairs of views of each image, over the range of N normals",
+    "sensitivity_cl_fl_expected": "Sensitivity of CL, all pairs of views, over the range of N normals",
+    "sensitivity_mim_independent_fl_sampled": "Sensitivity of MIM, K pairs of independent masks, over the same range",
+    "sensitivity_mim_independent_fl_expected": "Sensitivity of MIM, all pairs of independent masks, over that range",
+    "sensitivity_mim_complementary_fl_expected": "Sensitivity of MIM, complementary masks, eigenvalues of either sign, "
+    "over the same range",
+    "mae_deficit_fl_expected": "Mean deficit of MIM by Eq (3), all masks",
+    "mae_deficit_fl_sampled": "Mean deficit of MIM by Eq (3), K masks of each image",
+}
 # Domains that are easier said than printed.
 _SAID = {"literal_masks_two_clients": "the signal must stand above the noise: more images, or less pixel noise"}
 
@@ -64,7 +80,7 @@ def build(cards: str | None = None) -> str:
         networks=NETWORKS,
         readings=theorem.readings(verdicts.read(), cards),
         cards={key: theorem.address(key, claim, cards) for key, claim in NAMED.items()},
-        shown=[(formula, _math(formula)) for formula in formulas.values()],
+        shown=[(_TITLES.get(name, formula.title), formula, _math(formula)) for name, formula in formulas.items()],
         formulas=Markup(_compiled(formulas)),
         numbers=Markup(
             javascript.literal(
@@ -102,7 +118,7 @@ def _compiled(formulas: Mapping[str, Formula]) -> str:
         said = ", ".join(
             f"{{words: {javascript.literal(_SAID.get(name, words))}, holds: {code}}}" for words, code in relations
         )
-        about = {"title": formula.title, "units": formula.units, "arguments": formula.arguments}
+        about = {"title": _TITLES.get(name, formula.title), "units": formula.units, "arguments": formula.arguments}
         parts.append(
             f"  {name}: {{...{javascript.literal(about)}, domain: [{said}],\n"
             f"    value: {javascript.function(formula.expr)}}}"

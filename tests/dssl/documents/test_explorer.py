@@ -119,6 +119,13 @@ def test_addresses_are_the_anchors_that_the_site_makes_of_keys(written: str) -> 
     assert links == wanted
 
 
+def test_no_two_formulas_have_one_title(written: str) -> None:
+    titles = [
+        line.partition(". <span")[0] for line in written.splitlines() if line.startswith("  <td>") and "Unit:" in line
+    ]
+    assert len(titles) == len(set(titles)) == len(catalogue.formulas())
+
+
 def test_without_cards_nothing_is_linked() -> None:
     assert _Parts(page.build()).links == []
 

@@ -4,11 +4,13 @@ import pathlib
 import shutil
 
 from claims import HERE, catalogue
+from dssl.documents.explorer import page as explorer
 from dssl.documents.site import cards, copied, explanation, proof_map, reference, tables, tools
 from ledger import attack_record, items, verdicts
 from runtime.usage import UsageError
 
 _ROOT = HERE.parent
+_EXTRA = "extra"  # files that Sphinx takes as they are, as `docs/site/conf.py` says
 _MARK = "conf.py"  # what a folder of sources has; no other folder is emptied
 
 
@@ -26,13 +28,24 @@ def write(out: pathlib.Path, checkout: pathlib.Path = _ROOT, *, runs_examples: b
     shutil.rmtree(partial, ignore_errors=True)
     copied.copy(checkout, partial, runs_examples=runs_examples)
     explanation.write(checkout, partial, records())
-    for name, text in {**of_claims(), **tools.commands(checkout), **tools.quantities(), **reference.pages()}.items():
+    for name, text in {
+        **of_claims(),
+        **tools.commands(checkout),
+        **tools.quantities(),
+        **reference.pages(),
+        **_extra(),
+    }.items():
         path = partial / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)
     partial.replace(out)
     return sorted(path for path in out.rglob("*") if path.is_file())
+
+
+def _extra() -> dict[str, str]:
+    """The explorer, whose links lead to the cards beside it."""
+    return {f"{_EXTRA}/{explorer.NAME}": explorer.build(cards.FOLDER)}
 
 
 def of_claims() -> dict[str, str]:

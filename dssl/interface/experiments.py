@@ -29,7 +29,7 @@ class Experiment:
     """One recorded experiment: encoders trained in several ways (`cells`), each with the same seeds.
 
     `measured` has what was measured on the encoders beside accuracy, such as distances between them: by name, a number
-    for each seed.
+    for each seed. `usual_std` is how much a difference of two cells' accuracies varies between seeds, in points.
 
     Source: results/experiments/. Units: see the methods. Errors: none; `dssl.experiment` makes it.
 
@@ -42,6 +42,7 @@ class Experiment:
     title: str
     cells: tuple[str, ...]
     n_seeds: int
+    usual_std: float
     measured: dict[str, PerSeed] = field(repr=False, hash=False)
     _results: "Results" = field(repr=False, compare=False)
 
@@ -61,18 +62,6 @@ class Experiment:
             raise unknown("moment", str(when), ("trained", "start"), "Encoders were measured at these two.")
         return self._results.scores(cell, "trained" if when == "trained" else "random_start")
 
-    def uniformity(self, cell: str) -> PerSeed:
-        """How evenly the trained encoder's features spread over the sphere, at each seed; larger is more even.
-
-        Source: wang2020, Eq (6), with the sign reversed. Units: dimensionless. Errors: UsageError for another cell.
-
-        >>> import dssl
-        >>> len(dssl.experiment("ssd").uniformity("both")) == dssl.experiment("ssd").n_seeds
-        True
-        """
-        self._require(cell)
-        return np.array([-found["trained"]["uniformity"] for found in self._results.found[cell]])
-
     def _require(self, cell: str) -> None:
         if cell not in self.cells:
             raise unknown("cell of this experiment", str(cell), self.cells, f"It has {', '.join(self.cells)}.")
@@ -91,7 +80,7 @@ def experiment(name: str) -> Experiment:
     >>> found.cells[:2]
     ('simsiam resnet iid', 'simsiam resnet label')
     """
-    from ledger.checks.trained_order import FOLDER, recorded
+    from ledger.checks.trained_order import FOLDER, recorded, usual_std
 
     names = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
     results = recorded(name) if name in names else None
@@ -100,13 +89,14 @@ def experiment(name: str) -> Experiment:
     title = importlib.import_module(f"experiments.paper.{name}").TITLE
     cells = tuple(cell for cell in results.cells if results.found[cell])
     measured = {key: np.array(values) for key, values in results.measured.items()}
-    return Experiment(name, title, cells, results.n_seeds, measured, results)
+    return Experiment(name, title, cells, results.n_seeds, usual_std(name), measured, results)
 
 
-def difference(first: Any, second: Any) -> Difference:
+def difference(first: Any, second: Any, least_std: float = 0.0) -> Difference:
     """The mean of first minus second, seed by seed, with a 95% interval: in 95% of such experiments it has the truth.
 
-    Entry k of both belongs to seed k, so that what the two share at a seed cancels.
+    Entry k of both belongs to seed k, so that what the two share at a seed cancels. Few seeds may lie close together by
+    chance: `least_std` is then taken for the standard deviation of one seed's difference, where theirs is smaller.
 
     Source: Student's t for the mean of independent normal differences. Units: those of the numbers.
     Errors: UsageError for fewer than two seeds, unlike numbers of them, and entries that are not finite.
@@ -120,7 +110,7 @@ def difference(first: Any, second: Any) -> Difference:
 
     try:
         one, other = (np.asarray(values, dtype=float) for values in (first, second))
-        found = paired_difference(one, other)
+        found = paired_difference(one, other, least_std=least_std)
     except (TypeError, ValueError) as error:
         raise UsageError(" ".join(str(error).split())) from None
     return Difference(found.mean, found.low, found.high)

@@ -29,6 +29,9 @@ def test_a_difference_is_the_paired_one():
     first, second = np.array([71.0, 74.0, 73.0]), np.array([70.0, 70.5, 71.0])
     found, wanted = dssl.difference(first, second), paired_difference(first, second)
     assert (found.mean, found.low, found.high) == (wanted.mean, wanted.low, wanted.high)
+    wide = dssl.difference(first, second, least_std=5.0)
+    assert wide.mean == found.mean
+    assert wide.low < found.low
 
 
 def test_example_images_are_means_over_squares_between_0_and_1():
@@ -44,7 +47,6 @@ def test_example_images_are_means_over_squares_between_0_and_1():
         (lambda: dssl.experiment(WRONG[0]), "table1"),
         (lambda: dssl.experiment("table1").accuracy("mae"), "There is no cell"),
         (lambda: dssl.experiment("table1").accuracy("mae vit iid", WRONG[0]), "There is no moment"),
-        (lambda: dssl.experiment("ssd").uniformity("none"), "There is no cell"),
         (lambda: dssl.difference([1.0], [2.0]), "seeds"),
         (lambda: dssl.difference(["a", "b"], [1.0, 2.0]), "could not convert"),
         (lambda: dssl.example_images(5), "must divide"),

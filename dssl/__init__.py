@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dssl.interface import plot
     from dssl.interface.advice import Advice, advise
+    from dssl.interface.experiments import Experiment, difference, experiment
+    from dssl.interface.images import example_images
     from dssl.interface.networks import Network
     from dssl.interface.quantities import (
         a_mmd,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Advice",
+    "Experiment",
     "Network",
     "OutOfDomainError",
     "Setting",
@@ -67,8 +70,11 @@ __all__ = [
     "deficit",
     "deficit_bound",
     "deficit_limit",
+    "difference",
     "dirichlet_dissimilarity",
     "effective_covariance",
+    "example_images",
+    "experiment",
     "exponent",
     "falsify",
     "gaussian_mmd",
@@ -90,6 +96,7 @@ __all__ = [
 # The module of each name that is not a quantity's.
 _PLACES = {
     "Advice": "dssl.interface.advice",
+    "Experiment": "dssl.interface.experiments",
     "Network": "dssl.interface.networks",
     "OutOfDomainError": "theory.formula",
     "Setting": "dssl.interface.settings",
@@ -98,6 +105,9 @@ _PLACES = {
     "check": "dssl.interface.statements",
     "claim": "dssl.interface.records",
     "compute": "dssl.interface.statements",
+    "difference": "dssl.interface.experiments",
+    "example_images": "dssl.interface.images",
+    "experiment": "dssl.interface.experiments",
     "falsify": "dssl.interface.statements",
     "ledger": "dssl.interface.records",
     "train": "dssl.interface.training",

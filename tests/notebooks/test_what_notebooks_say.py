@@ -210,6 +210,13 @@ def test_04_davis_kahan_is_five_to_seven_times_too_large(objective, ratio, sampl
     assert 5 < value / samples[objective, ratio].deficit().mean < 7
 
 
+def test_04_the_notebooks_davis_kahan_value_is_the_projects(ran):
+    shown = ran("04").idealised
+    for objective in Objective:
+        wanted = [davis_kahan(with_ratio(ratio), objective, Scope.FL, 0.05) for ratio in RATIOS]
+        assert shown[objective.value] == pytest.approx(wanted, rel=1e-9)
+
+
 @pytest.mark.parametrize(("objective", "ratio"), CASES)
 def test_04_a_perfect_bound_of_95_per_cent_lies_above_the_mean(objective, ratio, samples):
     first = 1 - samples[objective, ratio].r[:, 0]

@@ -60,8 +60,13 @@ SETTLED = 1e-6
 
 
 def _found_by_descent(at: Point, effort: Effort) -> Sample:
-    """The loss where a quasi-Newton descent from a random W ends, which knows nothing of eigenvectors."""
-    x, shape = matrix_at(at).x, (int(at["feature_dim"]), int(at["dim"]))
+    """The loss where a quasi-Newton descent from a random W ends, which knows nothing of eigenvectors.
+
+    X is scaled to size 1, since the descent stops by absolute changes of the loss; the loss grows with its square.
+    """
+    given, shape = matrix_at(at).x, (int(at["feature_dim"]), int(at["dim"]))
+    size = float(np.linalg.norm(given)) or 1.0
+    x = given / size
 
     def loss_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
         w = flat.reshape(shape)
@@ -70,7 +75,7 @@ def _found_by_descent(at: Point, effort: Effort) -> Sample:
     start = np.random.default_rng(effort.seed).standard_normal(shape).ravel()
     options = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}
     found = scipy.optimize.minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options)
-    return Sample(np.array([found.fun]), SETTLED * float(np.sum(x**2)))
+    return Sample(np.array([found.fun * size**2]), SETTLED * size**2)
 
 
 def _eigenvector_statement(mask: Mask, why: str, instead: Instead = ()) -> Statement:

@@ -93,7 +93,9 @@ def lowering(at: Point) -> np.ndarray:
     """
     ends, x = ends_at(at), matrices_at(at)
     assert ends is not None, "the domain makes sure of it"
-    inverse = np.linalg.pinv(laplacian_of(network_at(at)), hermitian=True)
+    # L + J is well conditioned, J the plain mean; `pinv` took the rounded eigenvalue 0 of L for one to be inverted.
+    mean = np.full((len(x), len(x)), 1 / len(x))
+    inverse = np.linalg.inv(laplacian_of(network_at(at)) + mean) - mean
     potential = inverse[:, ends[0]] - inverse[:, ends[1]]
     resistance = potential[ends[0]] - potential[ends[1]]
     y = np.einsum("i,ikl->kl", potential, x - x.mean(axis=0))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import numpy as np
 
-from dssl.interface.network_sources import libraries
+from dssl.interface.network_sources import libraries, numbers_of
 from dssl.interface.networks import Network, argument, in_python, network_of, refusals
 from runtime.parse import shown
 from runtime.usage import UsageError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dssl.user_files.client_data import ClientData
 
 _WHERE = "data"
+_LABELS = 10  # that are shown
 _REMEDY = "Give a table with a column client, and one column of numbers for each coordinate."
 ObjectiveName = Literal["equal-clients", "equal-samples"]
 OptionName = Literal["server", "server-sampled", "network", "alone"]
@@ -140,7 +141,8 @@ def advise(
       `second_moments`, if known with `sizes` and `means`.
 
     `network` is a `dssl.Network`, or anything that one is made of; then `mixing` is the rule that gives weights,
-    "metropolis" if left out. Client k of the data is the network's client k, whatever its label. `objective` says
+    "metropolis" if left out. Client k of the data is the network's client k, in the order of `Network.labels`; where
+    these are not the numbers from 0, `details["cautions"]` says which client has which label. `objective` says
     whether every client counts the same, or every sample. `feature_dim` is the number of features that the encoder
     keeps: where the spectrum drops most, if not given. `step_size` is a tenth of the largest that provably cannot
     diverge, if not given. `participation` clients a round train at the server that samples them, a quarter if not
@@ -186,15 +188,16 @@ def advise(
         }
         asked = request.Request(**{name: argument(name, value, hints[name]) for name, value in options.items()})
         clients, plan = request.planned(_clients(data), asked)
-        mixed = _mixed(network, clients, argument("mixing", mixing, Rule | None), asked.seed)
+        mixed, labels = _mixed(network, clients, argument("mixing", mixing, Rule | None), asked.seed)
         told = request.answer(clients, mixed, plan, asked)
+        told["cautions"] += _who_is_who(labels)
         if asked.simulate:
             told["simulated"] = request.simulation(clients, mixed, plan, asked, told)
         return _advice(jsonable(told))
 
 
-def _mixed(network: Any, data: "ClientData", mixing: Rule | None, seed: int) -> "MixedNetwork":
-    """The network for these clients, once it is sure to bring them to agree."""
+def _mixed(network: Any, data: "ClientData", mixing: Rule | None, seed: int) -> tuple["MixedNetwork", tuple[Any, ...]]:
+    """The network for these clients, once it is sure to bring them to agree, and the labels of its clients."""
     from dssl.advice import request
     from dssl.networks.report import require_agreement
 
@@ -202,7 +205,16 @@ def _mixed(network: Any, data: "ClientData", mixing: Rule | None, seed: int) -> 
     net = network_of(network, data.n_clients, "the data", seed=seed, mixing=mixing, sizes=sizes)
     is_push_sum = net.mixing == "push_sum"
     require_agreement(net.mixing_matrix.T if is_push_sum else net.mixing_matrix)
-    return request.MixedNetwork(net.adjacency, net.mixing_of, net.mixing == "given", is_push_sum)
+    return request.MixedNetwork(net.adjacency, net.mixing_of, net.mixing == "given", is_push_sum), net.labels
+
+
+def _who_is_who(labels: Sequence[Any]) -> list[str]:
+    """A sentence on which client of the data has which label, unless labels are the numbers of the clients."""
+    if numbers_of(labels) is not None:
+        return []
+    pairs = [f"client {k} is {shown(label)}" for k, label in enumerate(labels[:_LABELS])]
+    more = ", and so on" if len(labels) > _LABELS else ""
+    return [f"The data number the clients and the network names them, in its own order: {', '.join(pairs)}{more}."]
 
 
 def _advice(details: dict[str, Any]) -> Advice:

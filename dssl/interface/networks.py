@@ -79,7 +79,8 @@ class Network:
     - the path of a .csv file of links, or of a .npy file with an array as below;
     - an array (clients, clients). Of zeros and ones with an empty diagonal it is an adjacency, whose entry (i, j) says
       that client i hears client j. Any other is a mixing matrix: entry (i, j) is the weight that i gives to j's model;
-    - a networkx graph. Clients are its nodes, in their order; the head of an arrow hears the tail;
+    - a networkx graph. Nodes that are labelled by the numbers 0 to N - 1 are the clients of these numbers; with other
+      labels, client k is the k-th node in the order in which nodes were added. The head of an arrow hears the tail;
     - a pandas table of links that go both ways: its columns `source` and `target`, or its first two. Clients are in the
       order of their numbers, or of appearance if the labels are words.
 

@@ -114,6 +114,21 @@ def test_one_way_links_are_read_alike_from_arrays_files_and_graphs(tmp_path):
         Network(hears)
 
 
+@pytest.mark.parametrize("label", [int, float, str, np.int64])
+def test_equal_graphs_are_equal_networks_whatever_the_order_of_their_nodes(label):
+    """A node labelled k is client k: the order in which nodes are added is no part of a graph."""
+    links, wanted = [(0, 1), (1, 2), (1, 3), (3, 4)], adjacency([(0, 1), (1, 2), (1, 3), (3, 4)], 5)
+    for order in itertools.permutations(range(5)):
+        graph = nx.Graph()
+        graph.add_nodes_from(label(k) if label is not str else str(k) for k in order)
+        graph.add_edges_from((label(a), label(b)) for a, b in links)
+        found = Network(graph)
+        np.testing.assert_array_equal(found.adjacency, wanted)
+        assert [int(name) for name in found.labels] == list(range(5))
+    table = pd.DataFrame([("3", "4"), ("1", "3"), ("2", "1"), ("1", "0")])
+    np.testing.assert_array_equal(Network(table).adjacency, wanted)
+
+
 def test_labels_stand_in_the_order_of_nodes_or_of_appearance():
     graph = nx.Graph()
     graph.add_nodes_from([9, 2, 5, 7])  # not sorted
@@ -328,7 +343,8 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (np.array([[0]]), {}, "2 to 20000 clients"),
     (nx.Graph(), {}, "this graph of 0 nodes has none"),
     (nx.empty_graph(3), {}, "this graph of 3 nodes has none"),
-    (nx.disjoint_union(nx.path_graph(2), nx.path_graph(2)), {}, "order of nodes"),
+    (nx.disjoint_union(nx.path_graph(2), nx.path_graph(2)), {}, "clients 0, 1 are cut off"),
+    (nx.Graph([("a", "b"), ("c", "d")]), {}, "order of nodes"),
     (WEIGHTED, {}, "Links have no weights"),
     (nx.cycle_graph(4), {"n_clients": 5}, "has 4 clients; got n_clients=5"),
     (TABLE.assign(weight=[1, 2]), {}, "column weight; links have no weights"),

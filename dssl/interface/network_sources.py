@@ -61,6 +61,7 @@ def _of_name(name: str, n_clients: int | None, seed: int) -> Found:
 
 def _of_array(array: np.ndarray, where: str) -> Found:
     from dssl.user_files.csv_and_npz import adjacency_of, checked_matrix, is_adjacency
+    from theory.networks.certificate import repair_of_rows
     from theory.networks.topologies import check_adjacency
 
     matrix = checked_matrix(array, where)
@@ -68,6 +69,12 @@ def _of_array(array: np.ndarray, where: str) -> Found:
     if is_adjacency(matrix) or array.dtype == bool:
         return _connected(check_adjacency(matrix)), None, labels
     _check_count(len(matrix))
+    if repair := repair_of_rows(matrix):
+        raise UsageError(
+            f"{repair} An array of zeros and ones with an empty diagonal would be an adjacency instead."
+            if set(np.unique(matrix)) <= {0.0, 1.0}
+            else repair
+        )
     return adjacency_of(matrix), matrix, labels
 
 

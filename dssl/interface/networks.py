@@ -78,7 +78,8 @@ class Network:
       it open, and `seed`, which draws the random ones;
     - the path of a .csv file of links, or of a .npy file with an array as below;
     - an array (clients, clients). Of zeros and ones with an empty diagonal it is an adjacency, whose entry (i, j) says
-      that client i hears client j. Any other is a mixing matrix: entry (i, j) is the weight that i gives to j's model;
+      that client i hears client j. Any other is a mixing matrix: entry (i, j) is the weight that i gives to j's model,
+      and rows sum to 1, to within 1e-9;
     - a networkx graph. Nodes that are labelled by the numbers 0 to N - 1 are the clients of these numbers; with other
       labels, client k is the k-th node in the order in which nodes were added. The head of an arrow hears the tail;
     - a pandas table of links that go both ways: its columns `source` and `target`, or its first two. Clients are in the

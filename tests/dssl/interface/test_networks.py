@@ -153,6 +153,13 @@ def test_a_mixing_matrix_is_taken_as_it_is(tmp_path):
         np.testing.assert_array_equal(found.adjacency, adjacency())
 
 
+def test_rows_of_a_mixing_matrix_may_miss_1_by_rounding_only():
+    mixing = mixing_matrix(adjacency(), "lazy")
+    assert Network(mixing * (1 + 0.9e-9)).n_clients == N
+    with pytest.raises(UsageError, match=r"row 0 sums to 1\.0000000011"):
+        Network(mixing * (1 + 1.1e-9))
+
+
 def test_nothing_of_a_network_changes():
     mixing = mixing_matrix(adjacency(), "lazy")
     found = Network(mixing)
@@ -334,6 +341,10 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (adjacency([(0, 1), (1, 2)]), {}, "clients 3 is isolated|client 3 is isolated"),
     (adjacency() | np.eye(N, dtype=bool), {}, "no self loops"),
     (np.full((N, N), 1 / N), {"mixing": "metropolis"}, "gives the weights already, and mixing"),
+    (np.full((N, N), 0.5), {}, r"^Rows of a mixing matrix sum to 1, to within 1e-09; row 0 sums to 3\."),
+    (np.array([[0.9, 0.2], [0.1, 0.8]]), {}, "here columns do, and row 0 sums to 1.1. Transpose the matrix"),
+    (np.diag([1.0, 0.0]), {}, "client 1 keeps nothing .* zeros and ones with an empty diagonal would be an adjacency"),
+    (np.full((3, 3), np.float32(1 / 3)), {}, "row 0 sums to 1.00000002.* In double precision"),
     (np.full((N, N), 1 / N), {"step": 0.1}, "gives the weights already, and step"),
     (np.full((N, N), 1 / N), {"sizes": [1.0] * N}, "gives the weights already, and sizes"),
     (np.zeros((2, 3)), {}, r"square matrix; got shape \(2, 3\)"),
@@ -400,7 +411,6 @@ ASKED: list[tuple[Callable[[], object], str]] = [
     (lambda: Network(APART).consensus_rate, "contracts"),
     (lambda: Network(APART).training_weights, "keeps groups apart"),
     (lambda: Network(APART).predictions(), "does not bring clients to agree. Clients 0, 1 hear nobody else"),
-    (lambda: Network(np.full((3, 3), 0.5)).training_weights, "stochastic"),
     (lambda: Network(np.full((3, 3), 1 / 3)).best_links(), "was given, and no rule"),
     (lambda: Network("ring", 61).best_links(), "up to 60 clients; here are 61"),
     (lambda: Network(ONE_WAY, mixing="uniform").best_links(), "links go both ways"),

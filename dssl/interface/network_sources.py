@@ -49,13 +49,13 @@ def libraries(value: Any) -> set[str]:
 
 
 def _of_name(name: str, n_clients: int | None, seed: int) -> Found:
-    from dssl.networks.report import FILES, read
+    from dssl.networks.report import FILES, read_labelled
 
     if seed and pathlib.Path(name).suffix in FILES:
         raise UsageError(f"seed draws the networks of names such as er:5; {name} is a file. Leave seed={seed} out.")
-    found = read(name, n_clients, seed=seed)
+    found, labels = read_labelled(name, n_clients, seed=seed)
     if isinstance(found, np.ndarray):
-        return found, None, tuple(range(len(found)))
+        return found, None, labels
     return _of_array(found.mixing, name)
 
 

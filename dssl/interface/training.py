@@ -7,6 +7,7 @@ import numpy as np
 
 from dssl.interface.networks import Network, argument, network_of, refusals
 from dssl.simulation import in_words
+from runtime.extras import missing
 from runtime.usage import UsageError
 
 if TYPE_CHECKING:
@@ -100,10 +101,7 @@ def train(
     try:
         import xarray  # noqa: F401  # before the work, not after it
     except ImportError:
-        raise UsageError(
-            "dssl.train returns an xarray.Dataset, and xarray is not installed. Type "
-            'pip install "dssl-ledger[trajectories]".'
-        ) from None
+        raise missing("The dataset of dssl.train", "xarray") from None
     with refusals():
         matrices = _checked(covariances)
         net = network_of(network, len(matrices), "the covariances", seed=argument("seed", seed, int))

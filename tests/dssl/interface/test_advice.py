@@ -114,7 +114,7 @@ def test_where_the_network_names_its_clients_the_advice_says_who_is_who():
     assert advise(X, nx.cycle_graph(N), **QUICK).details["cautions"] == []
     told = advise(X, nx.relabel_nodes(nx.cycle_graph(N), dict(enumerate(["Ulm", "Bonn", "Kiel", "Jena"]))), **QUICK)
     assert told.details["cautions"][-1].endswith(
-        "client 0 is 'Ulm', client 1 is 'Bonn', client 2 is 'Kiel', client 3 is 'Jena'."
+        "client 0 is Ulm, client 1 is Bonn, client 2 is Kiel, client 3 is Jena."
     )
     assert told.options == advise(X, nx.cycle_graph(N), **QUICK).options
     graph = nx.Graph([(3, 1), (1, 2), (2, 4)])  # not from 0
@@ -249,11 +249,10 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (table().assign(client=0), {}, "needs one column named client"),
     (table().assign(weight=1.0), {}, "data has a column weight"),
     (spoiled("zero"), {}, "Row row7 of data has 'zero' in column b; a finite number was wanted"),
-    (spoiled(None), {}, "Row row7 of data has 'None' in column b"),
+    (spoiled(None), {}, "Row row7 of data has '' in column b"),
     (spoiled(np.inf), {}, "Row row7 of data has 'inf' in column b"),
     (table().assign(when=pd.Timestamp("2020-01-01")), {}, "Column when of data has entries of type datetime"),
     (table(owners=OWNERS + 0.5), {}, "client in data must number the clients 0, 1, 2"),
-    (table(owners=np.array(["Ulm", "Bonn", "Kiel", "Jena"])[OWNERS]), {}, "'Ulm' in column client"),
     (table()[:0], {}, "no samples at all"),
     (X, {"network": Network("ring", 5)}, "The network has 5 clients and the data 4"),
     (X, {"network": "rign"}, "ring"),

@@ -224,6 +224,8 @@ def _lines(console: Console, value: Any) -> None:
                     shown = f"all alike ({_text(inner['equal'])})"
             elif name == "interval_90":
                 shown = f"{_text(inner[0])} to {_text(inner[1])}"
+            elif name == "names":
+                shown = ", ".join(inner)
             elif isinstance(inner, dict):
                 shown = ", ".join(f"{k} {_text(v)}" for k, v in inner.items())
             console.print(f"  {WORDS.get(name, name.replace('_', ' '))}: {shown}")

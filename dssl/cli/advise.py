@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import tyro
 from rich.console import Console
 
+from dssl.cli._options import refusals
 from runtime import store
-from runtime.usage import UsageError
 from theory.networks.rule_names import Rule
 
 
@@ -70,12 +70,9 @@ class Advise:
 
     def run(self) -> int:
         """Prints the advice; exit code 0. Errors: UsageError for bad input."""
-        try:
+        options = ("mixing", "feature_dim", "step_size", "local_steps", "seed")
+        with refusals(options, {"n_clients": "clients"}):
             result = self._advise()
-        except UsageError:
-            raise
-        except ValueError as error:
-            raise UsageError(" ".join(str(error).split())) from error
         if self.json:
             print(store.dumps(result), end="")
         else:

@@ -13,6 +13,7 @@ import tyro
 
 from dssl.calculator import compute
 from dssl.calculator.key_words import KEYS
+from dssl.cli._options import refusals
 from dssl.interface.settings import FIELDS, Setting
 from runtime import store
 from runtime.parse import pairs, parse
@@ -116,7 +117,8 @@ class Plot:
             if key not in hints:
                 raise unknown("key of a network", key, hints, f"It takes {', '.join(hints)}.")
         given = {key: parse(key, raw, hints[key], is_text=True) for key, raw in keys.items()}
-        net = Network(names[0], self.n, **given)
+        with refusals(("n",), {"n_clients": "n"}):
+            net = Network(names[0], self.n, **given)
         if kind == "network":
             plot.network(net, ax=axes)
         else:

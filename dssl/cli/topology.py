@@ -8,6 +8,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from dssl.cli._options import refusals
 from dssl.networks import in_words
 from dssl.networks.report import (
     LARGEST_DENSE,
@@ -64,12 +65,8 @@ class Topology:
             raise UsageError(f"--local-steps is a whole number from 1; got {self.local_steps}.")
         if self.add < 0:
             raise UsageError(f"--add is a number of links from 0; got {self.add}.")
-        try:
+        with refusals(("n", "mixing", "step", "sizes", "seed", "local_steps", "add", "goal"), {"n_clients": "n"}):
             result = self._report()
-        except UsageError:
-            raise
-        except ValueError as error:
-            raise UsageError(" ".join(str(error).split())) from error
         if self.json:
             print(store.dumps(result), end="")
         else:
@@ -108,7 +105,7 @@ class Topology:
         for option, is_given in idle.items():
             if is_given:
                 raise UsageError(
-                    f"Beyond {LARGEST_DENSE} clients {option} has no effect with mixing={self.mixing}; here are "
+                    f"Beyond {LARGEST_DENSE} clients {option} has no effect with --mixing {self.mixing}; here are "
                     f"{n_clients}. Leave it out."
                 )
 

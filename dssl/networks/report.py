@@ -144,7 +144,7 @@ def _of_name_or_matrix(name: str, n_clients: int | None, seed: int) -> Adjacency
         return topology(name, n_clients, seed=seed)
     matrix = read_matrix(path)
     if n_clients not in (None, len(matrix)):
-        raise UsageError(f"{path} is for {len(matrix)} clients; got --n {n_clients}. Leave --n out.")
+        raise UsageError(f"{path} is for {len(matrix)} clients; got n_clients={n_clients}. Mend one of them.")
     if not is_adjacency(matrix):
         return Network(adjacency_of(matrix), matrix, is_given=True)
     network = matrix.astype(bool)

@@ -383,7 +383,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(case):
 
 
 def test_a_file_of_another_size_and_a_seed_for_a_file_are_refused(folder):
-    with pytest.raises(UsageError, match=r"is for 6 clients; got n_clients 7\. Leave n_clients out"):
+    with pytest.raises(UsageError, match=r"is for 6 clients; got n_clients=7\. Mend one of them"):
         Network(folder / "ring.npy", 7)
     with pytest.raises(UsageError, match=r"ring\.csv is a file\. Leave seed=2 out"):
         Network(folder / "ring.csv", seed=2)

@@ -1,5 +1,8 @@
 """Sentences on what a user may not have meant: means that dominate, clients far larger than the rest, weak optima."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from dssl.advice.objectives import IN_WORDS, Objective
@@ -9,6 +12,7 @@ OUTLIER = 10.0  # times the median mean square of the other clients
 DOMINATES = 10.0  # times the second eigenvalue, where means are not known
 CLOSE = 1.05  # ratio of the last eigenvalue kept to the first left out
 ROUNDS = 1e6  # in which a deviation falls e-fold: longer than most training
+_SHOWN = 10  # clients
 SAMPLES = 0.05  # distance between the optima of samples and distributions
 
 
@@ -42,6 +46,24 @@ def cautions(
     return found
 
 
+def who_is_who(labels: Sequence[Any], names: Sequence[str] | None) -> list[str]:
+    """A sentence on which client of the data is which of the network, where only one of them names its clients.
+
+    `labels` are those of the network's clients, and `names` those of the data's. Source: ledger. Units: none. Errors:
+    none.
+    """
+    is_numbered = tuple(labels) == tuple(range(len(labels)))
+    if is_numbered == (names is None):
+        return []
+    told = "The network numbers the clients and the data name them, in alphabetical order"
+    if names is None:
+        told = "The data number the clients and the network names them, in the network's order"
+    shown = list(labels if names is None else names)[:_SHOWN]
+    pairs = ", ".join(f"client {k} is {name}" for k, name in enumerate(shown))
+    more = ", and so on" if len(labels) > _SHOWN else ""
+    return [f"{told}: {pairs}{more}."]
+
+
 def _means(data: ClientData, wanted: Objective) -> list[str]:
     remedy = "The first feature then only tells the mean."
     if data.means is not None:
@@ -73,13 +95,13 @@ def _outliers(data: ClientData, wanted: Objective) -> list[str]:
     ):
         i = int(client)
         found.append(
-            f"Client {i} stands out: its mean square is {size[i] / np.median(np.delete(size, i)):.3g} times the median "
-            f"of the others, and it makes {shares[i]:.0%} of the matrix that counts when {IN_WORDS[wanted.name]}. Step "
-            "sizes are limited by it, too. If its units differ, rescale it."
+            f"{data.who(i, begins=True)} stands out: its mean square is {size[i] / np.median(np.delete(size, i)):.3g} "
+            f"times the median of the others, and it makes {shares[i]:.0%} of the matrix that counts when "
+            f"{IN_WORDS[wanted.name]}. Step sizes are limited by it, too. If its units differ, rescale it."
         )
     for client in np.flatnonzero(wanted.weights > 0.5) if len(size) > 2 else []:
         found.append(
-            f"Client {int(client)} holds {wanted.weights[client]:.0%} of all samples, and so of the objective. With "
-            "--objective equal-clients every client counts the same."
+            f"{data.who(int(client), begins=True)} holds {wanted.weights[client]:.0%} of all samples, and so of the "
+            "objective. With --objective equal-clients every client counts the same."
         )
     return found

@@ -115,7 +115,8 @@ def _alone(data: ClientData, wanted: Objective) -> Option:
     if len(is_open):
         why = (
             f"The leading eigenvectors of each client's own second moment. Those of {len(is_open)} clients are not "
-            f"unique (client {int(is_open[0])} first): where they end depends on the start, as far as the uncertainty."
+            f"unique ({data.who(int(is_open[0]))} first): where they end depends on the start, as far as the "
+            "uncertainty."
         )
     return Option("alone", float((low + high) / 2), float((high - low) / 2) + ROUND_OFF, why)
 

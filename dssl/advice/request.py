@@ -3,7 +3,7 @@
 The command `dssl advise` and `dssl.advise` in Python both ask by a `Request` and are answered by `answer`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from dssl.advice import advise
 from dssl.advice.advise import Plan
 from dssl.advice.advised_network import cannot_choose_links
+from dssl.advice.cautions import who_is_who
 from dssl.advice.objectives import ObjectiveName, objective
 from dssl.advice.options import OptionName
 from dssl.advice.sampled_server import Sampling
@@ -71,6 +72,7 @@ class MixedNetwork:
     rule: Callable[[Adjacency], Mixing]
     is_given: bool = False
     is_push_sum: bool = False
+    who_is_who: tuple[str, ...] = ()  # what to say where only one of the data and the network names the clients
 
     @property
     def mixing(self) -> Mixing:
@@ -108,12 +110,21 @@ def planned(data: ClientData, request: Request) -> tuple[ClientData, Plan]:
     return data, plan
 
 
-def mixed(found: Adjacency | report.Network, name: str, data: ClientData, mixing: Rule | None) -> MixedNetwork:
+def mixed(
+    found: Adjacency | report.Network,
+    name: str,
+    data: ClientData,
+    mixing: Rule | None,
+    labels: Sequence[Any] | None = None,
+) -> MixedNetwork:
     """What was read as `name`, with the weights of a rule (metropolis if None) unless it holds weights itself.
+
+    `labels` are those of the network's clients, in the order of the data where these have names.
 
     Errors: UsageError for a rule beside given weights, for given weights that do not bring clients to agree, and for a
     rule that these links or clients do not allow.
     """
+    told = () if labels is None else tuple(who_is_who(labels, data.names))
     if isinstance(found, report.Network):
         matrix = found.mixing
         if mixing is not None:
@@ -122,7 +133,7 @@ def mixed(found: Adjacency | report.Network, name: str, data: ClientData, mixing
                 "links (.csv or a 0/1 matrix)."
             )
         report.require_agreement(matrix)
-        return MixedNetwork(found.adjacency, lambda _: matrix, is_given=True)
+        return MixedNetwork(found.adjacency, lambda _: matrix, is_given=True, who_is_who=told)
     rule: Rule = mixing or "metropolis"
     sizes = sizes_for(rule, data)
     if (found != found.T).any() and rule in ("metropolis", "lazy", "laplacian"):
@@ -131,7 +142,10 @@ def mixed(found: Adjacency | report.Network, name: str, data: ClientData, mixing
             "push_sum, uniform or sinkhorn."
         )
     return MixedNetwork(
-        found, lambda adjacency: mixing_matrix(adjacency, rule, sizes=sizes), is_push_sum=rule == "push_sum"
+        found,
+        lambda adjacency: mixing_matrix(adjacency, rule, sizes=sizes),
+        is_push_sum=rule == "push_sum",
+        who_is_who=told,
     )
 
 
@@ -155,7 +169,7 @@ def answer(data: ClientData, network: MixedNetwork, plan: Plan, request: Request
     why_not = cannot_choose_links(network.adjacency, is_given=network.is_given, is_push_sum=network.is_push_sum)
     if request.add is not None and why_not:
         raise UsageError(f"--add has no effect on this network. {why_not} Leave it out.")
-    return advise.advise(
+    told = advise.advise(
         data,
         network.adjacency,
         network.rule,
@@ -165,6 +179,21 @@ def answer(data: ClientData, network: MixedNetwork, plan: Plan, request: Request
         is_push_sum=network.is_push_sum,
         is_given=network.is_given,
     )
+    told["cautions"] += network.who_is_who
+    return told if data.names is None else _named(told, data.names)
+
+
+def _named(told: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The advice with the names of clients where it has their numbers."""
+    weights = told["clients"]["training_weights"]
+    for end in ("least", "most"):
+        weights[end][0] = names[weights[end][0]]
+    for entry in told["under_connected"]["value"] or ():
+        entry["client"] = names[entry["client"]]
+    for entry in told["links_to_add"]["value"] or ():
+        entry["link"] = [names[client] for client in entry["link"]]
+    told["clients"]["names"] = list(names)
+    return told
 
 
 def simulation(

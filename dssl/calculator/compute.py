@@ -48,6 +48,11 @@ def title(name: str) -> str:
     return _module(name).TITLE
 
 
+def most(name: str) -> float | None:
+    """The largest value that the quantity itself can have, where its formula may exceed it; else None."""
+    return getattr(_module(name), "MOST", None)
+
+
 def about(name: str) -> str:
     """What the quantity says of its keys together, in sentences; "" for nothing."""
     return " ".join((_module(name).Query.__doc__ or "").split())
@@ -181,7 +186,15 @@ def _query(
     for key, raw in arguments.items():
         if key not in known:
             raise unknown(f"key of {name}", key, known, f"It takes {', '.join(known)}.")
-        values[key] = parse(key, raw, hints[key], is_text=is_text)
+        try:
+            values[key] = parse(key, raw, hints[key], is_text=is_text)
+        except UsageError as error:
+            if key == "dim" and str(raw).lower() in ("inf", "+inf", "infinity"):
+                raise UsageError(
+                    f"{name} has no value for dim=inf. Limits of many pixels are sigma_star with dim=inf, and "
+                    "deficit_limit with gamma, the ratio of pixels to samples. Give a whole number."
+                ) from None
+            raise error
     for field in fields(query):
         if field.name not in values and field.default is MISSING and field.default_factory is MISSING:
             raise UsageError(f"{name} needs {field.name}, which was not given; add {field.name}=...")

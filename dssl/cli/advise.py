@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import tyro
 from rich.console import Console
 
+from dssl.cli._options import refusals
 from runtime import store
-from runtime.usage import UsageError
 from theory.networks.rule_names import Rule
 
 
@@ -20,17 +20,23 @@ class Advise:
     """Where to train your clients, server or network: `dssl advise --data clients.npz --topology links.csv`.
 
     Every option's models at rest are compared with the best shared subspace of one objective, in one unit. The data are
-    a .npz archive: `samples` or `embeddings` (clients, samples, dim), or (samples, dim) beside `client`, the owner of
-    every row; or only `second_moments` (clients, dim, dim), with `sizes` (clients,) and `means` (clients, dim) if
-    known, so that no sample leaves a client. Or a .csv file: one sample a row, with a header and a column `client`. The
-    network is a .csv file of links (two client numbers from 0 a row), a name, such as ring or er:4, or a .npy adjacency
-    or mixing matrix. Exit code 0 with the advice, 2 for bad input.
+    a .npz archive: `samples` or `embeddings` (clients, samples, dim), or (samples, dim) beside `client`, the number or
+    name of every row's client; or only `second_moments` (clients, dim, dim), with `sizes` (clients,) and `means`
+    (clients, dim) if known, so that no sample leaves a client. Or a .csv, .tsv or .parquet file: one sample a row, with
+    a column `client`. Clients are numbered from 0, or named by words. The network is a .csv file of links (two clients
+    a row), a name, such as ring or er:4, or a .npy adjacency or mixing matrix. Exit code 0 with the advice, 2 for bad
+    input.
     """
 
     data: pathlib.Path
-    """The clients, as a .npz archive or a .csv file."""
+    """The clients, as a .npz archive or a .csv, .tsv or .parquet file."""
     topology: str
     """A .csv file of links, the name of a network, or a .npy matrix."""
+    client_column: str | None = None
+    """The column of a table that says whose a sample is: its name, or its number from 1 where the file has no header;
+    client if not given."""
+    weight_column: str | None = None
+    """The column of a table that says how many equal samples a row stands for; one if not given."""
     objective: Literal["equal-clients", "equal-samples"] = "equal-clients"
     """What the model is for: every client counts the same, or every sample does. A server weighs clients so."""
     mixing: Rule | None = None
@@ -64,12 +70,9 @@ class Advise:
 
     def run(self) -> int:
         """Prints the advice; exit code 0. Errors: UsageError for bad input."""
-        try:
+        options = ("mixing", "feature_dim", "step_size", "local_steps", "seed")
+        with refusals(options, {"n_clients": "clients"}):
             result = self._advise()
-        except UsageError:
-            raise
-        except ValueError as error:
-            raise UsageError(" ".join(str(error).split())) from error
         if self.json:
             print(store.dumps(result), end="")
         else:
@@ -78,13 +81,15 @@ class Advise:
 
     def _advise(self) -> dict[str, Any]:
         from dssl.advice import request
-        from dssl.networks.report import read
+        from dssl.networks.report import read_labelled
         from dssl.user_files.client_data import read_clients
+        from dssl.user_files.tables import Choice
 
         asked = request.Request(**{field.name: getattr(self, field.name) for field in fields(request.Request)})
-        data, plan = request.planned(read_clients(self.data), asked)
-        found = read(self.topology, data.n_clients, seed=self.seed)
-        network = request.mixed(found, self.topology, data, self.mixing)
+        clients = read_clients(self.data, Choice(self.client_column, self.weight_column))
+        data, plan = request.planned(clients, asked)
+        found, labels = read_labelled(self.topology, data.n_clients, seed=self.seed, names=data.names)
+        network = request.mixed(found, self.topology, data, self.mixing, labels)
         result = request.answer(data, network, plan, asked)
         if self.simulate:
             with _progress(asked.rounds or request.ROUNDS) as advance:
@@ -216,6 +221,8 @@ def _lines(console: Console, value: Any) -> None:
                     shown = f"all alike ({_text(inner['equal'])})"
             elif name == "interval_90":
                 shown = f"{_text(inner[0])} to {_text(inner[1])}"
+            elif name == "names":
+                shown = ", ".join(inner)
             elif isinstance(inner, dict):
                 shown = ", ".join(f"{k} {_text(v)}" for k, v in inner.items())
             console.print(f"  {WORDS.get(name, name.replace('_', ' '))}: {shown}")

@@ -106,9 +106,7 @@ def _run(arguments: list[str]) -> int:
 
         help_of(arguments[1])
         return 0
-    import tyro
-
-    from dssl.cli._optional import RULES
+    from dssl.cli._usage import parsed
 
     listed = named[arguments[0]]
     options = arguments[1:]
@@ -116,8 +114,7 @@ def _run(arguments: list[str]) -> int:
         from dssl.cli.plot import prepared
 
         options = prepared(options)
-    command = tyro.cli(listed.load(), prog=f"dssl {listed.name}", args=options, registry=RULES)
-    return command.run()
+    return parsed(listed.load(), listed.name, options).run()
 
 
 def _asks_for_help(arguments: list[str]) -> bool:

@@ -13,6 +13,7 @@ import tyro
 
 from dssl.calculator import compute
 from dssl.calculator.key_words import KEYS
+from dssl.cli._options import refusals
 from dssl.interface.settings import FIELDS, Setting
 from runtime import store
 from runtime.parse import pairs, parse
@@ -32,7 +33,8 @@ class Plot:
 
     WHAT is a quantity of `dssl compute --list`; phase_diagram (CL against MIM, with --x and --y); tightness (a bound
     over what it bounds); spectrum or network (of a network by name, such as `dssl plot network ring --n 20`). Keys are
-    those of `dssl compute`, as key=value or --key value. Exit code 0 with the file's name, 2 for bad input.
+    those of `dssl compute`, as key=value or --key value; objective=cl,mim draws both. Exit code 0 with the file's name,
+    2 for bad input.
     """
 
     what: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
@@ -40,8 +42,8 @@ class Plot:
     vs: str | None = None
     """The key along the horizontal axis."""
     values: str | None = None
-    """Its values: a list 100,1000,10000, or first:last:count, in equal factors where both ends are positive (add lin
-    for equal steps)."""
+    """Its values: a list 100,1000,10000, or first:last:count, in equal factors where both ends are positive, else in
+    equal steps. An ending says which: 1:9:3lin for steps, 1:9:3log for factors."""
     show: str | None = None
     """Of a deficit: closed, bound, simulated, or several with commas; closed if not given."""
     x: str | None = None
@@ -72,20 +74,33 @@ class Plot:
             raise UsageError(f"A figure is a .png, .svg or .pdf file; got {out}. Change the ending.")
         store.check_writable(out)
         self._refuse_idle(kind)
+        from matplotlib import pyplot
+
         from dssl.interface import plot
 
         axes = plot.figure(self.width)
+        try:
+            self._draw(kind, rest, axes)
+            plot.save(axes, out)
+        finally:
+            pyplot.close(axes.get_figure(root=True))
+        print(out)
+        return 0
+
+    def _draw(self, kind: str, rest: list[str], axes: "Axes") -> None:
+        """Draws on the axes; what was noted goes to standard error."""
         with warnings.catch_warnings(record=True) as noted:
             warnings.simplefilter("always", UserWarning)
             if kind in ("spectrum", "network"):
                 self._network(kind, rest, axes)
             else:
-                self._model(kind, pairs(rest, _WANTED), axes)
+                given = pairs(rest, _WANTED)
+                # Several objectives are several curves on the same axes.
+                for objective in given.get("objective", "").split(","):
+                    one = {"objective": objective.strip()} if "objective" in given else {}
+                    self._model(kind, given | one, axes)
         for note in noted:
             print(f"Note: {note.message}", file=sys.stderr)
-        plot.save(axes, out)
-        print(out)
-        return 0
 
     def _refuse_idle(self, kind: str) -> None:
         """Errors: UsageError for an option that has no effect on this kind."""
@@ -116,7 +131,8 @@ class Plot:
             if key not in hints:
                 raise unknown("key of a network", key, hints, f"It takes {', '.join(hints)}.")
         given = {key: parse(key, raw, hints[key], is_text=True) for key, raw in keys.items()}
-        net = Network(names[0], self.n, **given)
+        with refusals(("n",), {"n_clients": "n"}):
+            net = Network(names[0], self.n, **given)
         if kind == "network":
             plot.network(net, ax=axes)
         else:
@@ -203,6 +219,10 @@ def _values(name: str, text: str) -> np.ndarray:
         count = int(found["count"])
         if count < 2 or first == last:
             raise UsageError(f"A range has two ends and at least two values; got {text} for {name}. Change it.")
+        if found["kind"] == "log" and not (first > 0 and last > 0):
+            raise UsageError(
+                f"Equal factors (log) need ends above 0; got {text} for {name}. Leave log out, or add lin."
+            )
         is_log = found["kind"] != "lin" and first > 0 and last > 0
         values = np.geomspace(first, last, count) if is_log else np.linspace(first, last, count)
     else:

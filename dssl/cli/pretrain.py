@@ -11,7 +11,9 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from dssl.cli._options import refusals
 from runtime import cores
+from runtime.parse import pairs
 from runtime.usage import UsageError
 from theory.networks.rule_names import Rule
 
@@ -86,12 +88,8 @@ class Pretrain:
     def run(self) -> int:
         """Trains to the last round; exit code 0, or 130 when interrupted. Errors: UsageError for bad input."""
         cores.use_all()
-        try:
+        with refusals(("clients",), {"n_clients": "clients"}):
             return self._train()
-        except UsageError:
-            raise
-        except ValueError as error:
-            raise UsageError(" ".join(str(error).split())) from error
 
     def _train(self) -> int:
         from experiments.pretraining import checkpoints, run, settings
@@ -100,7 +98,7 @@ class Pretrain:
             raise UsageError(f"--every is a whole number of rounds from 1; got {self.every}. Raise it.")
         given = {k: v for k, v in vars(self).items() if k not in _NOT_SETTINGS and v is not None}
         if self.option:
-            given["options"] = tuple(_pair(text) for text in self.option)
+            given["options"] = tuple(pairs(self.option, "Options are given as name=value").items())
         if self.resume:
             chosen = checkpoints.settings_of(self.out)
             wanted = settings.changed(chosen, given)
@@ -135,13 +133,6 @@ class Pretrain:
             f"See what was learnt with dssl evaluate {shlex.quote(str(self.out))}"
         )
         return 0
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"Options are given as name=value; got {text!r}.")
-    return name, value
 
 
 class Live:

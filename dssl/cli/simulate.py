@@ -86,10 +86,10 @@ def _show(result: dict[str, Any]) -> None:
 
     console = Console()
     table = Table("measured, and below it predicted", "number", "measured / predicted", box=None, padding=(0, 2, 0, 0))
-    for quantity, (what, unit) in in_words.QUANTITIES.items():
+    for quantity, words in in_words.QUANTITIES.items():
         if (value := result[quantity]) is None:
             continue
-        table.add_row(Text(f"{what} ({unit})", style="bold"), Text(f"{value:.6g}", style="bold"), "")
+        table.add_row(Text(f"{words.what} ({words.unit})", style="bold"), Text(f"{value:.6g}", style="bold"), "")
         for tier, predicted in result["predictions"].get(quantity, {}).items():
             ratio = result["ratios"][quantity][tier]
             if predicted is not None:

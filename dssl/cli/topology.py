@@ -1,5 +1,6 @@
 """`dssl topology`: the effect of a network on training, and the links that would help most."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from dssl.cli._options import refusals
 from dssl.networks import in_words
 from dssl.networks.report import (
     LARGEST_DENSE,
@@ -16,8 +18,9 @@ from dssl.networks.report import (
     disagreement,
     large_report,
     mixing_of_denser,
-    read,
+    read_labelled,
     report,
+    with_names,
 )
 from runtime import store
 from runtime.usage import UsageError
@@ -33,7 +36,8 @@ class Topology:
     """
 
     name: tyro.conf.Positional[str]
-    """ring, torus:4x5, er:5, edges:0-1,1-2 and so on; or a .csv file of links, a .npy adjacency or mixing matrix."""
+    """ring, torus:4x5, er:5, edges:0-1,1-2 and so on; or a .csv file of links (two clients a row: numbers from 0, or
+    names), a .npy adjacency or mixing matrix."""
     n: int | None = None
     """Number of clients, where the name leaves it open."""
     mixing: Rule = "metropolis"
@@ -61,12 +65,8 @@ class Topology:
             raise UsageError(f"--local-steps is a whole number from 1; got {self.local_steps}.")
         if self.add < 0:
             raise UsageError(f"--add is a number of links from 0; got {self.add}.")
-        try:
+        with refusals(("n", "mixing", "step", "sizes", "seed", "local_steps", "add", "goal"), {"n_clients": "n"}):
             result = self._report()
-        except UsageError:
-            raise
-        except ValueError as error:
-            raise UsageError(" ".join(str(error).split())) from error
         if self.json:
             print(store.dumps(result), end="")
         else:
@@ -77,11 +77,11 @@ class Topology:
         return 0
 
     def _report(self) -> dict[str, Any]:
-        found = read(self.name, self.n, seed=self.seed)
+        found, labels = read_labelled(self.name, self.n, seed=self.seed)
         if not isinstance(found, Network):
             if len(found) > LARGEST_DENSE:
                 self._refuse_on_large(len(found))
-                return large_report(found, self.mixing, self.step)
+                return with_names(large_report(found, self.mixing, self.step), labels)
             found = Network(found, mixing_matrix(found, self.mixing, sizes=self.sizes, step=self.step), is_given=False)
         result = report(
             found,
@@ -90,7 +90,7 @@ class Topology:
             budget=self.add,
             with_links=lambda a: mixing_of_denser(a, self.mixing, sizes=self.sizes, step=self.step),
         )
-        return {**result, "certified": certified(found)} if self.certify else result
+        return with_names({**result, "certified": certified(found)} if self.certify else result, labels)
 
     def _refuse_on_large(self, n_clients: int) -> None:
         """Errors: UsageError for an option that has no effect on a network of which only few numbers are computed."""
@@ -105,7 +105,7 @@ class Topology:
         for option, is_given in idle.items():
             if is_given:
                 raise UsageError(
-                    f"Beyond {LARGEST_DENSE} clients {option} has no effect with mixing={self.mixing}; here are "
+                    f"Beyond {LARGEST_DENSE} clients {option} has no effect with --mixing {self.mixing}; here are "
                     f"{n_clients}. Leave it out."
                 )
 
@@ -125,16 +125,21 @@ def _show(result: dict[str, Any]) -> None:
     console.print(in_words.follows(result))
     if result.get("predicted"):
         console.print(in_words.LETTERS)
+    names = result.get("names")
     links = result.get("links_to_add") or {}
     if links.get("budget"):
         console.print(f"Links to add, for {links['goal']}: {in_words.number(links['now'])} now.")
         for step in links["greedy"]:
-            console.print(f"  {step['link'][0]}-{step['link'][1]}: {in_words.number(step['reached'])}")
+            console.print(f"  {_link(step['link'], names)}: {in_words.number(step['reached'])}")
         if not links["greedy"]:
             console.print("  none alone: every single link would raise it.")
         if "best" in links:
             best = links["best"]
-            shown = ", ".join(f"{a}-{b}" for a, b in best["links"]) or "none"
+            shown = ", ".join(_link(link, names) for link in best["links"]) or "none"
             console.print(f"  best of all sets: {shown}: {in_words.number(best['reached'])}")
     if "reason" in links:
         console.print(links["reason"])
+
+
+def _link(link: Sequence[int], names: Sequence[str] | None) -> str:
+    return "-".join(str(client if names is None else names[client]) for client in link)

@@ -15,7 +15,7 @@ from dssl.cli._progress import Steps
 from ledger import items, lookup, verdicts
 from ledger.lookup import Found
 from ledger.verdicts import Record, Row
-from ledger.workers import CONSTANTS, Outcome, run, schedule
+from ledger.workers import CONSTANTS, Load, Outcome, run, schedule
 from runtime import store
 from runtime.effort import Tier
 from runtime.usage import UsageError
@@ -47,6 +47,9 @@ class Verify:
     claim: Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="WHAT ...")] = ()
     """Decide only these, and print each statement in full: claims, keys, numbers such as "Theorem 4.4", or words, as
     in `dssl show`. May be given again."""
+    claims: pathlib.Path | None = None
+    """Decide claims of your own in place of the paper's: a Python file with a CLAIM, as CONTRIBUTING.md shows, or a
+    folder of such files. Their record is FILE.json or FOLDER/verdicts.json, if not given."""
     json: Annotated[str | None, tyro.conf.arg(metavar="PATH|-")] = None
     """Write verdicts, moves and timings as JSON to a file, or to standard output (then the table is left out)."""
     accept: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -68,6 +71,8 @@ class Verify:
             store.check_writable(pathlib.Path(self.json))
         if self.accept and self.tier != "quick":
             raise UsageError("The record holds the quick tier; got --accept with --tier full. Leave out one of them.")
+        if self.claims is not None:
+            return self._own(self.claims)
         if self.accept or self.reword:
             store.check_writable(self.recorded)
         if self.reword:
@@ -78,8 +83,31 @@ class Verify:
         chosen = self._chosen(record)
         claims = schedule(chosen.claims or claim_ids(), record.rows)
         constants = None if chosen.claims or self.accept else store.CONSTANTS
-        outcomes = _decide(claims, self.tier, self.workers, chosen.only, constants)
+        from claims import claim
+
+        outcomes = _decide(claim, claims, self.tier, self.workers, chosen.only, constants)
         return self._conclude(record, outcomes, chosen)
+
+    def _own(self, path: pathlib.Path) -> int:
+        """Claims that are not the paper's, and their record."""
+        from ledger import own_claims
+
+        if self.claim or self.reword:
+            raise UsageError("--claim and --reword are for the claims of the paper; one came beside --claims. Drop it.")
+        own = own_claims.find(path)
+        place = own.record if self.recorded == store.VERDICTS else self.recorded
+        if self.accept:
+            store.check_writable(place)
+        elif not place.exists():
+            raise UsageError(f"{place} is not there, so nothing is on record. Write it: {self._accepting}.")
+        record = verdicts.read(place, may_be_missing=self.accept)
+        outcomes = _decide(own, [name for name, _ in own.files], self.tier, self.workers, {}, None)
+        return replace(self, recorded=place)._conclude(record, outcomes, Chosen(()))
+
+    @property
+    def _accepting(self) -> str:
+        """The command that records what was found."""
+        return f"dssl verify{'' if self.claims is None else f' --claims {self.claims}'} --accept"
 
     def _reword(self) -> int:
         from claims import catalogue
@@ -123,7 +151,7 @@ class Verify:
                 _report(_cards.console(), rows)
             if self.timings:
                 _print_timings(_cards.console(), outcomes)
-        _complain(Console(stderr=True), moved, broken)
+        _complain(Console(stderr=True), moved, broken, self._accepting)
         if constants is not None:
             _tell_constants(constants)
         if broken:
@@ -173,17 +201,16 @@ def _undecided(words: Row) -> Row:
 
 
 def _decide(
+    load: Load,
     claims: Sequence[str],
     tier: Tier,
     n_workers: int,
     only: Mapping[str, frozenset[str]],
     constants: pathlib.Path | None,
 ) -> list[Outcome]:
-    from claims import claim
-
     outcomes = []
     with Steps("deciding", len(claims) + (constants is not None)) as steps:
-        for outcome in run(claim, claims, tier, n_workers, only=only, constants=constants):
+        for outcome in run(load, claims, tier, n_workers, only=only, constants=constants):
             outcomes.append(outcome)
             steps.update(len(outcomes), outcome.claim)
     return outcomes
@@ -267,7 +294,7 @@ def _print_move(console: Console, name: str, recorded: str, found: str) -> None:
     console.print(Text(f"- {recorded}", style="red"), Text(f"+ {found}", style="green"), sep="\n")
 
 
-def _complain(console: Console, moved: list[verdicts.Move], broken: list[Outcome]) -> None:
+def _complain(console: Console, moved: list[verdicts.Move], broken: list[Outcome], accepting: str) -> None:
     for outcome in broken:
         console.print(Text(f"The check of {outcome.claim} broke:\n{outcome.error}", style="red"))
     for move in moved:
@@ -275,5 +302,5 @@ def _complain(console: Console, moved: list[verdicts.Move], broken: list[Outcome
     if moved:
         console.print(
             f"{len(moved)} verdict{'s' if len(moved) > 1 else ''} moved. "
-            "If that is right: `dssl verify --accept`, and a line in CHANGELOG.md."
+            f"If that is right: `{accepting}`, and a line in CHANGELOG.md."
         )

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from dssl.interface.settings import FIELDS, Setting
+from dssl.interface.values import BeyondWarning
 from runtime.parse import shown
 from runtime.usage import UsageError, unknown
 
@@ -79,7 +80,8 @@ def formula(name: str, points: Setting, keys: Mapping[str, Any], stacklevel: int
     if not np.isfinite(found).any():
         raise UsageError(f"{name} says nothing at any of these values. {_reason(said, name)}")
     for warning in said:
-        warnings.warn(str(warning.message), stacklevel=stacklevel)
+        if warning.category is not BeyondWarning:  # the curve shows it
+            warnings.warn(str(warning.message), stacklevel=stacklevel)
     return found
 
 
@@ -147,6 +149,8 @@ def _usual(setting: Setting, vs: str) -> np.ndarray:
     """A range to look at: around the setting's own value in equal factors, shares and exponents in equal steps."""
     point = next(setting.points())
     dim, clients = point["dim"], point["n_clients"]
+    if dim == np.inf and vs not in ("mask_ratio", "beta", "rare_fraction"):
+        raise UsageError(f"With dim=inf there is no usual range of {vs}. Give values=[...], or a finite dim.")
     if vs == "mask_ratio":
         return np.linspace(0.04, 0.96, _POINTS)
     if vs == "beta":

@@ -104,6 +104,8 @@ def _point(given: dict[str, Any]) -> Point:
     """The point of theory. Errors: UsageError for one without samples."""
     if "samples_per_client" not in given and "beta" not in given:
         raise UsageError("A simulation draws samples; got a setting without them. Give it samples_per_client, or beta.")
+    if given["dim"] == math.inf:
+        raise UsageError("A simulation draws images of dim pixels; got dim=inf. Give a finite dim.")
     if given.get("rare_fraction"):
         raise UsageError(
             f"Rare classes are not simulated here; got rare_fraction={given['rare_fraction']}. Leave it out."

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import numpy as np
 
-from dssl.interface.network_sources import libraries
+from dssl.interface.network_sources import found, libraries, numbers_of
 from dssl.interface.networks import Network, argument, in_python, network_of, refusals
+from runtime.extras import missing
 from runtime.parse import shown
 from runtime.usage import UsageError
 from theory.networks.rule_names import Rule
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     from dssl.advice.request import MixedNetwork
     from dssl.user_files.client_data import ClientData
+    from dssl.user_files.tables import Choice
 
 _WHERE = "data"
-_REMEDY = "Give a table with a column client, and one column of numbers for each coordinate."
 ObjectiveName = Literal["equal-clients", "equal-samples"]
 OptionName = Literal["server", "server-sampled", "network", "alone"]
 
@@ -82,9 +83,7 @@ class Advice:
         try:
             import pandas
         except ImportError:
-            raise UsageError(
-                'A table of the options takes pandas, which is not installed. Type pip install "dssl-ledger[tables]".'
-            ) from None
+            raise missing("A table of the options", "pandas") from None
         rows = [asdict(option) for option in self.options]
         for row, trained in zip(rows, self.details.get("simulated", {}).get("options", ()), strict=False):
             row |= {name: trained[name] for name in ("simulated", "is_settled")}
@@ -114,6 +113,8 @@ def advise(
     data: Any,
     network: Any,
     *,
+    client_column: str | None = None,
+    weight_column: str | None = None,
     objective: ObjectiveName = "equal-clients",
     mixing: Rule | None = None,
     feature_dim: int | None = None,
@@ -133,14 +134,19 @@ def advise(
 
     `data` is one of:
 
-    - the path of a .npz archive or a .csv file, as on the command line;
+    - the path of a .npz archive or a .csv, .tsv or .parquet file, as on the command line;
     - a list with an array (samples, dim) for each client, or one array (clients, samples, dim);
-    - a pandas table: a sample a row, with the client's number in a column `client`, and numbers in all others;
-    - a dict of arrays named as in the archive: `samples` or `embeddings`, with `client`, the owner of every row; or
-      `second_moments`, if known with `sizes` and `means`.
+    - a pandas table: a sample a row, with the client's number or name in a column `client`, and numbers in all others;
+    - a dict of arrays named as in the archive: `samples` or `embeddings`, with `client`, the number or name of every
+      row's client; or `second_moments`, if known with `sizes` and `means`.
+
+    Of a table, `client_column` names another column of clients, and `weight_column` one that says how many equal
+    samples a row stands for. (In a file without a header they are numbers of columns, from 1: "1".)
 
     `network` is a `dssl.Network`, or anything that one is made of; then `mixing` is the rule that gives weights,
-    "metropolis" if left out. Client k of the data is the network's client k, whatever its label. `objective` says
+    "metropolis" if left out. Where the data and the network name the clients, these are matched by name. Else client k
+    of the data, or the k-th name in alphabetical order, is the network's client k, in the order of `Network.labels`;
+    where only one side has names, `details["cautions"]` says who is who. `objective` says
     whether every client counts the same, or every sample. `feature_dim` is the number of features that the encoder
     keeps: where the spectrum drops most, if not given. `step_size` is a tenth of the largest that provably cannot
     diverge, if not given. `participation` clients a round train at the server that samples them, a quarter if not
@@ -166,8 +172,11 @@ def advise(
     """
     with refusals():
         from dssl.advice import request
+        from dssl.user_files.tables import Choice
         from runtime.store import jsonable
 
+        client_column = argument("client_column", client_column, str | None)
+        weight_column = argument("weight_column", weight_column, str | None)
         hints = get_type_hints(request.Request)
         options: dict[str, Any] = {
             "objective": objective,
@@ -185,7 +194,7 @@ def advise(
             "seed": seed,
         }
         asked = request.Request(**{name: argument(name, value, hints[name]) for name, value in options.items()})
-        clients, plan = request.planned(_clients(data), asked)
+        clients, plan = request.planned(_clients(data, Choice(client_column, weight_column)), asked)
         mixed = _mixed(network, clients, argument("mixing", mixing, Rule | None), asked.seed)
         told = request.answer(clients, mixed, plan, asked)
         if asked.simulate:
@@ -194,15 +203,35 @@ def advise(
 
 
 def _mixed(network: Any, data: "ClientData", mixing: Rule | None, seed: int) -> "MixedNetwork":
-    """The network for these clients, once it is sure to bring them to agree."""
+    """The network for these clients, once it is sure to bring them to agree.
+
+    Where the data and the network name their clients, these are matched by name, else by number.
+    """
     from dssl.advice import request
-    from dssl.networks.report import require_agreement
+    from dssl.advice.cautions import who_is_who
+    from dssl.networks.report import require_agreement, require_same_names
 
     sizes = None if isinstance(network, Network) else request.sizes_for(mixing, data)
+    if data.names is not None and sizes is not None and not isinstance(network, str):
+        labels = [str(label) for label in found(network, None, 0)[2]]
+        if set(labels) == set(data.names):  # else it is refused below, or numbers its clients
+            sizes = sizes[[data.names.index(label) for label in labels]]
     net = network_of(network, data.n_clients, "the data", seed=seed, mixing=mixing, sizes=sizes)
     is_push_sum = net.mixing == "push_sum"
     require_agreement(net.mixing_matrix.T if is_push_sum else net.mixing_matrix)
-    return request.MixedNetwork(net.adjacency, net.mixing_of, net.mixing == "given", is_push_sum)
+    is_given, labels = net.mixing == "given", net.labels
+    if numbers_of(labels) is not None:
+        labels = tuple(range(net.n_clients))
+    elif data.names is not None:
+        require_same_names(labels, data.names, "the network")
+        words = [str(label) for label in labels]
+        order = np.array([words.index(name) for name in data.names])
+        there, back = np.ix_(order, order), np.ix_(np.argsort(order), np.argsort(order))
+        return request.MixedNetwork(
+            net.adjacency[there], lambda links: net.mixing_of(links[back])[there], is_given, is_push_sum
+        )
+    told = tuple(who_is_who(labels, data.names))
+    return request.MixedNetwork(net.adjacency, net.mixing_of, is_given, is_push_sum, told)
 
 
 def _advice(details: dict[str, Any]) -> Advice:
@@ -213,15 +242,17 @@ def _advice(details: dict[str, Any]) -> Advice:
     return Advice(details["recommendation"], in_python(details["reason"]), details["objective"], options, details)
 
 
-def _clients(data: Any) -> "ClientData":
+def _clients(data: Any, choice: "Choice") -> "ClientData":
     from dssl.user_files import client_data
+    from dssl.user_files.tables import Frame
 
     if isinstance(data, str | os.PathLike):
-        return client_data.read_clients(pathlib.Path(data))
+        return client_data.read_clients(pathlib.Path(data), choice)
+    if "pandas" in libraries(data) and hasattr(data, "columns"):
+        return client_data.of_table(Frame(data, _WHERE), choice)
+    client_data.refuse_choice(choice, _WHERE)
     if isinstance(data, Mapping):
         return client_data.of_arrays({str(name): _array(name, values) for name, values in data.items()}, _WHERE)
-    if "pandas" in libraries(data) and hasattr(data, "columns"):
-        return _of_table(data)
     if isinstance(data, list | tuple):
         return _of_list(data)
     if hasattr(data, "__array__"):
@@ -259,29 +290,6 @@ def _of_list(data: Sequence[Any]) -> "ClientData":
                 f"{x.shape} for client {k}, and {samples[0].shape} for client 0."
             )
     return of_clients(samples, _WHERE)
-
-
-def _of_table(table: Any) -> "ClientData":
-    from dssl.user_files.client_data import of_samples
-    from dssl.user_files.csv_and_npz import bad_cell, owner_column
-
-    header = [str(name).lower() for name in table.columns]
-    at = owner_column(header, "client", _WHERE, "(case does not matter)", _REMEDY)
-    values = np.stack([_numbers(table.iloc[:, j]) for j in range(len(header))], axis=1)
-    for row, column in np.argwhere(~np.isfinite(values)):
-        raise bad_cell(table.index[row], str(table.iloc[row, column]), header[column], _WHERE)
-    return of_samples(np.delete(values, at, axis=1), values[:, at], _WHERE)
-
-
-def _numbers(column: Any) -> np.ndarray:
-    """A column of a pandas table as floats; NaN for a cell that holds no number."""
-    import pandas
-
-    if column.dtype.kind == "O":  # words, or numbers among other things
-        column = pandas.to_numeric(column.astype(object), errors="coerce")
-    if column.dtype.kind not in "biuf":
-        raise UsageError(f"Column {column.name} of {_WHERE} has entries of type {column.dtype}; numbers were wanted.")
-    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 def _distance(option: Option) -> str:

@@ -5,6 +5,7 @@ networkx and pandas are not imported: whether an object is theirs, its class tel
 
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,18 +49,19 @@ def libraries(value: Any) -> set[str]:
 
 
 def _of_name(name: str, n_clients: int | None, seed: int) -> Found:
-    from dssl.networks.report import FILES, read
+    from dssl.networks.report import FILES, read_labelled
 
     if seed and pathlib.Path(name).suffix in FILES:
         raise UsageError(f"seed draws the networks of names such as er:5; {name} is a file. Leave seed={seed} out.")
-    found = read(name, n_clients, seed=seed)
+    found, labels = read_labelled(name, n_clients, seed=seed)
     if isinstance(found, np.ndarray):
-        return found, None, tuple(range(len(found)))
+        return found, None, labels
     return _of_array(found.mixing, name)
 
 
 def _of_array(array: np.ndarray, where: str) -> Found:
     from dssl.user_files.csv_and_npz import adjacency_of, checked_matrix, is_adjacency
+    from theory.networks.certificate import repair_of_rows
     from theory.networks.topologies import check_adjacency
 
     matrix = checked_matrix(array, where)
@@ -67,6 +69,12 @@ def _of_array(array: np.ndarray, where: str) -> Found:
     if is_adjacency(matrix) or array.dtype == bool:
         return _connected(check_adjacency(matrix)), None, labels
     _check_count(len(matrix))
+    if repair := repair_of_rows(matrix):
+        raise UsageError(
+            f"{repair} An array of zeros and ones with an empty diagonal would be an adjacency instead."
+            if set(np.unique(matrix)) <= {0.0, 1.0}
+            else repair
+        )
     return adjacency_of(matrix), matrix, labels
 
 
@@ -80,11 +88,13 @@ def _of_graph(graph: Any) -> Found:
             "Links have no weights here, and those of this graph differ. Delete the attribute weight of its edges to "
             "leave them out, or give a mixing matrix."
         )
-    place = {node: k for k, node in enumerate(graph)}
+    labels = _in_order(list(graph))
+    place = {node: k for k, node in enumerate(labels)}
     links = [(place[a], place[b]) for a, b in graph.edges() if a != b]
     if not links:
         raise UsageError(f"A network has links; this graph of {len(place)} nodes has none. Add some.")
-    return _connected(from_edges(links, len(place), is_directed=graph.is_directed()), "nodes"), None, tuple(place)
+    order = "nodes" if numbers_of(labels) is None else ""
+    return _connected(from_edges(links, len(place), is_directed=graph.is_directed()), order), None, tuple(place)
 
 
 def _of_table(table: Any) -> Found:
@@ -109,12 +119,29 @@ def _of_table(table: Any) -> Found:
         raise UsageError(f"Labels of clients are words or numbers ({error}). Change the table.") from None
     if all(isinstance(label, int | float) for label in labels):
         labels = dict.fromkeys(sorted(labels))
-    place = {label: k for k, label in enumerate(labels)}
+    place = {label: k for k, label in enumerate(_in_order(list(labels)))}
     for a, b in zip(first, second, strict=True):
         if a == b:
             raise UsageError(f"A link joins two clients; got {a!r} with itself. Drop it: a client keeps its own model.")
     links = [(place[a], place[b]) for a, b in zip(first, second, strict=True)]
     return _connected(from_edges(links, len(place)), "labels"), None, tuple(place)
+
+
+def numbers_of(labels: Sequence[Any]) -> list[int] | None:
+    """The numbers that labels are, if they are those from 0 to one less than their count, in any order; else None.
+
+    A word of digits is its number: networkx reads the numbers in a file of links as words.
+    """
+    is_digits = [isinstance(label, str) and label.isascii() and label.isdecimal() for label in labels]
+    numbers = [int(label) if digits else label for label, digits in zip(labels, is_digits, strict=True)]
+    is_whole = all(isinstance(number, int | float | np.integer) for number in numbers)
+    return [int(number) for number in numbers] if is_whole and set(numbers) == set(range(len(labels))) else None
+
+
+def _in_order(labels: list[Any]) -> list[Any]:
+    """Labels by the numbers that they are, so that equal graphs are equal networks; others as they come."""
+    numbers = numbers_of(labels)
+    return labels if numbers is None else [label for _, label in sorted(zip(numbers, labels, strict=True))]
 
 
 def _connected(adjacency: Adjacency, order: str = "") -> Adjacency:

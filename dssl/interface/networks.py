@@ -76,10 +76,13 @@ class Network:
 
     - a name, as on the command line: "ring", "torus:4x5", "er:5", "edges:0-1,1-2"; `n_clients` where the name leaves
       it open, and `seed`, which draws the random ones;
-    - the path of a .csv file of links, or of a .npy file with an array as below;
+    - the path of a .csv file of links, two clients a row (numbers from 0, or names), or of a .npy file with an array
+      as below;
     - an array (clients, clients). Of zeros and ones with an empty diagonal it is an adjacency, whose entry (i, j) says
-      that client i hears client j. Any other is a mixing matrix: entry (i, j) is the weight that i gives to j's model;
-    - a networkx graph. Clients are its nodes, in their order; the head of an arrow hears the tail;
+      that client i hears client j. Any other is a mixing matrix: entry (i, j) is the weight that i gives to j's model,
+      and rows sum to 1, to within 1e-9;
+    - a networkx graph. Nodes that are labelled by the numbers 0 to N - 1 are the clients of these numbers; with other
+      labels, client k is the k-th node in the order in which nodes were added. The head of an arrow hears the tail;
     - a pandas table of links that go both ways: its columns `source` and `target`, or its first two. Clients are in the
       order of their numbers, or of appearance if the labels are words.
 
@@ -388,11 +391,14 @@ class Network:
             if (local_steps, goal, add, certify) != (1, "consensus", 2, False):
                 raise UsageError(f"Beyond {report.LARGEST_DENSE} clients a report takes no options. Leave them out.")
             with refusals():
-                return jsonable(report.large_report(self.adjacency, self.mixing, self._step))
+                return jsonable(
+                    report.with_names(report.large_report(self.adjacency, self.mixing, self._step), self.labels)
+                )
         found = report.Network(self.adjacency, self.mixing_matrix, is_given=self.mixing == "given")
         with refusals():
             told = report.report(found, local_steps=local_steps, goal=goal, budget=add, with_links=self.mixing_of)
-            return jsonable({**told, "certified": report.certified(found)} if certify else told)
+            told = {**told, "certified": report.certified(found)} if certify else told
+            return jsonable(report.with_names(told, self.labels))
 
     def mixing_of(self, adjacency: Adjacency) -> Mixing:
         """The mixing matrix that this network's rule makes of other links; of a given matrix, that matrix.

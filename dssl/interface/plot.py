@@ -48,11 +48,6 @@ _EVEN = ("mask_ratio", "beta")  # shares and exponents: equal steps are drawn eq
 _DEFICIT = "deficit\n(share of a direction lost)"
 _RATIO = r"$\log_{10}$(deficit of CL / deficit of MIM)"
 _QUANTITIES = {"sigma_star": r"critical noise $\sigma^*$"}
-_SERIES = {
-    "consensus_pre_mix": "disagreement before averaging\n(squared weights)",
-    "consensus_post_mix": "disagreement after averaging\n(squared weights)",
-    "mean_model_subspace_error": "distance of the mean model\nfrom the optimum (of subspaces)",
-}
 _LONGEST_UNIT = 40  # characters beside the name on an axis
 
 
@@ -283,7 +278,8 @@ def trajectory(dataset: "xarray.Dataset", quantity: str = "consensus_post_mix", 
         in_words.prediction(name): value for name, value in _predictions(dataset, f"{quantity}_predicted").items()
     }
     series = dataset[quantity]
-    label = _SERIES.get(quantity, quantity.replace("_", " "))
+    words = in_words.QUANTITIES.get(quantity)
+    label = words.axis if words and words.axis else quantity.replace("_", " ")
     networks.trajectory(axes, np.asarray(series["round"]), np.asarray(series, dtype=float), predicted, label)
     return axes
 

@@ -16,6 +16,7 @@ from ledger.items import Item
 from ledger.status import KINDS, Evidence, Kind, Status
 from ledger.verdicts import Row
 from runtime import store
+from runtime.extras import missing
 from runtime.parse import shown
 from runtime.usage import UsageError, nearest
 
@@ -130,9 +131,7 @@ class Ledger(Sequence[Statement]):
         try:
             import pandas
         except ImportError:
-            raise UsageError(
-                'A table needs pandas, which is not installed; run `pip install "dssl-ledger[tables]"`.'
-            ) from None
+            raise missing("A table of statements", "pandas") from None
         names = [f.name for f in fields(Statement)]
         return pandas.DataFrame([[getattr(s, name) for name in names] for s in self], columns=pandas.Index(names))
 

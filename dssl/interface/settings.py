@@ -1,6 +1,7 @@
 """`Setting`: one setting of the paper's data model, or a whole array of them."""
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +25,7 @@ class Setting:
     Each field is a number or an array; arrays broadcast against each other as in NumPy, so that one `Setting` can hold
     a curve or a grid. Fields that are left out follow the paper: `feature_dim` is `n_clients`, `tau` is dim^(1/5) and
     `mu` is dim^(-1/5). The number of samples is `samples_per_client`, or dim^beta rounded up; quantities that need no
-    samples take a setting without them.
+    samples take a setting without them. `dim` may be float("inf") for `sigma_star`, which has a limit there.
 
     Units: counts; `tau`, `mu` and `augmentation_std` in the unit of the class means, which is 1.
     Source: chen2026, Section 3.2.
@@ -52,6 +53,9 @@ class Setting:
                 f"Give samples_per_client, or beta for dim^beta of them; got {shown(self.samples_per_client)} and "
                 f"{shown(self.beta)}. Keep one."
             )
+        for name in ("n_clients", "dim"):
+            if getattr(self, name) is None:
+                raise UsageError(f"A setting needs {name}, one number or an array; got {name}=None. Give it.")
         for name, value in self._given():
             object.__setattr__(self, name, _numbers(name, value))
         _ = self.shape
@@ -118,16 +122,24 @@ def _numbers(name: str, value: Any) -> Any:
     kind = "whole numbers" if name in _WHOLE else "numbers"
     try:
         array = np.asarray(value)
-        good = array.dtype.kind in "iuf" and array.size > 0 and bool(np.isfinite(array).all())
+        good = array.dtype.kind in "iuf" and array.size > 0
+        endless = (array == np.inf) & (name == "dim")
+        good = good and bool((np.isfinite(array) | endless).all())
     except (TypeError, ValueError):
-        good, array = False, np.zeros(0)
+        good, array, endless = False, np.zeros(0), False
     if good and name in _WHOLE:
-        good = bool((array == np.floor(array)).all() and (np.abs(array) < 2**62).all())
+        good = bool((array == np.floor(array)).all() and ((np.abs(array) < 2**62) | endless).all())
     if not good:
-        raise UsageError(f"{name} takes finite {kind}, one or an array; got {name}={shown(value)}. Change it.")
-    array = array.astype(np.int64 if name in _WHOLE else np.float64)
+        wanted = f"{kind}, or inf" if name == "dim" else f"finite {kind}"
+        raise UsageError(f"{name} takes {wanted}, one or an array; got {name}={shown(value)}. Change it.")
+    if np.any(endless) and not np.all(endless):
+        raise UsageError(
+            f"{name} is finite, or inf at all points, where units may differ; got both. Split the setting."
+        )
+    is_whole = name in _WHOLE and not np.any(endless)
+    array = array.astype(np.int64 if is_whole else np.float64)
     if not array.ndim:
-        return array.item() if name in _WHOLE or not isinstance(value, int) else value
+        return array.item() if is_whole or not isinstance(value, int) else value
     array.flags.writeable = False
     return array
 
@@ -137,7 +149,9 @@ def _check(point: dict[str, Any]) -> None:
     from theory.setting import Setting as Checked
 
     given = {name: point[name] for name in ("feature_dim", "samples_per_client", *_MODEL) if name in point}
+    # An infinite dimension is larger than all that has to fit into it.
+    dim = max(point["n_clients"], given.get("feature_dim", 2)) if point["dim"] == math.inf else point["dim"]
     try:
-        Checked.paper(point["dim"], n_clients=point["n_clients"], **{"samples_per_client": 1, **given})
+        Checked.paper(dim, n_clients=point["n_clients"], **{"samples_per_client": 1, **given})
     except ValueError as error:
         raise UsageError(str(error)) from None

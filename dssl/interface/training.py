@@ -7,6 +7,7 @@ import numpy as np
 
 from dssl.interface.networks import Network, argument, network_of, refusals
 from dssl.simulation import in_words
+from runtime.extras import missing
 from runtime.usage import UsageError
 
 if TYPE_CHECKING:
@@ -17,26 +18,8 @@ if TYPE_CHECKING:
     from theory.training.predictions import Case
 
 _WHERE = "dssl.train"
-_SQUARED = "those of the covariances"  # a squared model has them, as W^T W comes near to X
 _TENTH = "a tenth of the largest step that provably cannot diverge"
-# Final numbers, with the unit and the meaning of each.
-FINAL: Mapping[str, tuple[str, str]] = {
-    "consensus_pre_mix": (
-        _SQUARED,
-        "mean squared distance of the models from their mean, before the averaging",
-    ),
-    "consensus_post_mix": (
-        _SQUARED,
-        "mean squared distance of the models from their mean, after the averaging",
-    ),
-    "mean_model_subspace_error": ("1", "distance ||P - P*||_F of the weighted mean model from the optimum"),
-    "plain_mean_model_subspace_error": ("1", "distance ||P - P*||_F of the plain mean model from the optimum"),
-    "mean_local_subspace_error_squared": ("1", "mean over clients of ||P_i - P*||_F^2, after the averaging"),
-    "mean_local_subspace_error_squared_pre_mix": ("1", "mean over clients of ||P_i - P*||_F^2, before the averaging"),
-    "sensitivity": ("1", "largest minus smallest representability of a signal direction, of the weighted mean model"),
-    "late_mean_model_subspace_error_squared": ("1", "mean of ||P - P*||_F^2 over the later half of the run"),
-}
-SERIES = ("consensus_pre_mix", "consensus_post_mix", "mean_model_subspace_error")
+SERIES = tuple(name for name, words in in_words.QUANTITIES.items() if words.axis)
 PREDICTED = (
     "consensus_pre_mix",
     "consensus_post_mix",
@@ -100,10 +83,7 @@ def train(
     try:
         import xarray  # noqa: F401  # before the work, not after it
     except ImportError:
-        raise UsageError(
-            "dssl.train returns an xarray.Dataset, and xarray is not installed. Type "
-            'pip install "dssl-ledger[trajectories]".'
-        ) from None
+        raise missing("The dataset of dssl.train", "xarray") from None
     with refusals():
         matrices = _checked(covariances)
         net = network_of(network, len(matrices), "the covariances", seed=argument("seed", seed, int))
@@ -171,9 +151,10 @@ def _dataset(
         "prediction": list(PREDICTIONS),
     }
     variables: dict[str, Any] = {name: _series(name, run, case) for name in SERIES}
-    for name, (units, words) in FINAL.items():
+    for name, words in in_words.QUANTITIES.items():
         value = np.nan if result[name] is None else result[name]
-        variables[f"{name}_final"] = ((), value, {"units": units, "long_name": f"{words}, at the end"})
+        attributes = {"units": words.units, "long_name": f"{words.meaning}, at the end"}
+        variables[f"{name}_final"] = ((), value, attributes)
     for name in PREDICTED:
         variables[f"{name}_predicted"] = _predicted(name, result)
     variables["model"] = (
@@ -196,12 +177,12 @@ def _series(name: str, run: "Trajectory", case: "Case") -> tuple[str, np.ndarray
     from sims.linear.metrics import subspace_error
     from theory.objectives.curvature import top_projector
 
-    units, words = FINAL[name]
+    words = in_words.QUANTITIES[name]
     if name == "mean_model_subspace_error":
         values = subspace_error(run.mean_models, top_projector(case.target, case.feature_dim))
     else:
         values = getattr(run, name)
-    return "round", np.asarray(values), {"units": units, "long_name": words}
+    return "round", np.asarray(values), {"units": words.units, "long_name": words.meaning}
 
 
 def _predicted(name: str, result: Mapping[str, Any]) -> tuple[str, list[float], dict[str, str]]:
@@ -209,9 +190,17 @@ def _predicted(name: str, result: Mapping[str, Any]) -> tuple[str, list[float], 
     found = result["predictions"].get(name, {})
     assert set(found) <= {*PREDICTIONS, "all"}
     values = [np.nan if found.get(tier) is None else found[tier] for tier in PREDICTIONS]
-    units, words = FINAL[name]
+    words = in_words.QUANTITIES[name]
     reasons = {f"reason_{tier}": reason for tier, reason in result["reasons"].get(name, {}).items()}
-    return "prediction", values, {"units": units, "long_name": f"predicted {words}, at the end", **reasons}
+    return (
+        "prediction",
+        values,
+        {
+            "units": words.units,
+            "long_name": f"predicted {words.meaning}, at the end",
+            **reasons,
+        },
+    )
 
 
 def _attributes(net: Network, config: "Config", case: "Case", result: Mapping[str, Any]) -> dict[str, Any]:

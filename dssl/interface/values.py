@@ -14,6 +14,11 @@ from runtime.usage import UsageError
 if TYPE_CHECKING:
     from dssl.interface.networks import Network
 
+
+class BeyondWarning(UserWarning):
+    """A formula is above what its quantity can be, and so says nothing."""
+
+
 # The fields of a network's query that a `Network` stands for.
 NETWORK_KEYS = ("topology", "n_clients", "mixing", "seed", "step", "sizes")
 
@@ -55,13 +60,17 @@ def _of(network: "Network", query: type[Any]) -> type[Any]:
 
 def of_keys(name: str, **keys: Any) -> Any:
     """The quantity for plain keys; arrays where it takes one number broadcast against each other."""
-    from dssl.calculator.compute import compute, query_of
+    from dssl.calculator.compute import compute, most, query_of
 
     hints = get_type_hints(query_of(name))
     given = {k: _as_plain(v) for k, v in keys.items() if v is not None}
     arrays = {k: np.asarray(v) for k, v in given.items() if np.ndim(v) and _takes_one(hints[k])}
+    largest = most(name)
     if not arrays:
-        return _plain(compute(name, given, is_text=False))
+        value = _plain(compute(name, given, is_text=False))
+        if largest is not None and value > largest:
+            warnings.warn(_beyond(name, largest, value), BeyondWarning, stacklevel=4)
+        return value
     shape = broadcast_shape(arrays)
     flat = {k: np.broadcast_to(v, shape).ravel() for k, v in arrays.items()}
     found, reasons = np.full(int(np.prod(shape)), np.nan), []
@@ -75,7 +84,15 @@ def of_keys(name: str, **keys: Any) -> Any:
             raise UsageError(f"{name} is more than one number, so it takes plain numbers; got arrays of {shape}.")
     if reasons:
         warnings.warn(f"{name} is NaN at {len(reasons)} of {found.size} points. {reasons[0]}", stacklevel=5)
+    if largest is not None and (found > largest).any():
+        where = f"{int((found > largest).sum())} of {found.size} points"
+        warnings.warn(_beyond(name, largest, float(np.nanmax(found)), where), BeyondWarning, stacklevel=4)
     return found.reshape(shape)
+
+
+def _beyond(name: str, largest: float, value: float, where: str = "") -> str:
+    at = f" at {where}, up to {value:.3g}" if where else f", {value:.3g}"
+    return f"{name} is above {largest:g}{at}; it cannot be larger than {largest:g}, so the formula says nothing there."
 
 
 def _plain(answer: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,7 +29,8 @@ from theory.training.effective_covariance import is_reversible, kappa
 Goal = Literal["consensus", "drift", "weights"]
 LARGEST_DENSE = 1000  # clients: beyond, only the ends of spectra are asked for, of sparse matrices
 LARGEST_GREEDY = 60  # clients: one choice tries every missing link, each with its own eigenvalues
-FILES = (".csv", ".npy")
+FILES = (".csv", ".tsv", ".npy")
+Labels = tuple[int, ...] | tuple[str, ...]
 SPARSE_RULES: Mapping[str, Callable[[Any], Any]] = {
     "uniform": mixing_rules.uniform,
     "metropolis": mixing_rules.metropolis,
@@ -66,19 +67,87 @@ def read(name: str, n_clients: int | None, *, seed: int = 0) -> Adjacency | Netw
 
     Errors: as `load`.
     """
+    return read_labelled(name, n_clients, seed=seed)[0]
+
+
+def read_labelled(
+    name: str, n_clients: int | None, *, seed: int = 0, names: Sequence[str] | None = None
+) -> tuple[Adjacency | Network, Labels]:
+    """As `read`, and the labels of the clients: their numbers, or, in a file of links, their names.
+
+    Clients that are named stand in the order of `names`, which must be theirs, or else of appearance.
+
+    Errors: as `load`; UsageError for other names than `names`.
+    """
+    path = pathlib.Path(name)
+    if path.suffix in (".csv", ".tsv"):
+        links = read_links(path)
+        labels: Labels = _labels(links, n_clients, names, path)
+        place: dict[Any, int] = {label: k for k, label in enumerate(labels)}
+        network = from_edges([(place[a], place[b]) for a, b in links], len(labels))
+        try:
+            require_connected(network)
+        except ValueError as error:
+            named = isinstance(labels[0], str)
+            raise UsageError(
+                f"{error} Clients are counted from 0 in the order {', '.join(map(str, labels[:10]))}."
+                if named
+                else str(error)
+            ) from None
+        return network, labels
+    found = _of_name_or_matrix(name, n_clients, seed)
+    return found, tuple(range(len(found if isinstance(found, np.ndarray) else found.mixing)))
+
+
+def _labels(
+    links: Sequence[tuple[Any, Any]], n_clients: int | None, names: Sequence[str] | None, path: pathlib.Path
+) -> Labels:
+    """The clients that links are between, each once, in order."""
+    found = dict.fromkeys(client for link in links for client in link)
+    if isinstance(links[0][0], int):
+        n = n_clients or 1 + max(found)
+        if max(found) >= n:
+            raise UsageError(
+                f"{path} names client {max(found)}, and there are {n} clients, numbered from 0. Mend one of them."
+            )
+        return tuple(range(n))
+    if names is not None:
+        require_same_names(found, names, str(path))
+        return tuple(names)
+    if n_clients not in (None, len(found)):
+        raise UsageError(f"{path} names {len(found)} clients, and here are {n_clients}. Mend one of them.")
+    return tuple(found)
+
+
+def with_names(told: dict[str, Any], labels: Sequence[Any]) -> dict[str, Any]:
+    """A report that also lists the clients' names, where these are more than their numbers."""
+    return told if list(labels) == list(range(len(labels))) else {**told, "names": [str(label) for label in labels]}
+
+
+def require_same_names(labels: Iterable[Any], names: Sequence[str], what: str) -> None:
+    """Nothing where the network `what` has clients of these names. Errors: UsageError naming those that differ."""
+    own = {str(label) for label in labels}
+    only = [
+        f"{label} only in {where}"
+        for where, more in ((what, own - set(names)), ("the data", set(names) - own))
+        for label in sorted(more)
+    ]
+    if only:
+        raise UsageError(
+            f"The clients of the data and of {what} must have the same names; {', '.join(only[:6])}. Mend one of them."
+        )
+
+
+def _of_name_or_matrix(name: str, n_clients: int | None, seed: int) -> Adjacency | Network:
     path = pathlib.Path(name)
     if path.suffix not in FILES:
         return topology(name, n_clients, seed=seed)
-    if path.suffix == ".csv":
-        links = read_links(path)
-        network = from_edges(links, n_clients or 1 + max(max(link) for link in links))
-    else:
-        matrix = read_matrix(path)
-        if n_clients not in (None, len(matrix)):
-            raise UsageError(f"{path} is for {len(matrix)} clients; got --n {n_clients}. Leave --n out.")
-        if not is_adjacency(matrix):
-            return Network(adjacency_of(matrix), matrix, is_given=True)
-        network = matrix.astype(bool)
+    matrix = read_matrix(path)
+    if n_clients not in (None, len(matrix)):
+        raise UsageError(f"{path} is for {len(matrix)} clients; got n_clients={n_clients}. Mend one of them.")
+    if not is_adjacency(matrix):
+        return Network(adjacency_of(matrix), matrix, is_given=True)
+    network = matrix.astype(bool)
     require_connected(network)
     return network
 

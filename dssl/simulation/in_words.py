@@ -5,25 +5,69 @@ from typing import Any, NamedTuple
 
 
 class Words(NamedTuple):
-    """What a number is, and its unit."""
+    """What a number is, and its unit, for each place where it is told.
+
+    `what` and `unit` stand in the table of `dssl simulate linear`, one row below the other. `meaning` and `units` are
+    attributes of the dataset of `dssl.train`, where each stands alone. `axis` is the label of the quantities that are
+    drawn over the rounds.
+    """
 
     what: str
     unit: str
+    meaning: str
+    units: str = "1"
+    axis: str = ""
 
 
 _SQUARED = "squared weights"
+_OF_COVARIANCES = "those of the covariances"  # a squared model has them, as W^T W comes near to X
 _DISTANCE = "of projectors, 0 to sqrt(2c)"
 _SQUARED_DISTANCE = "of projectors, squared"
 QUANTITIES = {
-    "consensus_pre_mix": Words("disagreement of the clients' models before averaging", _SQUARED),
-    "consensus_post_mix": Words("disagreement after averaging", _SQUARED),
-    "mean_model_subspace_error": Words("averaged model: distance from the best shared subspace", _DISTANCE),
-    "plain_mean_model_subspace_error": Words("the same of the plain mean of all models", _DISTANCE),
-    "mean_local_subspace_error_squared": Words("clients' own models: mean squared distance", _SQUARED_DISTANCE),
-    "mean_local_subspace_error_squared_pre_mix": Words("the same before averaging", _SQUARED_DISTANCE),
-    "sensitivity": Words("sensitivity of the averaged model", "0 to 1"),
+    "consensus_pre_mix": Words(
+        "disagreement of the clients' models before averaging",
+        _SQUARED,
+        "mean squared distance of the models from their mean, before the averaging",
+        _OF_COVARIANCES,
+        "disagreement before averaging\n(squared weights)",
+    ),
+    "consensus_post_mix": Words(
+        "disagreement after averaging",
+        _SQUARED,
+        "mean squared distance of the models from their mean, after the averaging",
+        _OF_COVARIANCES,
+        "disagreement after averaging\n(squared weights)",
+    ),
+    "mean_model_subspace_error": Words(
+        "averaged model: distance from the best shared subspace",
+        _DISTANCE,
+        "distance ||P - P*||_F of the weighted mean model from the optimum",
+        axis="distance of the mean model\nfrom the optimum (of subspaces)",
+    ),
+    "plain_mean_model_subspace_error": Words(
+        "the same of the plain mean of all models",
+        _DISTANCE,
+        "distance ||P - P*||_F of the plain mean model from the optimum",
+    ),
+    "mean_local_subspace_error_squared": Words(
+        "clients' own models: mean squared distance",
+        _SQUARED_DISTANCE,
+        "mean over clients of ||P_i - P*||_F^2, after the averaging",
+    ),
+    "mean_local_subspace_error_squared_pre_mix": Words(
+        "the same before averaging",
+        _SQUARED_DISTANCE,
+        "mean over clients of ||P_i - P*||_F^2, before the averaging",
+    ),
+    "sensitivity": Words(
+        "sensitivity of the averaged model",
+        "0 to 1",
+        "largest minus smallest representability of a signal direction, of the weighted mean model",
+    ),
     "late_mean_model_subspace_error_squared": Words(
-        "averaged model: mean squared distance over the later half", _SQUARED_DISTANCE
+        "averaged model: mean squared distance over the later half",
+        _SQUARED_DISTANCE,
+        "mean of ||P - P*||_F^2 over the later half of the run",
     ),
 }
 # The tiers of `theory.training.predictions`, in the order in which `dssl.train` lists them.

@@ -18,23 +18,21 @@ from dssl.user_files.csv_and_npz import (
     checked_covariances,
     names_held,
     read_arrays,
-    read_table,
 )
+from dssl.user_files.tables import LARGEST, SUFFIXES, WEIGHTS, Choice, Reader, read, samples
 from runtime.usage import UsageError
 from sims.linear.objective import stable_step_size
 
 NAMES = ("samples", "embeddings", "client", "second_moments", "covariances", "sizes", "means")
-WEIGHTS = ("weight", "weights", "sample_weight", "sample_weights")
 FEWEST = 2  # samples of a client: below, nothing can be said of its variance
 DENSE = 200  # dimensions: up to here all eigenvalues of a client are quick
-LARGEST = 200_000_000  # entries of all second moments together: 1.6 GB
 
 
 @dataclass(frozen=True)
 class ClientData:
     """Second moments of every client, its number of samples and its mean where known, and the samples where given.
 
-    `unused` names what else the archive holds.
+    `unused` names what else the archive holds, `names` the clients where words do. Clients are counted from 0.
     """
 
     moments: Float[np.ndarray, "clients dim dim"]
@@ -42,6 +40,11 @@ class ClientData:
     samples: tuple[Float[np.ndarray, "_ dim"], ...] | None
     means: Float[np.ndarray, "clients dim"] | None = None
     unused: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
+
+    def who(self, client: int, *, begins: bool = False) -> str:
+        """How sentences call a client: by its name, or its number; `begins` for the first words of a sentence."""
+        return _who(client, self.names, begins)
 
     @property
     def n_clients(self) -> int:
@@ -65,17 +68,32 @@ class ClientData:
         return 0.999 * stable_step_size(np.array([[[largest]]]))
 
 
-def read_clients(path: pathlib.Path) -> ClientData:
+def read_clients(path: pathlib.Path, choice: Choice = Choice()) -> ClientData:  # noqa: B008  # frozen
     """Clients from a .npz archive: `samples` or `embeddings` of shape (clients, samples, dim), or (samples, dim) beside
     `client`, the owner of every row; or `second_moments` (clients, dim, dim), if known beside `sizes` (clients,) and
-    `means` (clients, dim). From a .csv file: one sample a row, with a header and a column `client`.
+    `means` (clients, dim). From a .csv, .tsv or .parquet file: one sample a row, with a column `client`, or the columns
+    that were chosen.
 
-    Errors: UsageError naming what is missing or does not fit, and for a client without samples.
+    Errors: UsageError naming what is missing or does not fit, for a client without samples, and for a choice of columns
+    where there are none.
     """
-    if path.suffix.lower() in (".csv", ".tsv"):
-        rows, owners = read_table(path, "client")
-        return of_samples(rows, owners, path)
-    return _of_arrays(read_arrays(path, NAMES), names_held(path), path)
+    if path.suffix.lower() in SUFFIXES:
+        return of_table(read(path, choice), choice)
+    refuse_choice(choice, path)
+    return _of_arrays(read_arrays(path, NAMES, words=("client",)), names_held(path), path)
+
+
+def of_table(table: Reader, choice: Choice) -> ClientData:
+    """Clients from a table of samples. Errors: UsageError as `samples` of `tables`, and as `of_clients`."""
+    found = samples(table, choice)
+    return of_clients(_by_owner(found.rows, found.owners, table.where), table.where, found.names)
+
+
+def refuse_choice(choice: Choice, where: Where) -> None:
+    """Nothing. Errors: UsageError for a choice of columns, made for data that have none."""
+    for option, column in (("--client-column", choice.client), ("--weight-column", choice.weight)):
+        if column is not None:
+            raise UsageError(f"{option} {column} is for tables, and {where} holds arrays. Leave it out.")
 
 
 def of_arrays(arrays: Mapping[str, np.ndarray], where: Where) -> ClientData:
@@ -84,7 +102,7 @@ def of_arrays(arrays: Mapping[str, np.ndarray], where: Where) -> ClientData:
     Errors: UsageError as `read_clients`.
     """
     known = {name: np.asarray(arrays[name]) for name in NAMES if name in arrays}
-    return _of_arrays(checked_arrays(known, NAMES, list(arrays), where), list(arrays), where)
+    return _of_arrays(checked_arrays(known, NAMES, list(arrays), where, words=("client",)), list(arrays), where)
 
 
 def centred(data: ClientData) -> ClientData:
@@ -98,7 +116,7 @@ def centred(data: ClientData) -> ClientData:
         data = replace(data, samples=samples)
     for client, (before, after) in enumerate(zip(data.moments, moments, strict=True)):
         if not np.trace(after) > 1e-13 * np.trace(before):
-            raise UsageError(f"Nothing is left of client {client} when its mean is taken off. Drop it.")
+            raise UsageError(f"Nothing is left of {data.who(client)} when its mean is taken off. Drop it.")
     return replace(data, moments=moments, means=np.zeros_like(data.means))
 
 
@@ -180,7 +198,7 @@ def _check_size(n_clients: int, dim: int, where: Where) -> None:
 def _with_signal(data: ClientData, where: Where) -> ClientData:
     empty = np.flatnonzero(~data.moments.any(axis=(1, 2)))
     if empty.size:
-        raise UsageError(f"Client {int(empty[0])} in {where} holds nothing but zeros. Drop it.")
+        raise UsageError(f"{data.who(int(empty[0]), begins=True)} in {where} holds nothing but zeros. Drop it.")
     with np.errstate(over="ignore"):
         if not np.isfinite(np.sum(data.moments**2)):
             raise UsageError(
@@ -194,20 +212,25 @@ def of_samples(rows: np.ndarray, owners: np.ndarray | None, where: Where) -> Cli
 
     Errors: UsageError for other shapes, and as `of_clients`.
     """
+    names = None
     if rows.ndim == 3 and owners is None:
         samples = tuple(rows)
     elif rows.ndim == 2 and owners is not None and owners.shape == rows.shape[:1]:
+        if owners.dtype.kind in "UO":
+            words, owners = np.unique(owners.astype(str), return_inverse=True)
+            names = tuple(words.tolist())
         samples = _by_owner(rows, owners, where)
     else:
         raise UsageError(
             f"Samples in {where} must have shape (clients, samples, dim), or (samples, dim) beside an array client "
-            f"with one number a row; got {rows.shape}" + ("." if owners is None else f" beside client {owners.shape}.")
+            f"with one number or name a row; got {rows.shape}"
+            + ("." if owners is None else f" beside client {owners.shape}.")
         )
-    return of_clients(samples, where)
+    return of_clients(samples, where, names)
 
 
-def of_clients(samples: tuple[np.ndarray, ...], where: Where) -> ClientData:
-    """Clients from the samples (samples, dim) of each.
+def of_clients(samples: tuple[np.ndarray, ...], where: Where, names: tuple[str, ...] | None = None) -> ClientData:
+    """Clients from the samples (samples, dim) of each, and their names where words name them.
 
     Errors: UsageError for fewer than two clients, a client with fewer than two samples, and too few or too many
     dimensions.
@@ -216,15 +239,20 @@ def of_clients(samples: tuple[np.ndarray, ...], where: Where) -> ClientData:
         raise UsageError(f"Two clients or more were wanted; {where} has {len(samples)}.")
     for number, x in enumerate(samples):
         if len(x) < FEWEST:
+            other = ", and number the others without a gap" if names is None else ""
             raise UsageError(
-                f"Client {number} in {where} has {len(x)} samples; each needs {FEWEST} or more. Leave it out, and "
-                "number the others without a gap."
+                f"{_who(number, names, True)} in {where} has {len(x)} samples; each needs {FEWEST} or more. Leave "
+                f"it out{other}."
             )
     _check_size(len(samples), samples[0].shape[-1], where)
     with np.errstate(over="ignore", invalid="ignore"):
         moments = np.stack([x.T @ x / len(x) for x in samples])
     sizes, means = np.array([float(len(x)) for x in samples]), np.stack([x.mean(axis=0) for x in samples])
-    return _with_signal(ClientData(moments, sizes, samples, means), where)
+    return _with_signal(ClientData(moments, sizes, samples, means, names=names), where)
+
+
+def _who(client: int, names: tuple[str, ...] | None, begins: bool) -> str:
+    return f"{'C' if begins else 'c'}lient {client if names is None else names[client]}"
 
 
 def _by_owner(rows: np.ndarray, owners: np.ndarray, where: Where) -> tuple[np.ndarray, ...]:

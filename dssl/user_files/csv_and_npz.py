@@ -19,26 +19,46 @@ SYMMETRY = 1e-8  # relative to the largest entry: what float32 sums leave
 MOST_CLIENTS = 10_000
 
 
-def read_links(path: pathlib.Path) -> list[tuple[int, int]]:
-    """The links of a CSV file, a pair of client numbers from 0 a row; a header row and `#` lines are skipped.
+def read_links(path: pathlib.Path) -> list[tuple[int, int]] | list[tuple[str, str]]:
+    """The links of a CSV file, a pair of clients a row: numbers from 0, or names that are words. `#` lines are skipped.
+
+    A row of words above numbers is a header; above names it is one if neither word stands in another row (as a link it
+    would be cut off from all others).
 
     Errors: UsageError naming the row for anything else.
     """
-    links: list[tuple[int, int]] = []
-    for number, cells in _rows(path, "Give a CSV file of links, a,b a row."):
+    rows = read_rows(path, "Give a CSV file of links, a,b a row.")
+    if rows and len(rows[0][1]) > 2 and not rows[0][1][0]:
+        raise UsageError(
+            f"The first column of {path} has no name, as the index that pandas writes beside a table. Drop it; pandas "
+            "leaves it out by to_csv(..., index=False)."
+        )
+    for number, cells in rows:
         if any(cells[2:]):
             raise UsageError(
                 f"Row {number} of {path} has more than two columns, {','.join(cells)[:60]!r}; links have no weights "
-                "here. Keep the two client numbers, or save a mixing matrix as .npy."
+                "here. Keep the two clients, or save a mixing matrix as .npy."
             )
+    if rows and not any(_is_numeric(cell) for _, cells in rows for cell in cells[:2]):
+        return _links_of_names(rows, path)
+    return _links_of_numbers(rows, path)
+
+
+def _is_numeric(cell: str) -> bool:
+    return cell.lstrip("+-.").replace(".", "").isdecimal()
+
+
+def _links_of_numbers(rows: Sequence[tuple[int, list[str]]], path: pathlib.Path) -> list[tuple[int, int]]:
+    links: list[tuple[int, int]] = []
+    for number, cells in rows:
         if len(cells) >= 2 and all(c.isascii() and c.isdecimal() and len(c) < 10 for c in cells[:2]):
             links.append((int(cells[0]), int(cells[1])))
-        elif links or any(c.lstrip("+-.").replace(".", "").isdecimal() for c in cells[:2]):
+        elif links or any(map(_is_numeric, cells[:2])):
             raise UsageError(
                 f"Row {number} of {path} must be two client numbers from 0, such as 0,1; got {','.join(cells)[:60]!r}."
             )  # only words may stand above the first link: that row is the header
     if not links:
-        raise UsageError(f"{path} holds no links. Give a CSV file with two client numbers from 0 a row, such as 0,1.")
+        raise UsageError(f"{path} holds no links. Give a CSV file with two clients a row, such as 0,1.")
     largest = max(max(link) for link in links)
     if largest >= MOST_CLIENTS:
         raise UsageError(
@@ -47,79 +67,34 @@ def read_links(path: pathlib.Path) -> list[tuple[int, int]]:
     return links
 
 
-def _rows(path: pathlib.Path, remedy: str) -> list[tuple[int, list[str]]]:
-    """Numbered rows of cells, comments and empty rows left out; `;` or tabs divide cells where the first row has them.
+def _links_of_names(rows: Sequence[tuple[int, list[str]]], path: pathlib.Path) -> list[tuple[str, str]]:
+    for number, cells in rows:
+        if len(cells) < 2 or not all(cells[:2]):
+            raise UsageError(f"Row {number} of {path} must name two clients; got {','.join(cells)[:60]!r}.")
+    links = [(cells[0], cells[1]) for _, cells in rows]
+    if not set(links[0]) & {name for link in links[1:] for name in link}:
+        links = links[1:]
+    if not links:
+        raise UsageError(f"{path} holds no links. Give a CSV file with two clients a row, such as 0,1.")
+    return links
+
+
+def read_rows(path: pathlib.Path, remedy: str) -> list[tuple[int, list[str]]]:
+    """Numbered rows of cells, comments and empty rows left out.
+
+    The first of `;`, a tab, `|` and `,` that stands in the first row divides cells; where none does, blanks do.
 
     Errors: UsageError, with the remedy, for a file that cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        lines = text.splitlines()
-        first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
-        mark = ";" if ";" in first else "\t" if "\t" in first else ","
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
+        lines = [line.strip(" ") for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        first = next((line for line in lines if line and not line.startswith("#")), "")
+        mark = next((mark for mark in ";\t|," if mark in first), " ")
+        cells = csv.reader(lines, delimiter=mark, skipinitialspace=mark == " ")
+        rows = [[cell.strip() for cell in row] for row in cells]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read ({error}). {remedy}") from None
     return [(k, row) for k, row in enumerate(rows, start=1) if any(row) and not row[0].startswith("#")]
-
-
-def read_table(
-    path: pathlib.Path, owner: str
-) -> tuple[Float[np.ndarray, "samples dim"], Float[np.ndarray, " samples"]]:
-    """Samples of a CSV file with a header, one a row, and the column `owner` apart.
-
-    Cells are divided by commas, `;` or tabs, as the header is; beside `;` or tabs, numbers may have a decimal comma.
-
-    Errors: UsageError naming the row for a cell that is no finite number, a row of another length, and a column of
-    weights; and for a file without the column.
-    """
-    remedy = f"Give a CSV file with a header, a column {owner}, and one column a coordinate."
-    rows = _rows(path, remedy)
-    if not rows:
-        raise UsageError(f"{path} holds no rows. {remedy}")
-    header = [cell.lower() for cell in rows[0][1]]
-    at = owner_column(header, owner, path, "in its first row", remedy)
-    table = np.empty((len(rows) - 1, len(header)))
-    for k, (number, cells) in enumerate(rows[1:]):
-        if len(cells) != len(header):
-            raise UsageError(
-                f"Row {number} of {path} has {len(cells)} cells and the header {len(header)}; all clients need the "
-                "same dimensions, and a decimal comma needs ; between cells. Mend the row."
-            )
-        for j, cell in enumerate(cells):
-            value = _number(cell)
-            if value is None:
-                raise bad_cell(number, cell, header[j], path)
-            table[k, j] = value
-    return np.delete(table, at, axis=1), table[:, at]
-
-
-def owner_column(header: Sequence[str], owner: str, where: Where, place: str, remedy: str) -> int:
-    """Where the column `owner` stands in a header of small letters; `place` says where the header is.
-
-    Errors: UsageError unless there is one such column, and for a column of weights.
-    """
-    if header.count(owner) != 1:
-        shown = ", ".join(header)[:60]
-        raise UsageError(f"{where} needs one column named {owner} {place}; it has {shown!r}. {remedy}")
-    for name in header:
-        if name in ("weight", "weights", "sample_weight"):
-            raise UsageError(f"{where} has a column {name}; all samples of a client count the same here. Leave it out.")
-    return header.index(owner)
-
-
-def bad_cell(row: object, cell: str, column: str, where: Where) -> UsageError:
-    """The error for a cell of a table that holds no finite number."""
-    return UsageError(f"Row {row} of {where} has {cell[:30]!r} in column {column}; a finite number was wanted.")
-
-
-def _number(cell: str) -> float | None:
-    """The finite number in a cell, with a decimal point or comma; None for anything else."""
-    try:
-        value = float(cell.replace(",", ".")) if cell.isascii() and cell.count(",") <= 1 and "_" not in cell else np.nan
-    except ValueError:  # as "1.234,5", which has two points then
-        return None
-    return value if np.isfinite(value) else None
 
 
 def read_matrix(path: pathlib.Path) -> Float[np.ndarray, "clients clients"]:
@@ -150,8 +125,8 @@ def checked_matrix(matrix: object, where: Where) -> Float[np.ndarray, "clients c
     return matrix
 
 
-def read_arrays(path: pathlib.Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Those of the named arrays that a .npz archive holds, real and finite, as float64.
+def read_arrays(path: pathlib.Path, names: Sequence[str], *, words: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """Those of the named arrays that a .npz archive holds, real and finite, as float64; `words` as `checked_arrays`.
 
     Errors: UsageError when the file is no such archive, holds none of them, or one holds anything but finite numbers.
     """
@@ -172,13 +147,20 @@ def read_arrays(path: pathlib.Path, names: Sequence[str]) -> dict[str, np.ndarra
                 "of each row."
             ) from None
         raise UsageError(f"{path} is not an archive saved by numpy.savez ({error}). Give a .npz file.") from None
-    return checked_arrays(arrays, names, held, path)
+    return checked_arrays(arrays, names, held, path, words=words)
 
 
 def checked_arrays(
-    arrays: Mapping[str, np.ndarray], names: Sequence[str], held: Sequence[str], where: Where
+    arrays: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    held: Sequence[str],
+    where: Where,
+    *,
+    words: Sequence[str] = (),
 ) -> dict[str, np.ndarray]:
     """The arrays as float64. `names` are those that were asked for, `held` all names that were there.
+
+    Those of the names `words` may hold words, and then are left as they are.
 
     Errors: UsageError where there is no array, or one holds anything but finite real numbers.
     """
@@ -187,12 +169,14 @@ def checked_arrays(
             f"{where} must hold an array named {' or '.join(names)}; it holds {', '.join(held) or 'none'}."
         )
     for name, array in arrays.items():
+        if name in words and array.dtype.kind in "UO":
+            continue
         if array.dtype.kind not in "biuf":
             raise UsageError(f"{name} in {where} must hold real numbers; got entries of type {array.dtype}.")
         if not np.isfinite(array).all():
             at = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
             raise UsageError(f"{name} in {where} has {array[at]} at {at}; every entry must be finite. Mend it.")
-    return {name: array.astype(np.float64) for name, array in arrays.items()}
+    return {name: array if array.dtype.kind in "UO" else array.astype(np.float64) for name, array in arrays.items()}
 
 
 def names_held(path: pathlib.Path) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from experiments.paper import table5
 from experiments.paper._results import Results, Row, mean_of
 from experiments.pretraining.settings import Pretraining, prepare
-from runtime.usage import UsageError
+from runtime.extras import missing
 from sims.evaluation import probes
 from sims.evaluation.feature_geometry import linear_cka, project
 
@@ -26,7 +26,7 @@ def cells(preset: str) -> dict[str, Pretraining]:
 def check() -> None:
     """Nothing, where its picture can be drawn once all is trained. Errors: UsageError without umap-learn."""
     if find_spec("umap") is None:
-        raise UsageError("Figure 3 is drawn by umap-learn; it is not installed. Do pip install umap-learn.")
+        raise missing("Figure 3", "umap-learn")
 
 
 def measured(results: Results) -> dict[str, list[float]]:

@@ -446,7 +446,7 @@ def test_what_a_picture_needs_is_missed_before_training(capsys, tmp_path, monkey
     out = tmp_path / "new"
     code, _, err = answered(capsys, "reproduce", "figure3", "--preset", "ci", "--jobs", "1", "--out", str(out))
     assert (code, err.count("\n")) == (2, 1)
-    assert "pip install umap-learn" in err
+    assert 'pip install "dssl-ledger[features]"' in err
     assert not out.exists()
 
 

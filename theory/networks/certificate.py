@@ -94,6 +94,23 @@ def certificate(mixing: np.ndarray, adjacency: np.ndarray | None = None) -> Cert
     )
 
 
+def repair_of_rows(matrix: Mixing) -> str:
+    """How to mend a mixing matrix whose rows do not sum to 1, to within `ROUNDING`; empty where they do.
+
+    Source: ledger. Units: none. Errors: none.
+    """
+    rows, columns = matrix.sum(axis=1), matrix.sum(axis=0)
+    worst = int(np.abs(rows - 1).argmax())
+    if abs(rows[worst] - 1) <= ROUNDING:
+        return ""
+    wanted = f"Rows of a mixing matrix sum to 1, to within {ROUNDING:g}"
+    if np.abs(columns - 1).max() <= ROUNDING:
+        return f"{wanted}; here columns do, and row {worst} sums to {rows[worst]:.12g}. Transpose the matrix."
+    if rows[worst] == 0:
+        return f"{wanted}; client {worst} keeps nothing and hears nobody. Give it weight 1 on itself, and a link."
+    return f"{wanted}; row {worst} sums to {rows[worst]:.12g}. In double precision, divide every row by its sum."
+
+
 def _checked(mixing: np.ndarray) -> Mixing:
     matrix = np.asarray(mixing)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
@@ -128,14 +145,8 @@ def _repair(matrix: Mixing, stray: Adjacency | None) -> str:
     """The first thing to mend, in the order in which the others depend on it."""
     for i, j in np.argwhere(matrix < 0):
         return f"Client {i} gives {j} weight {matrix[i, j]:.6g}: lower the step, or use Metropolis weights."
-    rows, columns = matrix.sum(axis=1), matrix.sum(axis=0)
-    worst = int(np.abs(rows - 1).argmax())
-    if abs(rows[worst] - 1) > ROUNDING:
-        if np.abs(columns - 1).max() <= ROUNDING:
-            return "Columns sum to 1 and rows do not: transpose the matrix, or use it for push-sum."
-        if rows[worst] == 0:
-            return f"Client {worst} keeps nothing and hears nobody: give it weight 1 on itself, and a link."
-        return f"Row {worst} sums to {rows[worst]:.9g}: divide every row by its sum."
+    if not_summing := repair_of_rows(matrix):
+        return not_summing
     for i, j in np.argwhere(stray) if stray is not None else ():
         return f"Client {i} listens to {j} without a link: add the link, or set the weight to 0 and rescale the row."
     parts = components(matrix)

@@ -13,6 +13,7 @@ from theory.formula import Formula, OutOfDomainError
 from theory.readings import EXPECTED, Mask, Objective, Scope, Selection
 
 SMALL = 0.1
+MOST = 1.0  # a share is not larger
 TITLE = "Mean deficit 1 - r_k over the scope at finite sample size: second order, or for literal masks a limit"
 
 
@@ -68,7 +69,9 @@ def answer(query: Query) -> Answer:
     except OutOfDomainError as error:
         return Answer(value=None, status="out_of_domain", reason=str(error), **about)
     remarks = [_draws_differ(query)]
-    if value > SMALL:
+    if value > MOST:
+        remarks.append(f"A deficit is at most {MOST:g}: at {value:.3g} the second order says nothing. Raise samples.")
+    elif value > SMALL:
         remarks.append(f"Second order is meant for small deficits; {value:.3g} is not small.")
     return Answer(
         value=value, exact=_general(formula), latex=formula.latex, reason=" ".join(filter(None, remarks)), **about

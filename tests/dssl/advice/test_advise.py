@@ -438,7 +438,7 @@ BAD_FILES: dict[str, tuple[Spoil, str]] = {
     "means of another shape": (saved(second_moments=moments_of, means=lambda x: x[0]), "means"),
     "means too long": (saved(second_moments=moments_of, means=lambda x: 9 + 0 * x[:, 0]), "mean of client"),
     "unlike dimensions": (lambda path, x: save_ragged(path), "unlike shapes"),
-    "a tie": (saved(second_moments=lambda x: np.stack([np.eye(DIM)] * N)), "feature_dim"),
+    "a tie": (saved(second_moments=lambda x: np.stack([np.eye(DIM)] * N)), "--feature-dim"),
 }
 
 

@@ -73,8 +73,8 @@ def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments, says, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("pretrain", "--rounds", "many", "--out", "x"), "--rounds: invalid literal for int()"),
-        (("pretrain", "--preset", "desktop", "--out", "x"), "('ci', 'laptop', 'paper')"),
+        (("pretrain", "--rounds", "many", "--out", "x"), "--rounds takes a whole number; got 'many'"),
+        (("pretrain", "--preset", "desktop", "--out", "x"), "--preset is one of ci, laptop, paper; got 'desktop'"),
     ],
 )
 def test_what_may_be_left_out_is_parsed_as_if_it_must_be_given(arguments, says, capsys):

@@ -122,7 +122,7 @@ MISTAKES: list[tuple[str, Sequence[str], str]] = [
     (RUN + "link_failure = 1.5\n", (), "link_failure"),
     (RUN, ("swap.npy",), "agree"),
     (RUN, ("nan.npy",), "nan"),
-    (RUN, ("rows.npy",), "Row 0"),
+    (RUN, ("rows.npy",), "Rows of a mixing matrix sum to 1, to within 1e-09; row 0 sums to 2."),
     (RUN, ("small.npy",), "6 clients"),
     (RUN, ("negative.npy",), "weight -0.5"),
     (RUN, ("missing.npy",), "missing.npy"),
@@ -204,8 +204,17 @@ def test_a_matrix_from_a_file_is_certified_with_what_to_mend(capsys, tmp_path):
     assert json.loads(out)["n_clients"] == 3
     code, out, err = answered(capsys, "topology", str(tmp_path / "loose.npy"), "--json")
     assert code == 2
-    assert "divide every row by its sum" in err
+    assert "to within 1e-09; row 1 sums to 0.6. In double precision, divide every row by its sum" in err
     assert not json.loads(out)["certificate"]["is_row_stochastic"]
+
+
+def test_advice_refuses_a_matrix_whose_rows_do_not_sum_to_1(capsys, tmp_path):
+    np.savez(tmp_path / "x.npz", samples=np.random.default_rng(0).normal(size=(2, 9, 3)))
+    np.save(tmp_path / "loose.npy", np.array([[0.5, 0.5], [0.3, 0.3]]))
+    asked = ("--data", str(tmp_path / "x.npz"), "--topology", str(tmp_path / "loose.npy"))
+    code, out, err = answered(capsys, "advise", *asked)
+    assert (code, out) == (2, "")
+    assert "Rows of a mixing matrix sum to 1, to within 1e-09; row 1 sums to 0.6." in err
 
 
 def test_large_networks_get_the_ends_of_their_spectra(capsys):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dssl.cli.plot import _values, prepared
+from dssl.interface import plot
 from tests.command import answered
 
 
@@ -17,6 +18,7 @@ def test_keys_may_be_written_as_options_and_words_come_first():
     [
         ("dim", "100:10000:3", [100, 1000, 10000]),
         ("dim", "100:300:3lin", [100, 200, 300]),
+        ("dim", "100:10000:3log", [100, 1000, 10000]),
         ("mask_ratio", "0.25,0.5", [0.25, 0.5]),
         ("augmentation_std", "0:1:3", [0.0, 0.5, 1.0]),
     ],
@@ -60,6 +62,28 @@ def test_what_is_drawn_is_a_file_of_its_kind(arguments, ending, tmp_path, capsys
     assert out.read_bytes().startswith(begins)
 
 
+def test_two_objectives_are_two_curves_of_one_picture(tmp_path, capsys, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plot, "save", lambda axes, out: drawn.append(axes))
+    for objective in ("cl", "mim", "cl,mim"):
+        asked = (
+            "deficit",
+            "--vs",
+            "dim",
+            "--values",
+            "100:1000:3",
+            "n_clients=3",
+            "beta=1.5",
+            f"objective={objective}",
+        )
+        code, _, err = answered(capsys, "plot", *asked, "--out", str(tmp_path / "a.png"))
+        assert code == 0, err
+    cl, mim, both = ([line.get_ydata().tolist() for line in axes.get_lines()] for axes in drawn)
+    assert both == cl + mim
+    labels = [text.get_text() for text in drawn[-1].get_legend().get_texts()]
+    assert len(set(labels)) == 2
+
+
 def test_gaps_are_told_in_a_note(tmp_path, capsys):
     asked = ("deficit", "--vs", "dim", "--values", "64,100000", "--show", "bound", "n_clients=3", "objective=cl")
     code, _, err = answered(capsys, "plot", *asked, "beta=1.1", "--out", str(tmp_path / "a.png"))
@@ -88,6 +112,10 @@ def test_gaps_are_told_in_a_note(tmp_path, capsys):
         (("deficit", "--vs", "dim", "n_clients=3", "colour=red"), "colour"),
         (("deficit", "--vs", "dim", "--values", "64:64:3", "n_clients=3", "objective=cl", "beta=1"), "two ends"),
         (("network", "ring", "--n", "4", "--out", "ring.gif"), "ending"),
+        (
+            ("deficit", "--vs", "augmentation_std", "--values", "0:1:3log", "n_clients=3", "dim=9"),
+            "(log) need ends above 0",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(arguments, words, tmp_path, monkeypatch, capsys):

@@ -114,6 +114,21 @@ def test_one_way_links_are_read_alike_from_arrays_files_and_graphs(tmp_path):
         Network(hears)
 
 
+@pytest.mark.parametrize("label", [int, float, str, np.int64])
+def test_equal_graphs_are_equal_networks_whatever_the_order_of_their_nodes(label):
+    """A node labelled k is client k: the order in which nodes are added is no part of a graph."""
+    links, wanted = [(0, 1), (1, 2), (1, 3), (3, 4)], adjacency([(0, 1), (1, 2), (1, 3), (3, 4)], 5)
+    for order in itertools.permutations(range(5)):
+        graph = nx.Graph()
+        graph.add_nodes_from(label(k) if label is not str else str(k) for k in order)
+        graph.add_edges_from((label(a), label(b)) for a, b in links)
+        found = Network(graph)
+        np.testing.assert_array_equal(found.adjacency, wanted)
+        assert [int(name) for name in found.labels] == list(range(5))
+    table = pd.DataFrame([("3", "4"), ("1", "3"), ("2", "1"), ("1", "0")])
+    np.testing.assert_array_equal(Network(table).adjacency, wanted)
+
+
 def test_labels_stand_in_the_order_of_nodes_or_of_appearance():
     graph = nx.Graph()
     graph.add_nodes_from([9, 2, 5, 7])  # not sorted
@@ -136,6 +151,13 @@ def test_a_mixing_matrix_is_taken_as_it_is(tmp_path):
         assert found.mixing == "given"
         np.testing.assert_array_equal(found.mixing_matrix, mixing)
         np.testing.assert_array_equal(found.adjacency, adjacency())
+
+
+def test_rows_of_a_mixing_matrix_may_miss_1_by_rounding_only():
+    mixing = mixing_matrix(adjacency(), "lazy")
+    assert Network(mixing * (1 + 0.9e-9)).n_clients == N
+    with pytest.raises(UsageError, match=r"row 0 sums to 1\.0000000011"):
+        Network(mixing * (1 + 1.1e-9))
 
 
 def test_nothing_of_a_network_changes():
@@ -319,6 +341,10 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (adjacency([(0, 1), (1, 2)]), {}, "clients 3 is isolated|client 3 is isolated"),
     (adjacency() | np.eye(N, dtype=bool), {}, "no self loops"),
     (np.full((N, N), 1 / N), {"mixing": "metropolis"}, "gives the weights already, and mixing"),
+    (np.full((N, N), 0.5), {}, r"^Rows of a mixing matrix sum to 1, to within 1e-09; row 0 sums to 3\."),
+    (np.array([[0.9, 0.2], [0.1, 0.8]]), {}, "here columns do, and row 0 sums to 1.1. Transpose the matrix"),
+    (np.diag([1.0, 0.0]), {}, "client 1 keeps nothing .* zeros and ones with an empty diagonal would be an adjacency"),
+    (np.full((3, 3), np.float32(1 / 3)), {}, "row 0 sums to 1.00000002.* In double precision"),
     (np.full((N, N), 1 / N), {"step": 0.1}, "gives the weights already, and step"),
     (np.full((N, N), 1 / N), {"sizes": [1.0] * N}, "gives the weights already, and sizes"),
     (np.zeros((2, 3)), {}, r"square matrix; got shape \(2, 3\)"),
@@ -328,7 +354,8 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (np.array([[0]]), {}, "2 to 20000 clients"),
     (nx.Graph(), {}, "this graph of 0 nodes has none"),
     (nx.empty_graph(3), {}, "this graph of 3 nodes has none"),
-    (nx.disjoint_union(nx.path_graph(2), nx.path_graph(2)), {}, "order of nodes"),
+    (nx.disjoint_union(nx.path_graph(2), nx.path_graph(2)), {}, "clients 0, 1 are cut off"),
+    (nx.Graph([("a", "b"), ("c", "d")]), {}, "order of nodes"),
     (WEIGHTED, {}, "Links have no weights"),
     (nx.cycle_graph(4), {"n_clients": 5}, "has 4 clients; got n_clients=5"),
     (TABLE.assign(weight=[1, 2]), {}, "column weight; links have no weights"),
@@ -356,7 +383,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(case):
 
 
 def test_a_file_of_another_size_and_a_seed_for_a_file_are_refused(folder):
-    with pytest.raises(UsageError, match=r"is for 6 clients; got n_clients 7\. Leave n_clients out"):
+    with pytest.raises(UsageError, match=r"is for 6 clients; got n_clients=7\. Mend one of them"):
         Network(folder / "ring.npy", 7)
     with pytest.raises(UsageError, match=r"ring\.csv is a file\. Leave seed=2 out"):
         Network(folder / "ring.csv", seed=2)
@@ -384,7 +411,6 @@ ASKED: list[tuple[Callable[[], object], str]] = [
     (lambda: Network(APART).consensus_rate, "contracts"),
     (lambda: Network(APART).training_weights, "keeps groups apart"),
     (lambda: Network(APART).predictions(), "does not bring clients to agree. Clients 0, 1 hear nobody else"),
-    (lambda: Network(np.full((3, 3), 0.5)).training_weights, "stochastic"),
     (lambda: Network(np.full((3, 3), 1 / 3)).best_links(), "was given, and no rule"),
     (lambda: Network("ring", 61).best_links(), "up to 60 clients; here are 61"),
     (lambda: Network(ONE_WAY, mixing="uniform").best_links(), "links go both ways"),

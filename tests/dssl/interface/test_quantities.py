@@ -9,6 +9,7 @@ import pytest
 import dssl
 from dssl.calculator import compute
 from dssl.interface import written
+from dssl.interface.values import BeyondWarning
 
 ANY: list[Any] = [4, "mimm"]  # of wrong types on purpose
 PAPER = dssl.Setting(n_clients=4, dim=1000, samples_per_client=100_000)
@@ -47,6 +48,33 @@ def test_where_a_formula_says_nothing_an_array_has_nan_and_a_warning():
     assert np.isnan(found).tolist() == [True, False]
     with pytest.warns(UserWarning, match="is NaN"):
         assert np.isnan(dssl.deficit_bound(PAPER.replace(samples_per_client=10), objective="cl"))
+
+
+def test_an_infinite_dimension_has_the_limit_or_is_refused_with_what_has_one():
+    endless = dssl.Setting(n_clients=[3, 4], dim=float("inf"), samples_per_client=9)
+    wanted = [compute.compute("sigma_star", {"n_clients": n, "dim": "inf"})["value"] for n in (3, 4)]
+    assert dssl.sigma_star(endless).tolist() == wanted
+    for name in ("deficit", "deficit_bound", "deficit_limit"):
+        with pytest.raises(
+            dssl.UsageError, match=f"^{name} has no value for dim=inf. Limits .* sigma_star with dim=inf"
+        ):
+            getattr(dssl, name)(endless, objective="cl")
+    with pytest.raises(dssl.UsageError, match="A simulation draws images of dim pixels; got dim=inf"):
+        dssl.plot.curve(endless.replace(n_clients=4), "deficit", "mask_ratio", show="simulated", objective="mim")
+
+
+def test_a_deficit_above_1_says_that_it_says_nothing(recwarn):
+    few = dssl.Setting(n_clients=4, dim=1000, samples_per_client=10)
+    with pytest.warns(BeyondWarning, match=r"deficit is above 1, 3\.41; it cannot be larger than 1"):
+        value = dssl.deficit(few, objective="cl")
+    reason = dssl.compute("deficit", n_clients=4, dim=1000, samples_per_client=10, objective="cl")["reason"]
+    assert "at most 1: at 3.41 the second order says nothing" in reason
+    with pytest.warns(BeyondWarning, match=r"above 1 at 1 of 2 points, up to 3\.41"):
+        found = dssl.deficit(few.replace(samples_per_client=[10, 10_000]), objective="cl")
+    assert found[0] == value
+    recwarn.clear()
+    assert dssl.deficit(few.replace(samples_per_client=100), objective="cl") < 1
+    assert not recwarn
 
 
 def test_outside_a_derivation_one_setting_is_refused():

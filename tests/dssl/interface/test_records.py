@@ -180,7 +180,7 @@ def test_a_table_has_a_row_for_each_statement_and_a_column_for_each_field():
 
 def test_a_table_without_pandas_is_refused_with_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(UsageError, match=r'^A table needs pandas, .* run `pip install "dssl-ledger\[tables\]"`\.$'):
+    with pytest.raises(UsageError, match=r'^A table .* pandas, .* Type pip install "dssl-ledger\[tables\]"\.$'):
         LEDGER.to_pandas()
 
 

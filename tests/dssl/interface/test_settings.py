@@ -53,6 +53,23 @@ def test_what_no_setting_can_be_is_refused_in_one_sentence(fields, words):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"n_clients": 4, "dim": None}, "needs dim, .* got dim=None"),
+        ({"n_clients": None, "dim": 9}, "needs n_clients"),
+        ({"n_clients": 4, "dim": -np.inf}, "dim takes whole numbers, or inf"),
+        ({"n_clients": 4, "dim": np.nan}, "dim takes whole numbers, or inf"),
+        ({"n_clients": 4, "dim": [9, np.inf]}, "dim is finite, or inf at all points"),
+        ({"n_clients": np.inf, "dim": 9}, "n_clients takes finite whole numbers"),
+        ({"n_clients": 4, "dim": np.inf, "mask_ratio": 1.0}, "strictly between 0 and 1"),
+    ],
+)
+def test_a_missing_or_infinite_size_is_refused_in_one_sentence(fields, words):
+    with pytest.raises(dssl.UsageError, match=words):
+        dssl.Setting(**fields)
+
+
 def test_a_field_that_there_is_not_is_named_with_the_nearest():
     with pytest.raises(dssl.UsageError, match="mask_ratio"):
         dssl.Setting(n_clients=4, dim=10).replace(mask_ration=0.5)

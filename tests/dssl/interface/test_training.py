@@ -9,7 +9,8 @@ import pytest
 import xarray
 
 from dssl.interface.networks import Network
-from dssl.interface.training import FINAL, PREDICTED, PREDICTIONS, SERIES, train
+from dssl.interface.training import PREDICTED, PREDICTIONS, SERIES, train
+from dssl.simulation.in_words import QUANTITIES
 from dssl.simulation.linear import Config, simulate
 from runtime.usage import UsageError
 from sims.linear.objective import stable_step_size
@@ -91,7 +92,7 @@ def both(case: str) -> tuple[xarray.Dataset, dict[str, Any]]:
 @pytest.mark.parametrize("case", CASES)
 def test_numbers_and_predictions_are_those_of_the_simulation(case):
     run, told = both(case)
-    for name in FINAL:
+    for name in QUANTITIES:
         wanted = np.nan if told[name] is None else told[name]
         np.testing.assert_array_equal(run[f"{name}_final"].values, wanted)
     for name in SERIES:
@@ -117,7 +118,7 @@ def test_numbers_and_predictions_are_those_of_the_simulation(case):
 
 def test_every_number_of_the_simulation_has_a_variable():
     _, told = both("at rest")
-    assert {name for name, value in told.items() if isinstance(value, float)} - {"stable_step_size"} == set(FINAL)
+    assert {name for name, value in told.items() if isinstance(value, float)} - {"stable_step_size"} == set(QUANTITIES)
     assert set(told["predictions"]) == set(PREDICTED)
 
 

@@ -48,9 +48,9 @@ def test_numbers_of_the_star_are_those_of_its_closed_form():
     ("mixing", "network", "words"),
     [
         (np.eye(5) - 0.4 * (np.diag(STAR.sum(axis=1)) - STAR), STAR, "Client 0 gives 0 weight -0.6"),
-        (mixing_matrix(STAR, "push_sum"), STAR, "transpose"),
-        (1.1 * mixing_matrix(STAR), STAR, "Row 0 sums to 1.1"),
-        (np.diag([1.0, 1.0, 0.0]), None, "Client 2 keeps nothing"),
+        (mixing_matrix(STAR, "push_sum"), STAR, "row 0 sums to 2.2. Transpose"),
+        (1.1 * mixing_matrix(STAR), STAR, "row 0 sums to 1.1"),
+        (np.diag([1.0, 1.0, 0.0]), None, "client 2 keeps nothing"),
         (mixing_matrix(topology("complete", 5)), STAR, "Client 1 listens to 2 without a link"),
         (np.eye(3), None, "Client 0 hears nobody else: let 0 listen to 1"),
         (np.kron(np.eye(2), np.full((2, 2), 0.5)), None, "Clients 0, 1 hear nobody else: let 0 listen to 2"),

@@ -22,7 +22,7 @@ _KINDS = (
 )
 _KEY = re.compile(r"(?P<kind>[a-z]+)-(?P<first>(?:A\.)?\d+(?:\.\d+)*)(?:-(?P<last>\d+))?(?:-(?P<words>[a-z-]+))?")
 _TRAINED = ("training", "shape")
-_FIELDS = {"key", "printed", "where", "answered_by", "pending", "latex"}
+_FIELDS = {"key", "printed", "where", "answered_by", "pending", "latex", "answer", "outcome"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,11 @@ def numbered(key: str) -> Numbered | None:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that the paper prints: where, what in our words, and the claims that answer it (or why none does)."""
+    """One thing that the paper prints: where, what in our words, and the claims that answer it (or why none does).
+
+    `answer` says in a sentence or two whether it holds, and `outcome` what that comes to, such as "depends". Both are
+    written by hand, for what readers ask for most; `ledger.report.answers` compares them with the verdicts.
+    """
 
     key: str
     printed: str
@@ -54,8 +58,12 @@ class Item:
     answered_by: tuple[str, ...] = ()
     pending: str = ""
     latex: str = ""
+    answer: str = ""
+    outcome: str = ""
 
     def __post_init__(self) -> None:
+        if bool(self.answer) != bool(self.outcome):
+            raise ValueError(f"An answer and its outcome stand together; {self.key} has only one. Add the other.")
         if bool(self.answered_by) == bool(self.pending):
             raise ValueError(
                 f"A ledger item is answered by claims or pending with a reason; {self.key} has "

@@ -116,6 +116,11 @@ class Index:
             raise self._unknown(query, asked)
         return Found(query, "words", tuple(rows), tuple(dict.fromkeys(r["claim"] for r in rows)))
 
+    def of_item(self, item: Item) -> tuple[Row, ...]:
+        """The statements that answer one item, by claim, those that the paper prints first."""
+        claims = (c for c in item.answered_by if c in self._by_claim)
+        return printed_first(r for c in claims for r in self._about(c, [item]))
+
     def answered(self, claim: str) -> tuple[Item, ...]:
         """The items of the paper that a claim answers."""
         return tuple(i for i in self.items if claim in i.answered_by)

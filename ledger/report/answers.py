@@ -4,6 +4,7 @@ For what readers ask for most, the sentence is written by hand in `claims/ledger
 rest it is made from the verdicts. What it comes to always follows from the verdicts; a test compares both.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,6 +52,7 @@ _COUNTED: Mapping[Kind, str] = {
     "expected": "statement that the paper does not print and we expected to be true",
     "corrected": "statement of our own",
 }
+_FIRST = re.compile(r"(?<=[a-z)]\.) (?=[A-Z])")
 # The kinds of items that each have a sentence written by hand.
 _ASKED_FOR = ("definition", "theorem", "corollary", "lemma", "assumption", "remark", "algorithm", "table", "figure")
 _VERBS: Mapping[str, tuple[str, str]] = {
@@ -77,6 +79,16 @@ class Answer:
     def short(self) -> str:
         """The outcome in words, such as "depends on the reading"."""
         return OUTCOME_WORDS[self.outcome]
+
+    @property
+    def first(self) -> str:
+        """The first sentence, which says the most."""
+        return _FIRST.split(self.words, 1)[0]
+
+    @property
+    def rest(self) -> str:
+        """What follows the first sentence; "" where it stands alone."""
+        return self.words[len(self.first) :].strip()
 
     @property
     def sign(self) -> str:

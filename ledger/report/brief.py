@@ -1,4 +1,4 @@
-"""What was found by a question, on about one screen: the answer, the readings with their verdicts, what is true instead.
+"""What was found by a question, on about one screen: the answer, each reading with its verdict, what is true instead.
 
 `dssl show` prints it in a terminal, and `dssl.claim` in a Python session. Nothing is cut within a sentence.
 """

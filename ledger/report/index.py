@@ -1,10 +1,9 @@
-"""The index of the report: one chip for every item of the ledger, with its verdict and a link to it."""
+"""The items of the paper in the order of the report and of the site, and which of their statements decide."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from ledger.items import Item, numbered
+from ledger.lookup import written
 from ledger.status import Kind, Status
 from ledger.verdicts import Row
 
@@ -17,56 +16,37 @@ SIGNS: Mapping[str, str] = {
     Status.INCONCLUSIVE: "?",
     Status.OUT_OF_DOMAIN: "–",
     Status.PENDING: "…",
-    "MIXED": "±",
 }
 # Heading, and how the keys of its items begin; the last takes what is left.
 _GROUPS = (
-    ("Equations", ("eq", "eqs")),
     ("Theorems, definitions, assumptions", ("definition", "theorem", "corollary", "lemma", "assumption", "remark")),
-    ("Algorithms, tables, figures", ("algorithm", "table", "figure")),
+    ("Tables, figures, algorithms", ("table", "figure", "algorithm")),
+    ("Equations", ("eq", "eqs")),
     ("Referees' questions", ("referee", "review")),
     ("Networks and training", ("network", "graph")),
     ("Steps in the text", ()),
 )
 # What decides an item or a claim: what is printed, else what we expected, else what is shown here.
 BY_WEIGHT: tuple[Kind, ...] = ("printed", "expected", "corrected")
-About = Mapping[str, tuple[str, ...]]
-_NAMES = {"eckart-young-step": "Eckart-Young step", "svd-remark": "SVD remark"}
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One item: its short name, its full place in the paper, what became of it, and the anchor of the first answer."""
-
-    label: str
-    where: str
-    status: str
-    sign: str
-    anchor: str
-
-
-def index(items: Sequence[Item], rows: Sequence[Row], about: About) -> dict[str, tuple[Chip, ...]]:
-    """The chips under each heading, equations by number, the rest in the ledger's order.
-
-    `about` has, by the key of a statement, the items that it says it is about.
-    """
-    return {heading: tuple(_chip(i, rows, about) for i in found) for heading, found in grouped(items).items()}
+_NAMES = {
+    "eckart-young-step": "Eckart-Young step",
+    "svd-remark": "SVD remark",
+    "ssd-parts": "Soft separation and distillation (another paper)",
+    "review-spectral-gap": "A review: spectral gap",
+}
 
 
 def grouped(items: Sequence[Item]) -> dict[str, list[Item]]:
-    """The items under each heading that has some, equations by number, the rest in the ledger's order."""
+    """The items under each heading that has some, by number where they have one, the rest in the ledger's order."""
     groups: dict[str, list[Item]] = {heading: [] for heading, _ in _GROUPS}
     for item in items:
         kind = item.key.split("-")[0]
         groups[next(h for h, kinds in _GROUPS if kind in kinds or not kinds)].append(item)
-    groups["Equations"].sort(key=_number)
+    for heading, kinds in _GROUPS[:3]:
+        # Theorems and their like share one row of numbers; tables, figures and algorithms have one each.
+        are_apart = heading.startswith("Tables")
+        groups[heading].sort(key=lambda i: (kinds.index(i.key.split("-")[0]) if are_apart else 0, *_number(i)))
     return {heading: found for heading, found in groups.items() if found}
-
-
-def summary(statuses: Iterable[str]) -> str:
-    """The one status that all share, MIXED where they differ, PENDING where there is none."""
-    found = set(statuses)
-    return found.pop() if len(found) == 1 else "MIXED" if found else Status.PENDING.value
 
 
 def deciding(rows: Sequence[Row]) -> list[Row]:
@@ -76,35 +56,27 @@ def deciding(rows: Sequence[Row]) -> list[Row]:
     return [r for r in rows if r["statement"] == kind]
 
 
-def item_status(item: Item, rows: Sequence[Row], about: About) -> str:
-    """What became of an item: of the statements that answer it, those that decide.
-
-    Where claims answer several items and some of their statements say which they are about, those about this one count.
-    """
-    answers = [r for r in rows if r["claim"] in item.answered_by]
-    named = [r for r in answers if item.key in about.get(r["key"], ())]
-    return summary(r["status"] for r in deciding(named or answers))
+def title(key: str) -> str:
+    """An item's key as a heading: theorem-4.4 as Theorem 4.4, data-model as Data model."""
+    return written(key) if numbered(key) else label(key)
 
 
-def _chip(item: Item, rows: Sequence[Row], about: About) -> Chip:
-    status = item_status(item, rows, about)
-    return Chip(_label(item.key), item.where, status, SIGNS[status], "pending" if item.pending else item.key)
-
-
-def _number(item: Item) -> tuple[int, str]:
-    """Equations in the order of their first number, what is said of them in training after the display itself."""
-    found = numbered(item.key)
-    return (int(re.findall(r"\d+", found.first)[0]) if found else 0, item.key)
-
-
-def _label(key: str) -> str:
-    """eq-12 as (12), eqs-25-33-training as (25)-(33) training, theorem-4.2 as Theorem 4.2, data-model as Data model."""
+def label(key: str) -> str:
+    """The same, shorter where it stands among its like: eq-12 as (12), data-model as Data model."""
     if key in _NAMES:
         return _NAMES[key]
-    found = numbered(key)
-    if found and found.kind == "eq":
-        return " ".join(["-".join(f"({n})" for n in (found.first, found.last) if n), *found.words.split("-")]).strip()
+    if numbered(key):
+        return title(key).removeprefix("Eqs ").removeprefix("Eq ")
     kind, _, rest = key.partition("-")
     if kind == "network":
         return rest.replace("-", " ").capitalize()
-    return f"{kind} {rest.replace('-', ' ')}".capitalize().replace(" a.", " A.")
+    return f"{kind} {rest.replace('-', ' ')}".strip().capitalize()
+
+
+def _number(item: Item) -> tuple[list[int], bool, str]:
+    """By number, A.1 behind 4.6; what is said of it in training comes after the item itself."""
+    found = numbered(item.key)
+    if found is None:
+        return ([0], False, item.key)
+    ordinals = [1000 if part == "A" else int(part) for part in found.first.split(".")]
+    return (ordinals, bool(found.last or found.words), item.key)

@@ -30,6 +30,7 @@ maximum_signature_line_length = 70
 html_theme = "furo"
 html_title = "dssl-ledger"
 html_static_path = ["_static"]
+html_extra_path = ["extra"]  # the report, as `dssl report` writes it
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False

@@ -28,7 +28,7 @@ def test_a_gap_and_a_dangling_answer_are_seen():
         ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"', "neither"),
         ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\nanswered_by = ["e"]', "both"),
         ('[[item]]\nkey = "a"\nwhere = "b"\npending = "d"', "'printed'"),
-        ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\nanswer = "e"', "'answer'"),
+        ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\nverdict = "e"', "'verdict'"),
         ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\n' * 2, "twice"),
     ],
 )

@@ -6,9 +6,13 @@ import shutil
 from claims import HERE, catalogue
 from dssl.documents.site import cards, copied, explanation, reference, tables, tools
 from ledger import attack_record, items, verdicts
+from ledger.report import page as report
 from runtime.usage import UsageError
 
 _ROOT = HERE.parent
+# What Sphinx copies as it stands, beside the first page; `docs/site/conf.py` names the folder.
+EXTRA = "extra"
+REPORT = f"{EXTRA}/report.html"
 _MARK = "conf.py"  # what a folder of sources has; no other folder is emptied
 
 
@@ -26,7 +30,8 @@ def write(out: pathlib.Path, checkout: pathlib.Path = _ROOT, *, runs_examples: b
     shutil.rmtree(partial, ignore_errors=True)
     copied.copy(checkout, partial, runs_examples=runs_examples)
     explanation.write(checkout, partial, records())
-    for name, text in {**of_claims(), **tools.commands(checkout), **tools.quantities(), **reference.pages()}.items():
+    generated = {**of_claims(), **tools.commands(checkout), **tools.quantities(), **reference.pages()}
+    for name, text in {**generated, REPORT: report.build(verdicts.recorded(), catalogue())}.items():
         path = partial / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -1,6 +1,7 @@
 """`dssl show`: a verdict can be read, in any terminal, without loading any mathematics."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -104,17 +105,16 @@ def test_what_there_is_no_room_for_is_counted(capsys):
     assert 0 < len(left) < len(asked)
 
 
-@pytest.mark.parametrize("arguments", [("Theorem 4.4", "--full"), ("--all",)], ids=" ".join)
+@pytest.mark.parametrize("arguments", [("Theorem 4.4",), ("Theorem 4.4", "--full"), ("--all",)], ids=" ".join)
 def test_a_reader_who_leaves_gets_no_complaint(arguments):
+    """As `dssl show ... | head -1` is when `head` is quick: nobody reads the pipe any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
     command = [sys.executable, "-m", "dssl", "show", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
-        assert started.stdout is not None
-        assert started.stderr is not None
-        assert started.stdout.readline()
-        started.stdout.close()  # as `head -1` does
-        complaint = started.stderr.read()
-    assert complaint == b""
-    assert started.returncode in (0, 141)  # 141 is what a shell makes of a broken pipe; 1 would be an error of ours
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode == 141  # what a shell makes of a broken pipe; 1 would be an error of ours
 
 
 def test_several_arguments_are_one_question(capsys):

@@ -1,5 +1,6 @@
 """Tightness on a logarithmic scale: where the mark stands, and which mark it is."""
 
+import itertools
 import math
 import re
 
@@ -39,7 +40,7 @@ def test_a_disc_holds_a_cross_does_not_and_an_arrow_is_off_the_scale(tightness, 
 
 def test_marks_of_different_tightness_can_be_told_apart():
     at = [float(re.findall(r'cx="([\d.]+)"', strip(t, is_good=True))[0]) for t in (0.1, 0.5, 0.9)]
-    assert min(b - a for a, b in zip(at, at[1:], strict=False)) > 4
+    assert min(b - a for a, b in itertools.pairwise(at)) > 4
 
 
 def test_without_a_number_there_is_no_strip():

@@ -38,8 +38,8 @@ def page(rows: list[Row], claims: Mapping[str, Claim], files: Mapping[str, str])
         in_words(claims),
         what_training_is_worth(),
         "## Does it hold? Short answers",
-        "For each theorem, table and the like: whether it holds, and in short what we found. The report (`dssl report`) "
-        "has the equations as well, and the verdict under every reading.",
+        "For each theorem, table and the like: whether it holds, and in short what we found. The report "
+        "(`dssl report`) has the equations as well, and the verdict under every reading.",
         _short_answers(rows, claims),
         "## Claim by claim",
         _claims(rows, claims, files),

@@ -55,12 +55,12 @@ def by_number(records: Records) -> str:
     parts = []
     for heading, items in grouped(records.items).items():
         cells = (
-            (md.plain(title(i.key)), came_to(records.answer(i)), md.plain(i.printed), _answers(i, records))
+            (f"{md.plain(title(i.key))}<br>{came_to(records.answer(i))}", md.plain(i.printed), _answers(i, records))
             for i in items
         )
         parts += [
             f"## {md.plain(heading)}",
-            md.table(("item", "does it hold?", "what the paper prints, in our words", "verdicts"), cells),
+            md.table(("item, and does it hold?", "what the paper prints, in our words", "verdicts"), cells),
         ]
     return md.page(
         "(by-number)=\n# By the numbers of the paper",

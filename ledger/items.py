@@ -26,7 +26,7 @@ _TRAINED = ("training", "shape")
 # How an item leans on others; claims/ledger.toml begins with what each word means.
 RELATIONS = ("uses", "repeats", "notation", "examines")
 _LISTS = ("answered_by", *RELATIONS)
-_FIELDS = {"key", "printed", "where", "pending", "latex", *_LISTS}
+_FIELDS = {"key", "printed", "where", "pending", "latex", "answer", "outcome", *_LISTS}
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,10 @@ def numbered(key: str) -> Numbered | None:
 class Item:
     """One thing that the paper prints: where, what in our words, and the claims that answer it (or why none does).
 
-    The last four hold keys of other items: `uses` what its statement or its printed proof needs, `repeats` steps whose
+    Four fields hold keys of other items: `uses` what its statement or its printed proof needs, `repeats` steps whose
     argument its proof says to repeat, `notation` where it takes only names from, `examines` what it asks about.
+    `answer` says in a sentence or two whether it holds, and `outcome` what that comes to, such as "depends". Both are
+    written by hand, for what readers ask for most; `ledger.report.answers` compares them with the verdicts.
     """
 
     key: str
@@ -66,8 +68,12 @@ class Item:
     repeats: tuple[str, ...] = ()
     notation: tuple[str, ...] = ()
     examines: tuple[str, ...] = ()
+    answer: str = ""
+    outcome: str = ""
 
     def __post_init__(self) -> None:
+        if bool(self.answer) != bool(self.outcome):
+            raise ValueError(f"An answer and its outcome stand together; {self.key} has only one. Add the other.")
         if bool(self.answered_by) == bool(self.pending):
             raise ValueError(
                 f"A ledger item is answered by claims or pending with a reason; {self.key} has "

@@ -40,6 +40,14 @@ _PART = re.compile(rf"\(?\s*({_NUMBER})\s*\)?(?:\s*(?:-|–|to)\s*\(?\s*({_NUMBE
 _ASKED_ABOUT = re.compile(r"reviewer 1[, ]+(?=question)")
 WHOLE_WORD = 3  # A word of so many letters must stand alone, so that "cl" does not find "client".
 
+# How an item is told from the one of the same number: in these, trained models are asked what the item says.
+_TRAINED: Mapping[str, str] = {
+    "training": "in training",
+    "shape": "our trainings",
+    "training-neural": "deep encoders in training",
+    "nonlinear": "deep encoders",
+}
+
 N_NEAREST = 3
 
 How = Literal["statement", "claim", "item", "words"]
@@ -115,6 +123,11 @@ class Index:
         if not rows or not any(map(str.isalnum, asked)):
             raise self._unknown(query, asked)
         return Found(query, "words", tuple(rows), tuple(dict.fromkeys(r["claim"] for r in rows)))
+
+    def of_item(self, item: Item) -> tuple[Row, ...]:
+        """The statements that answer one item, by claim, those that the paper prints first."""
+        claims = (c for c in item.answered_by if c in self._by_claim)
+        return printed_first(r for c in claims for r in self._about(c, [item]))
 
     def answered(self, claim: str) -> tuple[Item, ...]:
         """The items of the paper that a claim answers."""
@@ -200,8 +213,9 @@ def printed_first(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def written(item_key: str) -> str:
-    """An item's key as people write it: theorem-4.4 as Theorem 4.4, eq-17 as Eq (17), table-1-shape as Table 1, shape.
+    """An item's key as people write it: theorem-4.4 as Theorem 4.4, eq-17 as Eq (17).
 
+    What is asked of trained models says so: table-1-shape is Table 1, our trainings.
     A key without a number comes back as it is.
     """
     found = numbered(item_key)
@@ -210,7 +224,8 @@ def written(item_key: str) -> str:
     name = "Eq" if found.kind == "eq" else "Question" if found.kind == "referee" else found.kind.capitalize()
     first, last = (f"({n})" if found.kind == "eq" and n else n for n in (found.first, found.last))
     number = f"s {first}-{last}" if last else f" {first}"
-    return name + number + (f", {found.words.replace('-', ' ')}" if found.words else "")
+    words = _TRAINED.get(found.words, found.words.replace("-", " "))
+    return name + number + (f", {words}" if words else "")
 
 
 def joined(words: Iterable[str]) -> list[str]:

@@ -30,7 +30,7 @@ maximum_signature_line_length = 70
 html_theme = "furo"
 html_title = "dssl-ledger"
 html_static_path = ["_static"]
-# The explorer, a page of its own; `dssl.documents.site.sources` writes it.
+# The explorer and the report, pages of their own; `dssl.documents.site.sources` writes them.
 html_extra_path = ["extra"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"

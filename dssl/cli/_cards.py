@@ -9,7 +9,8 @@ from rich.text import Text
 
 from ledger import attack_record, in_words, items
 from ledger.items import Item
-from ledger.lookup import Found, written
+from ledger.lookup import Found, Index, written
+from ledger.report.brief import brief
 from ledger.verdicts import About, Row
 
 WIDEST = 100  # Lines of more characters are hard to read.
@@ -17,6 +18,8 @@ LISTED = 20
 _LABEL = 16  # "true instead", two spaces on either side
 MOST_LEANING = 3  # Of more items it is not said what they use; the site's proof map shows it.
 MOST_IN_FULL = 60  # More statements than that are listed; a claim has up to 41.
+_WIDEST_STATUS = len("INCONCLUSIVE")
+_LOOKS = {"title": "bold underline", "text": "", "small": "dim", "heading": "bold", "gap": ""}
 STYLES = {
     "HOLDS": "green",
     "VIOLATED": "red",
@@ -28,9 +31,35 @@ STYLES = {
 }
 
 
+class _Console(Console):
+    """A console that leaves it to `main` what happens when the reader of a pipe, such as head, left."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # rich calls this while it handles BrokenPipeError, and would itself exit with code 1
+
+
 def console() -> Console:
     """Standard output, as wide as the terminal but not wider than reads well."""
-    return Console(width=min(shutil.get_terminal_size().columns, WIDEST), highlight=False)
+    return _Console(width=min(shutil.get_terminal_size().columns, WIDEST), highlight=False)
+
+
+def in_brief(found: Found, index: Index) -> Group:
+    """What was asked for, on about one screen, with the commands that show more; one statement is shown in full."""
+    if found.how in ("statement", "words"):
+        return cards(found, index.record.claims, index.rows)
+    parts: list[RenderableType] = []
+    for part in brief(found, index):
+        if part.kind == "reading" and part.row is not None:
+            status = part.row["status"]
+            verdict = Text(f"  {status:{_WIDEST_STATUS}}  ", style=STYLES.get(status, ""))
+            parts.append(_Labelled(verdict, Text(part.text), len(verdict)))
+        else:
+            is_entry = part.text.startswith("- ")
+            text = Text(part.text.removeprefix("- "), style=_LOOKS[part.kind])
+            parts.append(_Labelled(Text("- "), text, 2) if is_entry else _Labelled(None, text, 0))
+    query = f'"{found.query}"' if " " in found.query else found.query
+    more = f"`dssl show {query} --full` shows all that is known of each statement, `dssl show KEY` of one."
+    return Group(*parts, _Labelled(None, Text(more, style="dim"), 0))
 
 
 def cards(found: Found, claims: Mapping[str, About], known: Mapping[str, Row]) -> Group:
@@ -145,13 +174,15 @@ class _Labelled:
     Without a label the first line begins at the left: the others hang. A word longer than a line is broken, never cut.
     """
 
-    label: str | None
+    label: str | Text | None
     text: Text
     indent: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[RenderableType]:
         room = max(options.max_width - self.indent, 1)
-        label = Text("" if self.label is None else f"  {self.label}".ljust(self.indent), style="dim")
+        label = self.label
+        if not isinstance(label, Text):
+            label = Text("" if label is None else f"  {label}".ljust(self.indent), style="dim")
         for line in self.text.wrap(console, room, overflow="fold"):
             yield label + line
             label = Text(" " * self.indent)

@@ -12,6 +12,8 @@ from itertools import groupby
 from ledger import in_words
 from ledger.items import Item
 from ledger.lookup import Found, Index, written
+from ledger.report.answers import answer
+from ledger.report.brief import brief, by_sentence, reading
 from ledger.report.index import SIGNS
 from ledger.verdicts import Row
 
@@ -20,6 +22,7 @@ FIRST_ROWS = 10  # in the text of a ledger
 FIRST_HTML_ROWS = 50
 MOST_IN_FULL = 60  # More statements than that are listed; a claim has up to 41.
 _CLIPPED = 72
+_MORE = "`.statements` has all statements; `dssl.claim(KEY)` shows all that is known of one."
 _FURTHER = "True instead, or said more exactly (not printed in the paper)"
 # Ink and ground of each verdict, dark on light in notebooks of either theme.
 _COLOURS: Mapping[str, tuple[str, str]] = {
@@ -66,8 +69,13 @@ def list_html(rows: Sequence[Row], first: int = FIRST_HTML_ROWS) -> str:
 
 
 def found_text(found: Found, index: Index, corrected: Sequence[Row]) -> str:
-    """What the paper prints, then each sentence with the verdict of every reading, then what is true instead."""
+    """The answer, each sentence with the verdict of every reading, and what is true instead, on about one screen.
+
+    One statement is shown with its reason and its witness; statements found by words are listed.
+    """
     width = min(shutil.get_terminal_size().columns, WIDEST)
+    if found.how not in ("statement", "words"):
+        return "\n".join([*_brief(found, index, width), *_wrapped(_MORE, width)])
     head, (asked, own) = _head(found, index), _parted(found.rows)
     lines = [line for part in head for line in _wrapped(part, width)]
     if _is_long(found):
@@ -76,13 +84,24 @@ def found_text(found: Found, index: Index, corrected: Sequence[Row]) -> str:
     for text, rows in groupby(asked, key=lambda r: r["text"]):
         lines += ["", *_wrapped(text, width)]
         for r in rows:
-            lines += _wrapped(f"{signed(r['status'])}  {_reading(r)}  ({r['key']})", width, 2)
+            lines += _wrapped(f"{signed(r['status'])}  {reading(r)}  ({r['key']})", width, 2)
             lines += [line for label, said in _in_short(r) for line in _wrapped(f"{label}: {said}", width, 6)]
     further = {r["key"]: r for r in (*own, *corrected)}.values()
     if further:
         lines += ["", *_wrapped(f"{_FURTHER}:", width)]
         lines += [line for r in further for line in _wrapped(f"{_short(r)}  ({r['key']})", width, 2)]
     return "\n".join(lines)
+
+
+def _brief(found: Found, index: Index, width: int) -> list[str]:
+    """The lines of `ledger.report.brief`."""
+    lines: list[str] = []
+    for part in brief(found, index):
+        if part.kind == "reading" and part.row is not None:
+            lines += _wrapped(f"{signed(part.row['status'])}  {part.text}", width, 2)
+        else:
+            lines += _wrapped(part.text, width) or [""]
+    return lines
 
 
 def found_html(found: Found, index: Index, corrected: Sequence[Row], attacks: Mapping[str, Row]) -> str:
@@ -92,7 +111,7 @@ def found_html(found: Found, index: Index, corrected: Sequence[Row], attacks: Ma
         return f"<div>{head}{list_html(found.rows)}</div>"
     asked, own = _parted(found.rows)
     body = "".join(
-        f"<p><b>{escape(text)}</b></p>" + "".join(_details_html(r, index, attacks, _reading(r)) for r in rows)
+        f"<p><b>{escape(text)}</b></p>" + "".join(_details_html(r, index, attacks, reading(r)) for r in rows)
         for text, rows in groupby(asked, key=lambda r: r["text"])
     )
     further = {r["key"]: r for r in (*own, *corrected)}.values()
@@ -107,16 +126,19 @@ def _head(found: Found, index: Index) -> list[str]:
     if _is_long(found) and found.how == "words":
         return [f"{len(found.rows)} statements have the words {found.query!r}."]
     claims = () if found.how == "item" else found.claims
-    return [*(_of_claim(index, c) for c in claims), *(f"{written(i.key)}: {_of_item(i)}" for i in found.items)]
+    return [*(_of_claim(index, c) for c in claims), *(_answered(i, index) for i in found.items)]
 
 
 def _tally(rows: Sequence[Row]) -> str:
     return in_words.tally(rows) if rows else "No statement."
 
 
-def _of_item(item: Item) -> str:
-    pending = f" Not answered: {item.pending}" if item.pending else ""
-    return f"{item.printed} ({item.where}){pending}"
+def _answered(item: Item, index: Index) -> str:
+    said = answer(item, index.of_item(item), index.rows)
+    return (
+        f"{written(item.key)}: {said.short}. {said.words} {said.count} What the paper prints, in our words: "
+        f"{item.printed} ({item.where})"
+    )
 
 
 def _of_claim(index: Index, claim: str) -> str:
@@ -132,9 +154,7 @@ def _parted(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
     """The printed and expected statements, one sentence's readings together, and the corrected ones."""
     rows = list(rows)
     asked = [r for r in rows if r["statement"] != "corrected"]
-    texts = list(dict.fromkeys(r["text"] for r in asked))
-    corrected = [r for r in rows if r["statement"] == "corrected"]
-    return sorted(asked, key=lambda r: texts.index(r["text"])), corrected
+    return by_sentence(asked), [r for r in rows if r["statement"] == "corrected"]
 
 
 def _in_short(row: Row) -> list[tuple[str, str]]:
@@ -144,10 +164,6 @@ def _in_short(row: Row) -> list[tuple[str, str]]:
     named = "not known" if isinstance(instead, str) else ", ".join(instead or ())
     parts = (("reason", in_words.reason(row)), ("witness", witness), ("true instead", named))
     return [(label, said) for label, said in parts if said]
-
-
-def _reading(row: Row) -> str:
-    return "any reading" if row["reading"] == "any" else row["reading"]
 
 
 def _short(row: Row) -> str:

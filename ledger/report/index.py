@@ -1,10 +1,9 @@
-"""The index of the report: one chip for every item of the ledger, with its verdict and a link to it."""
+"""The items of the paper in the order of the report and of the site, and which of their statements decide."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from ledger.items import Item, numbered
+from ledger.lookup import written
 from ledger.status import Kind, Status
 from ledger.verdicts import Row
 
@@ -21,9 +20,9 @@ SIGNS: Mapping[str, str] = {
 }
 # Heading, and how the keys of its items begin; the last takes what is left.
 _GROUPS = (
-    ("Equations", ("eq", "eqs")),
     ("Theorems, definitions, assumptions", ("definition", "theorem", "corollary", "lemma", "assumption", "remark")),
-    ("Algorithms, tables, figures", ("algorithm", "table", "figure")),
+    ("Tables, figures, algorithms", ("table", "figure", "algorithm")),
+    ("Equations", ("eq", "eqs")),
     ("Referees' questions", ("referee", "review")),
     ("Networks and training", ("network", "graph")),
     ("Steps in the text", ()),
@@ -31,35 +30,24 @@ _GROUPS = (
 # What decides an item or a claim: what is printed, else what we expected, else what is shown here.
 BY_WEIGHT: tuple[Kind, ...] = ("printed", "expected", "corrected")
 About = Mapping[str, tuple[str, ...]]
-_NAMES = {"eckart-young-step": "Eckart-Young step", "svd-remark": "SVD remark"}
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One item: its short name, its full place in the paper, what became of it, and the anchor of the first answer."""
-
-    label: str
-    where: str
-    status: str
-    sign: str
-    anchor: str
-
-
-def index(items: Sequence[Item], rows: Sequence[Row], about: About) -> dict[str, tuple[Chip, ...]]:
-    """The chips under each heading, equations by number, the rest in the ledger's order.
-
-    `about` has, by the key of a statement, the items that it says it is about.
-    """
-    return {heading: tuple(_chip(i, rows, about) for i in found) for heading, found in grouped(items).items()}
+_NAMES = {
+    "eckart-young-step": "Eckart-Young step",
+    "svd-remark": "SVD remark",
+    "ssd-parts": "Soft separation and distillation (another paper)",
+    "review-spectral-gap": "A review: spectral gap",
+}
 
 
 def grouped(items: Sequence[Item]) -> dict[str, list[Item]]:
-    """The items under each heading that has some, equations by number, the rest in the ledger's order."""
+    """The items under each heading that has some, by number where they have one, the rest in the ledger's order."""
     groups: dict[str, list[Item]] = {heading: [] for heading, _ in _GROUPS}
     for item in items:
         kind = item.key.split("-")[0]
         groups[next(h for h, kinds in _GROUPS if kind in kinds or not kinds)].append(item)
-    groups["Equations"].sort(key=_number)
+    for heading, kinds in _GROUPS[:3]:
+        # Theorems and their like share one row of numbers; tables, figures and algorithms have one each.
+        are_apart = heading.startswith("Tables")
+        groups[heading].sort(key=lambda i: (kinds.index(i.key.split("-")[0]) if are_apart else 0, *_number(i)))
     return {heading: found for heading, found in groups.items() if found}
 
 
@@ -93,28 +81,27 @@ def item_status(item: Item, rows: Sequence[Row], about: About) -> str:
     return summary(r["status"] for r in deciding(answering(item, rows, about)))
 
 
-def _chip(item: Item, rows: Sequence[Row], about: About) -> Chip:
-    status = item_status(item, rows, about)
-    return Chip(label(item.key), item.where, status, SIGNS[status], "pending" if item.pending else item.key)
-
-
-def _number(item: Item) -> tuple[int, str]:
-    """Equations in the order of their first number, what is said of them in training after the display itself."""
-    found = numbered(item.key)
-    return (int(re.findall(r"\d+", found.first)[0]) if found else 0, item.key)
+def title(key: str) -> str:
+    """An item's key as a heading: theorem-4.4 as Theorem 4.4, data-model as Data model."""
+    return written(key) if numbered(key) else label(key)
 
 
 def label(key: str) -> str:
-    """An item's short name: eq-12 as (12), theorem-4.2 as Theorem 4.2, data-model as Data model.
-
-    Of several equations the first and the last are named: eqs-25-33-training as (25)-(33) training.
-    """
+    """The same, shorter where it stands among its like: eq-12 as (12), data-model as Data model."""
     if key in _NAMES:
         return _NAMES[key]
-    found = numbered(key)
-    if found and found.kind == "eq":
-        return " ".join(["-".join(f"({n})" for n in (found.first, found.last) if n), *found.words.split("-")]).strip()
+    if numbered(key):
+        return title(key).removeprefix("Eqs ").removeprefix("Eq ")
     kind, _, rest = key.partition("-")
     if kind == "network":
         return rest.replace("-", " ").capitalize()
-    return f"{kind} {rest.replace('-', ' ')}".capitalize().replace(" a.", " A.")
+    return f"{kind} {rest.replace('-', ' ')}".strip().capitalize()
+
+
+def _number(item: Item) -> tuple[list[int], bool, str]:
+    """By number, A.1 behind 4.6; what is said of it in training comes after the item itself."""
+    found = numbered(item.key)
+    if found is None:
+        return ([0], False, item.key)
+    ordinals = [1000 if part == "A" else int(part) for part in found.first.split(".")]
+    return (ordinals, bool(found.last or found.words), item.key)

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from experiments.paper import ceiling
+from ledger import items
 from ledger.checks.trained_order import recorded
 from ledger.decided_together import in_words
 from ledger.in_words import EVIDENCE_MEANINGS, KIND_WORDS, STATUS_MEANINGS
+from ledger.lookup import Index
+from ledger.report.answers import answer, is_asked_for
+from ledger.report.index import grouped, title
 from ledger.statement import Claim
 from ledger.status import KINDS
-from ledger.verdicts import Row, counts
+from ledger.verdicts import Record, Row, about, counts
 
 
 def page(rows: list[Row], claims: Mapping[str, Claim], files: Mapping[str, str]) -> str:
@@ -33,6 +37,10 @@ def page(rows: list[Row], claims: Mapping[str, Claim], files: Mapping[str, str])
         "Fashion-MNIST.",
         in_words(claims),
         what_training_is_worth(),
+        "## Does it hold? Short answers",
+        "For each theorem, table and the like: whether it holds, and in short what we found. The report "
+        "(`dssl report`) has the equations as well, and the verdict under every reading.",
+        _short_answers(rows, claims),
         "## Claim by claim",
         _claims(rows, claims, files),
     ]
@@ -60,6 +68,15 @@ def _counts(rows: list[Row]) -> str:
     lines = ["| kind | " + " | ".join(STATUS_MEANINGS) + " |", "|---" * (len(STATUS_MEANINGS) + 1) + "|"]
     for kind, found in counts(rows).items():
         lines.append(f"| {kind} | " + " | ".join(str(found.get(s, 0)) for s in STATUS_MEANINGS) + " |")
+    return "\n".join(lines)
+
+
+def _short_answers(rows: list[Row], claims: Mapping[str, Claim]) -> str:
+    index = Index(Record(rows, {name: about(claim) for name, claim in claims.items()}), items.load())
+    lines = ["| item | does it hold? | what we found |", "|---|---|---|"]
+    for item in (i for found in grouped(index.items).values() for i in found if is_asked_for(i)):
+        said = answer(item, index.of_item(item), index.rows)
+        lines.append(f"| {title(item.key)} | {said.sign} {said.short} | {said.words} {said.count} |")
     return "\n".join(lines)
 
 

@@ -32,7 +32,7 @@ def entry(key: str, more: str = "") -> str:
         ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"', "neither"),
         ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\nanswered_by = ["e"]', "both"),
         ('[[item]]\nkey = "a"\nwhere = "b"\npending = "d"', "'printed'"),
-        ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\nanswer = "e"', "'answer'"),
+        ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\nverdict = "e"', "'verdict'"),
         ('[[item]]\nkey = "a"\nwhere = "b"\nprinted = "c"\npending = "d"\n' * 2, "twice"),
         (entry("a", 'uses = ["z"]'), "'a' names 'z', which is no item"),
         (entry("a", 'uses = ["a"]'), "'a' names itself"),

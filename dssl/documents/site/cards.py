@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dssl.documents.site import markdown as md
 from ledger import attack_record, in_words
 from ledger.items import Item
-from ledger.lookup import written
+from ledger.lookup import Index, written
+from ledger.report.answers import Answer, answer
 from ledger.report.index import BY_WEIGHT, SIGNS
 from ledger.status import STATUS_WORDS
-from ledger.verdicts import About, Row
+from ledger.verdicts import About, Record, Row
 
 FOLDER = "claims"
 _READINGS = "any reading: it does not matter how what the paper leaves open is settled"
@@ -34,6 +36,15 @@ class Records:
         rows = [r for r in self.rows.values() if r["claim"] == claim]
         return sorted(rows, key=lambda r: BY_WEIGHT.index(r["statement"]))
 
+    @cached_property
+    def index(self) -> Index:
+        """The same, ready to be asked."""
+        return Index(Record(list(self.rows.values()), dict(self.claims)), self.items)
+
+    def answer(self, item: Item) -> Answer:
+        """Whether an item of the paper holds."""
+        return answer(item, self.index.of_item(item), self.rows)
+
     def answered(self, claim: str) -> list[Item]:
         """The items of the paper that a claim answers."""
         return [item for item in self.items if claim in item.answered_by]
@@ -43,6 +54,11 @@ def signed(status: str, n: int | None = None) -> str:
     """A verdict as a sign and a word, marked so that the page can colour it: ✗ fails, or ✗ fails: 2."""
     number = "" if n is None else f": {n}"
     return f"[{SIGNS[status]} {STATUS_WORDS[status]}{number}]{{.verdict .{status.lower().replace('_', '-')}}}"
+
+
+def came_to(said: Answer) -> str:
+    """What an answer comes to as a sign and words, marked so that the page can colour it."""
+    return f"[{said.sign} {said.short}]{{.verdict .{said.outcome}}}"
 
 
 def label(claim: str) -> str:
@@ -60,7 +76,7 @@ def card(claim: str, records: Records) -> str:
         f"{md.code(file)} checks it. "
         "[What the words of a verdict mean](#words-of-a-verdict).",
         f"A referee asks: {md.plain(about['question'])}" if about["question"] else "",
-        _printed(items),
+        _printed(items, records),
         "## The statements in short",
         md.plain(in_words.tally(rows)),
         md.table(("verdict", "statement", "kind"), (_in_short(r) for r in rows)),
@@ -69,13 +85,15 @@ def card(claim: str, records: Records) -> str:
     )
 
 
-def _printed(items: Sequence[Item]) -> str:
+def _printed(items: Sequence[Item], records: Records) -> str:
     if not items:
         return ""
     parts = ["## What the paper prints", "In our words, with the paper's formulas."]
     for item in items:
         parts += [f"**{md.plain(written(item.key))}** ({md.plain(item.where)}). {md.plain(item.printed)}"]
         parts += [md.formula(item.latex)] if item.latex else []
+        said = records.answer(item)
+        parts += [f"Does it hold? {came_to(said)}. {md.plain(f'{said.words} {said.count}')}"]
     return "\n\n".join(parts)
 
 

@@ -7,10 +7,13 @@ from claims import HERE, catalogue
 from dssl.documents.explorer import page as explorer
 from dssl.documents.site import cards, copied, explanation, proof_map, reference, tables, tools
 from ledger import attack_record, items, verdicts
+from ledger.report import page as report
 from runtime.usage import UsageError
 
 _ROOT = HERE.parent
-_EXTRA = "extra"  # files that Sphinx takes as they are, as `docs/site/conf.py` says
+# What Sphinx copies as it stands, beside the first page; `docs/site/conf.py` names the folder.
+EXTRA = "extra"
+REPORT = f"{EXTRA}/report.html"
 _MARK = "conf.py"  # what a folder of sources has; no other folder is emptied
 
 
@@ -28,13 +31,8 @@ def write(out: pathlib.Path, checkout: pathlib.Path = _ROOT, *, runs_examples: b
     shutil.rmtree(partial, ignore_errors=True)
     copied.copy(checkout, partial, runs_examples=runs_examples)
     explanation.write(checkout, partial, records())
-    for name, text in {
-        **of_claims(),
-        **tools.commands(checkout),
-        **tools.quantities(),
-        **reference.pages(),
-        **_extra(),
-    }.items():
+    generated = {**of_claims(), **tools.commands(checkout), **tools.quantities(), **reference.pages(), **_extra()}
+    for name, text in generated.items():
         path = partial / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -44,8 +42,11 @@ def write(out: pathlib.Path, checkout: pathlib.Path = _ROOT, *, runs_examples: b
 
 
 def _extra() -> dict[str, str]:
-    """The explorer, whose links lead to the cards beside it."""
-    return {f"{_EXTRA}/{explorer.NAME}": explorer.build(cards.FOLDER)}
+    """The report, and the explorer, whose links lead to the cards beside it."""
+    return {
+        REPORT: report.build(verdicts.recorded(), catalogue()),
+        f"{EXTRA}/{explorer.NAME}": explorer.build(cards.FOLDER),
+    }
 
 
 def of_claims() -> dict[str, str]:

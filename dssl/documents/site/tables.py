@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from dssl.documents.site import markdown as md
-from dssl.documents.site.cards import FOLDER, Records, label, signed
+from dssl.documents.site.cards import FOLDER, Records, came_to, label, signed
 from ledger.items import Item
-from ledger.lookup import Index, printed_first, written
-from ledger.report.index import grouped
+from ledger.lookup import printed_first
+from ledger.report.index import grouped, title
 from ledger.status import STATUS_WORDS
-from ledger.verdicts import Record, Row
+from ledger.verdicts import Row
 
 # What a room of claims is about, for readers; the folders of `claims/` in the order of the paper.
 ROOMS: Mapping[str, str] = {
@@ -52,29 +52,33 @@ def _in_room(room: str, records: Records) -> list[str]:
 
 def by_number(records: Records) -> str:
     """The table from an item of the paper to what became of it."""
-    index = Index(Record(list(records.rows.values()), dict(records.claims)), records.items)
     parts = []
     for heading, items in grouped(records.items).items():
-        cells = ((md.plain(written(i.key)), md.plain(i.printed), _answers(i, index, records)) for i in items)
+        cells = (
+            (f"{md.plain(title(i.key))}<br>{came_to(records.answer(i))}", md.plain(i.printed), _answers(i, records))
+            for i in items
+        )
         parts += [
             f"## {md.plain(heading)}",
-            md.table(("item", "what the paper prints, in our words", "verdicts"), cells),
+            md.table(("item, and does it hold?", "what the paper prints, in our words", "verdicts"), cells),
         ]
     return md.page(
         "(by-number)=\n# By the numbers of the paper",
         "Each verdict stands with the number of statements that came to it. Counted are the statements that the paper "
-        "prints or that we expected to hold; where there are none, those that we found to be true.",
+        "prints or that we expected to hold; where there are none, those that we found to be true. "
+        '<a href="../report.html">The report</a> has an answer to each item in a sentence, and all readings in one '
+        "table.",
         *parts,
     )
 
 
-def _answers(item: Item, index: Index, records: Records) -> str:
+def _answers(item: Item, records: Records) -> str:
     if item.pending:
         return md.plain(f"Not answered: {item.pending}")
-    found = index.find(item.key)
+    found = records.index.of_item(item)
     return "<br>".join(
         f"[{md.plain(records.claims[claim]['title'])}](#{label(claim)}): "
-        + counted([r for r in found.rows if r["claim"] == claim])
+        + counted([r for r in found if r["claim"] == claim])
         for claim in item.answered_by
     )
 

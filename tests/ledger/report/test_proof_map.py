@@ -18,8 +18,8 @@ def row(claim: str, *statuses: str, kind: str = "printed", source: str = PAPER) 
 
 
 def item(key: str, uses: str = "", repeats: str = "", notation: str = "", examines: str = "") -> Item:
-    lists = [tuple(words.split()) for words in (uses, repeats, notation, examines)]
-    return Item(key, "words", "p. 1", (f"claim-{key}",), "", "", *lists)
+    a, b, c, d = (tuple(words.split()) for words in (uses, repeats, notation, examines))
+    return Item(key, "words", "p. 1", (f"claim-{key}",), uses=a, repeats=b, notation=c, examines=d)
 
 
 # wrong <- middle <- end, and sound <- end; end <- asked; copy repeats what middle says; named takes a letter of wrong.

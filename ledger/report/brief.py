@@ -117,8 +117,8 @@ def _instead(rows: Sequence[Row], index: Index) -> list[Part]:
     parts = [Part("heading", "True instead:")] if named else []
     parts += [Part("text", f"- {r['text']}  ({r['key']})") for r in named[:MOST_INSTEAD]]
     more = len(further) - len(named[:MOST_INSTEAD])
-    also = "more statements" if named else "statements"
-    return [*parts, *([Part("small", f"{more} {also} that were found here to be true.")] if more else []), GAP]
+    also = f"{'more ' if named else ''}{'statement that was' if more == 1 else 'statements that were'}"
+    return [*parts, *([Part("small", f"{more} {also} found here to be true.")] if more else []), GAP]
 
 
 def by_sentence(rows: Iterable[Row]) -> list[Row]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ledger import attack_record
+from ledger.parts import meanings
 from ledger.verdicts import Row, counts
 
 KIND_WORDS: Mapping[str, str] = {
@@ -123,7 +124,7 @@ def lines(row: Row, known: Mapping[str, Row], attack: Row | None = None) -> list
     parts: list[tuple[str, Sequence[str]]] = [
         ("statement", [row["text"]]),
         ("where", [row["given"]] if row["given"] else []),
-        ("reading", ["any reading" if row["reading"] == "any" else row["reading"]]),
+        ("reading", reading(row)),
         ("kind", [KIND_WORDS[row["statement"]]]),
         ("place", [f"{belongs}{place(row['source'])}; claim {row['claim']}"]),
         ("verdict", [verdict(row)]),
@@ -136,6 +137,13 @@ def lines(row: Row, known: Mapping[str, Row], attack: Row | None = None) -> list
         ("reproduce", [f"dssl verify --claim {row['key']}"]),
     ]
     return [("" if i else label, text) for label, texts in parts for i, text in enumerate(texts)]
+
+
+def reading(row: Row) -> list[str]:
+    """The parts of the reading, each with what it means; words that have no meaning on file stand alone."""
+    if row["reading"] == "any":
+        return ["any reading"]
+    return [f"{words}: {meaning}" if meaning else words for words, meaning in meanings(row["reading"])]
 
 
 def instead(row: Row, known: Mapping[str, Row]) -> list[str]:

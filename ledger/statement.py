@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from ledger.reading import ANY, Reading
 from ledger.status import Evidence, Kind, Status
 from runtime.effort import Tier
 from theory.domain import Domain
@@ -90,14 +91,14 @@ class Statement:
     place, or "not known"; a printed one must have it. Where the claim answers several ledger items, `about` names those
     that the statement is about, such as "eq-9". `replaces` names the retired keys in whose place this statement came.
 
-    Errors: ValueError for a key that is too long or not of the form "stem.words".
+    Errors: ValueError for a key that is too long or not of the form "stem.words", and for a reading in free words.
     """
 
     key: str
     kind: Kind
     text: str
     check: Check
-    reading: str = "any"
+    reading: Reading = ANY
     latex: str = ""
     spoil: float = 0.9
     instead: Instead = ()
@@ -114,6 +115,11 @@ class Statement:
             raise ValueError(
                 f"A key is a stem, a dot and words joined by hyphens, in at most {LONGEST_KEY} characters, such as "
                 f'"thm44.one-draw-each"; got {self.key!r}. Change it.'
+            )
+        if not isinstance(self.reading, Reading):
+            raise ValueError(
+                f"A reading is made of named parts, such as read_as(parts.COMPLEMENTARY); {self.key} got "
+                f"{self.reading!r}. Take parts of ledger/parts.py, and say a condition in the text or the domain."
             )
 
 

@@ -76,7 +76,7 @@ def words(s: "Statement", claim: "Claim") -> Row:
     return {
         "key": s.key,
         "claim": claim.id,
-        "reading": s.reading,
+        "reading": str(s.reading),
         "statement": s.kind,
         "text": s.text,
         "given": s.given.words() if s.given else None,
@@ -170,7 +170,9 @@ def _in_newer_words(r: Row) -> Row:
 
 def _with_keys(rows: list[Any], claims: "Iterable[Claim]") -> list[Any]:
     """Rows of version 1 with the keys of the statements that are still worded alike; reworded ones get none."""
-    keys: dict[tuple[Any, ...], str] = {(c.id, s.reading, s.kind, s.text): s.key for c in claims for s in c.statements}
+    keys: dict[tuple[Any, ...], str] = {
+        (c.id, str(s.reading), s.kind, s.text): s.key for c in claims for s in c.statements
+    }
     parts = ("claim", "reading", "statement", "text")
     return [
         {"key": keys.get(tuple(r.get(p) for p in parts), f"unknown.{i}"), **r} if isinstance(r, dict) else r

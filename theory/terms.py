@@ -124,7 +124,7 @@ _SETTING = (
     _word(
         "reading",
         "One way to read the paper where it leaves a choice open, such as how masks are drawn. "
-        "A statement can hold under one reading and fail under another.",
+        "A statement can hold under one reading and fail under another. Its parts are listed in docs/verdicts.md.",
         "",
         _ours("theory/readings.py"),
     ),

@@ -7,10 +7,12 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Empty, ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, clients_at, mixing_at, network_parameters
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory.domain import Domain, Point, Whole
 from theory.formula import Source
@@ -161,7 +163,7 @@ CLAIM = Claim(
         Statement(
             "decmar.all-rounds-index-0",
             "printed",
-            "The local training of every round enters the output.",
+            "Line 10, index 0: the local training of every round enters the output.",
             OnDomain(
                 ALIKE,
                 Then(">=", lambda at: VISIBLE, trace_of_first_round),
@@ -169,23 +171,23 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("decmar.all-rounds-index-0"),
             ),
-            reading="line 10 as typed, index 0",
+            reading=read_as(parts.AS_TYPED),
             instead=("decmar.output-index-0",),
         ),
         Statement(
             "decmar.round-0-models",
             "printed",
-            "The models that round 0 averages are those of the input.",
+            "The models that round 0 averages are those of the input (line 10, index 0).",
             Empty(Status.ILL_FORMED, BECAUSE_START, asks_for_missing_models),
-            reading="line 10 as typed, index 0",
+            reading=read_as(parts.AS_TYPED),
             instead=("decmar.output-index-e",),
         ),
         Statement(
             "decmar.all-rounds-index-e",
             "printed",
-            "The local training of every round enters the output.",
+            "Line 10, index E: the local training of every round enters the output.",
             ForAll(small_networks, training_reaches_output, BECAUSE_KEPT, Evidence.SEARCHED),
-            reading="line 10 with index E",
+            reading=read_as(parts.MENDED),
         ),
         Statement(
             "decmar.output-index-e",
@@ -193,7 +195,7 @@ CLAIM = Claim(
             "With index E the output is the mean over clients of M^T W + sum over rounds t of M^(T-1-t) u_t: W "
             "the input models, u_t the updates of round t.",
             Identity(star_closed_form, star_output, "Star of four clients, three rounds."),
-            reading="line 10 with index E",
+            reading=read_as(parts.MENDED),
         ),
         Statement(
             "decmar.output-index-0",
@@ -203,7 +205,7 @@ CLAIM = Claim(
             Identity(
                 last_pass, lambda: output(nx.star_graph(3), mixed_index="0"), "Star of four clients, three rounds."
             ),
-            reading="line 10 as typed, index 0",
+            reading=read_as(parts.AS_TYPED),
         ),
         Statement(
             "decmar.output-alike-starts",
@@ -219,7 +221,7 @@ CLAIM = Claim(
                     for t in (1, 10)
                 ],
             ),
-            reading="line 10 as typed, index 0, linear encoders",
+            reading=read_as(parts.AS_TYPED),
         ),
     ),
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.plain_embeddings import (
@@ -15,6 +16,7 @@ from ledger.drawn.plain_embeddings import (
     terms,
 )
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.alignment_term.gaussian_mmd import AVERAGED_EMBEDDING_FLOOR, n_averaged
 from theory.alignment_term.remainders import LEAST_DIM, averaged_embedding_remainder
@@ -133,14 +135,14 @@ CLAIM = Claim(
             "printed",
             "With every client sampled, a round is one of decentralised learning on the complete graph.",
             Identity(round_on_all_clients, round_on_complete_graph, "Lines 9 to 18 against mixing by 1/N."),
-            reading="all clients sampled",
         ),
         Statement(
             "fedmar.averaged-covariance",
             "expected",
-            "The averaged embeddings of line 17 have the covariance of the global distribution, for which they stand.",
+            "With identical clients the averaged embeddings of line 17 have the covariance of the global "
+            "distribution, for which they stand.",
             Identity(lambda: sp.Symbol("v", positive=True), covariance_of_average, BECAUSE_VARIANCE),
-            reading="line 17 as typed, identical clients",
+            reading=read_as(parts.SLOTWISE),
             instead=("fedmar.covariance-share",),
         ),
         Statement(
@@ -154,7 +156,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 named=found("fedmar.term-one-distribution"),
             ),
-            reading="line 17 as typed, many feature dimensions",
+            reading=read_as(parts.SLOTWISE),
             instead=("fedmar.floor-limit",),
         ),
         Statement(
@@ -168,15 +170,16 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("fedmar.batch-order"),
             ),
-            reading="line 17 as typed",
+            reading=read_as(parts.SLOTWISE),
             instead="not known",
         ),
         Statement(
             "fedmar.covariance-share",
             "corrected",
-            "Averaging the embeddings of |C| clients slot by slot leaves 1/|C| of their covariance.",
+            "Averaging the embeddings of |C| identical clients (tried with three) slot by slot leaves 1/|C| of "
+            "their covariance.",
             Identity(lambda: sp.Symbol("v", positive=True) / 3, covariance_of_average, BECAUSE_VARIANCE),
-            reading="line 17 as typed, three identical clients",
+            reading=read_as(parts.SLOTWISE),
         ),
         Statement(
             "fedmar.floor-limit",
@@ -188,7 +191,7 @@ CLAIM = Claim(
                 floor_from_concentration,
                 "Squared distances take their means.",
             ),
-            reading="line 17 as typed, squared distance in the kernel",
+            reading=read_as(parts.SLOTWISE, parts.SQUARED_KERNEL),
             latex=AVERAGED_EMBEDDING_FLOOR.latex,
         ),
         Statement(
@@ -197,7 +200,7 @@ CLAIM = Claim(
             "Between identical clients the mean of the alignment term is within about 2.3/D of (e^(-1/4) - "
             "e^(-1/(4K)))^2, with D feature dimensions and K clients averaged.",
             FLOOR_IN_THE_LIMIT,
-            reading="line 17 as typed, squared distance in the kernel",
+            reading=read_as(parts.SLOTWISE, parts.SQUARED_KERNEL),
             replaces=("fedmar.floor-400-dims",),
         ),
     ),

@@ -8,10 +8,12 @@ import numpy as np
 import sympy as sp
 from scipy.spatial.distance import pdist
 
+from ledger import parts
 from ledger.checks.kinds import Empty, Finding, Identity, Prediction
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.plain_embeddings import batches_at, embedding_parameters, eq6, mean_distance, terms
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from sims.losses.adaptive_mmd import a_mmd
 from theory.alignment_term.gaussian_mmd import GAUSSIAN_MMD, MEAN_DISTANCE
@@ -215,25 +217,26 @@ CLAIM = Claim(
         Statement(
             "eq6.fixed-kernel-two-point",
             "expected",
-            "The estimate of Eq (6) has the squared MMD as its mean.",
+            "For two-point embeddings the estimate of Eq (6) has the squared MMD as its mean.",
             Identity(mean_of_statistic, squared_mmd, "All outcomes of two batches of two, any kernel, any two laws."),
-            reading="fixed kernel, two-point embeddings",
+            reading=read_as(parts.FIXED_KERNEL),
         ),
         Statement(
             "eq6.fixed-kernel-gaussian",
             "expected",
-            "The estimate of Eq (6) has the squared MMD as its mean.",
+            "For Gaussian embeddings the estimate of Eq (6) has the squared MMD as its mean.",
             Prediction(
                 lambda context: findings(context, is_adaptive=False),
                 "Gaussian embeddings, closed form known.",
                 rtol=0.03,
             ),
-            reading="fixed kernel, Gaussian embeddings",
+            reading=read_as(parts.FIXED_KERNEL),
         ),
         Statement(
             "eq6.own-bandwidth-batch-8",
             "expected",
-            "For batches of 8 the estimate of Eq (6) has the squared MMD at the population bandwidth as its mean.",
+            "With its own bandwidth and batches of 8 the estimate of Eq (6) has the squared MMD at the "
+            "population bandwidth as its mean.",
             OnDomain(
                 BATCHES_OF_EIGHT,
                 Then("=", lambda at: 0.0, bias_at_eight),
@@ -244,7 +247,7 @@ CLAIM = Claim(
                 trials=(4000, 16_000),
                 named=found("eq6.own-bandwidth-batch-8"),
             ),
-            reading="bandwidth from the batch itself, squared distance",
+            reading=read_as(parts.SQUARED_KERNEL),
             instead=("eq6.own-bandwidth-large-batch", "eq6.fixed-kernel-gaussian"),
         ),
         Statement(
@@ -253,15 +256,15 @@ CLAIM = Claim(
             "With its own bandwidth the estimate of Eq (6) has the squared MMD at the mean bandwidth as its mean, up "
             "to a bias of at most about 27/(B D) for batches of B embeddings in D dimensions.",
             OWN_BANDWIDTH,
-            reading="bandwidth from the batch itself, squared distance",
+            reading=read_as(parts.SQUARED_KERNEL),
             replaces=("eq6.own-bandwidth-batch-64",),
         ),
         Statement(
             "eq6.bandwidth-pairs",
             "printed",
-            "The bandwidth is the mean over pairs a, b of |z_a - z_b|.",
+            "The bandwidth, whose z is typed with neither batch, is the mean over pairs a, b of |z_a - z_b|.",
             Empty(Status.ILL_FORMED, BECAUSE_WHOSE, bandwidths_differ, Evidence.NUMERIC),
-            reading="as typed, z of neither batch",
+            reading=read_as(parts.AS_TYPED),
             instead="not known",
         ),
         Statement(
@@ -275,7 +278,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("eq6.scale-printed-kernel"),
             ),
-            reading="kernel as typed, distance over squared bandwidth",
+            reading=read_as(parts.TYPED_KERNEL),
             instead=("eq6.scale-squared-distance",),
         ),
         Statement(
@@ -284,7 +287,7 @@ CLAIM = Claim(
             "With the squared distance over the squared bandwidth A-MMD does not depend on the scale of the "
             "embeddings.",
             SCALE_FREE,
-            reading="squared distance",
+            reading=read_as(parts.SQUARED_KERNEL),
         ),
     ),
 )

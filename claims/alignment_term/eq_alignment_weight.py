@@ -145,20 +145,18 @@ CLAIM = Claim(
             "printed",
             "The weight of the alignment term is gamma_max at the start and gamma_min at the horizon.",
             Identity(end_points, lambda: sp.Matrix([weight_max, weight_min]), "cos 0 = 1 and cos pi = -1."),
-            reading="end points",
             latex=ALIGNMENT_WEIGHT.latex,
         ),
         Statement(
             "eq7.falls-within-horizon",
             "printed",
-            "The weight of the alignment term falls with every selection of the client.",
+            "The weight of the alignment term falls with every selection of the client up to the horizon.",
             ForAll(within_horizon, never_rises, "The cosine falls on [0, pi].", Evidence.NUMERIC),
-            reading="counts up to the horizon",
         ),
         Statement(
             "eq7.falls-beyond-horizon",
             "printed",
-            "The weight of the alignment term falls with every selection of the client.",
+            "The weight of the alignment term falls with every selection of the client beyond the horizon.",
             OnDomain(
                 SCHEDULES,
                 Then("<=", lambda at: weight_at(at, -1), weight_unclamped),
@@ -166,13 +164,13 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("eq7.falls-beyond-horizon"),
             ),
-            reading="counts beyond the horizon",
             instead=("eq7.clamped-count",),
         ),
         Statement(
             "eq7.expected-count-horizon",
             "expected",
-            "If the horizon is the expected number of selections, a client's count of selections does not pass it.",
+            "If the horizon is the expected number of selections, a client's count of selections passes it "
+            "with a probability of at most one in twenty.",
             OnDomain(
                 PARTICIPATION,
                 Then("<=", lambda at: 0.05, chance_beyond_mean),
@@ -180,22 +178,21 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=[*found("eq7.expected-count-horizon"), {"rounds": 200, "n_clients": 100, "participation": 5}],
             ),
-            reading="with a probability of at most one in twenty",
             instead=("eq7.rounds-horizon",),
         ),
         Statement(
             "eq7.rounds-horizon",
             "expected",
-            "If the horizon is the number of rounds, a client's count of selections does not pass it.",
+            "With 5 of 100 clients a round and the number of rounds as horizon a client's count of selections "
+            "does not pass it.",
             ForAll(participations, full_count_suffices, "No client is selected twice a round.", Evidence.NUMERIC),
-            reading="5 of 100 clients a round",
         ),
         Statement(
             "eq7.clamped-count",
             "corrected",
-            "With the count cut off at the horizon the weight of the alignment term never rises, whatever the count.",
+            "With the count of Eq (7) cut off at the horizon the weight of the alignment term never rises, "
+            "whatever the count.",
             NEVER_RISES,
-            reading="the count of Eq (7) replaced by the smaller of it and the horizon",
         ),
     ),
 )

@@ -3,10 +3,12 @@
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Empty, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW
 from ledger.drawn.plain_embeddings import eq6, mean_distance
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement, Status
 from sims.losses.adaptive_mmd import a_mmd
 from theory.domain import Choice, Domain, Point, Whole
@@ -79,7 +81,7 @@ CLAIM = Claim(
             "The MAR loss is an expectation over one sample and its mask of the reconstruction error plus the "
             "weighted A-MMD.",
             Empty(Status.ILL_FORMED, BECAUSE_BATCH, undefined_for_one_sample, Evidence.NUMERIC),
-            reading="as typed",
+            reading=read_as(parts.AS_TYPED),
             instead=("eq5.pairs-of-batches",),
         ),
         Statement(
@@ -87,7 +89,7 @@ CLAIM = Claim(
             "printed",
             "With weight 0 the MAR loss is the reconstruction loss of Eq (3).",
             Identity(lambda: mar_loss().subs(weight, 0), lambda: reconstruction, "The weight multiplies the term."),
-            reading="A-MMD per pair of batches",
+            reading=read_as(parts.PAIRS_OF_BATCHES),
         ),
         Statement(
             "eq5.pairs-of-batches",
@@ -95,7 +97,7 @@ CLAIM = Claim(
             "With the expectation over pairs of batches of two samples and more, the alignment term of the MAR "
             "loss is defined: a number of size at most 2.",
             DEFINED,
-            reading="A-MMD per pair of batches",
+            reading=read_as(parts.PAIRS_OF_BATCHES),
         ),
     ),
 )

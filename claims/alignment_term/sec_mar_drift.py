@@ -10,11 +10,13 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn import aligned_clients as clients
 from ledger.drawn.drawn_networks import DRAW, mixing_at
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.alignment_term.mar_drift import alignment_bias, consensus_share, shrunk_lengths
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
@@ -202,7 +204,7 @@ CLAIM = Claim(
                 Evidence.SEARCHED,
                 named=found("mar-drift.tilt"),
             ),
-            reading=POOLED,
+            reading=read_as(parts.AS_SETS),
             instead=("mar-drift.force-off-rows", "mar-drift.tilt-effect-contrast"),
         ),
         Statement(
@@ -216,7 +218,7 @@ CLAIM = Claim(
                 "The force acts along the rows of W, and draws embeddings together.",
                 Evidence.SEARCHED,
             ),
-            reading=POOLED,
+            reading=read_as(parts.AS_SETS),
         ),
         Statement(
             "mar-drift.averaged-model",
@@ -230,21 +232,22 @@ CLAIM = Claim(
                 Evidence.SEARCHED,
                 named=found("mar-drift.averaged-model"),
             ),
-            reading=POOLED,
+            reading=read_as(parts.AS_SETS),
             instead=("mar-drift.federated-bias",),
         ),
         Statement(
             "mar-drift.force-off-rows",
             "corrected",
-            "Off the rows of W the force of the alignment term has no first order in the differences between clients.",
+            "For two clients in two dimensions, off the rows of W the force of the alignment term has no first "
+            "order in the differences between clients.",
             Identity(lambda: sp.Integer(0), force_off_rows, BECAUSE_FORCE),
-            reading="two clients in two dimensions, embeddings as sets",
+            reading=read_as(parts.AS_SETS),
         ),
         Statement(
             "mar-drift.tilt-effect-contrast",
             "corrected",
-            "The alignment term's effect on the tilt, relative to the tilt, halves with the differences between "
-            "clients.",
+            "With contrast the alignment term's effect on the tilt, relative to the tilt, halves with the "
+            "differences between clients.",
             OnDomain(
                 ALMOST_ALIKE,
                 Then("=", lambda at: 0.5, as_differences_halve("plain")),
@@ -254,7 +257,7 @@ CLAIM = Claim(
                 corners=(1, 32),
                 named=[CONTRAST | {"weight": 1.0}],
             ),
-            reading=POOLED + ", contrast",
+            reading=read_as(parts.AS_SETS),
         ),
         Statement(
             "mar-drift.tilt-effect-masked",
@@ -270,14 +273,15 @@ CLAIM = Claim(
                 corners=(1, 32),
                 named=[CONTRAST | {"weight": 1.0}],
             ),
-            reading=POOLED + ", masked views",
+            reading=read_as(parts.AS_SETS),
         ),
         Statement(
             "mar-drift.consensus-bound",
             "corrected",
-            "An alignment term of weight gamma changes the consensus error by a share of at most (1 + 1.25 gamma k)^2 "
-            "- 1, about 2.5 gamma k: k is of the order of 1/(s^2 + 2 x^2), x the represented eigenvalues. At the "
-            "paper's largest weight, 0.1, and x of 2 or more that is below two percent.",
+            "With contrast an alignment term of weight gamma changes the consensus error by a share of at most "
+            "(1 + 1.25 gamma k)^2 - 1, about 2.5 gamma k: k is of the order of 1/(s^2 + 2 x^2), x the "
+            "represented eigenvalues. At the paper's largest weight, 0.1, and x of 2 or more that is below two "
+            "percent.",
             OnDomain(
                 SMALL_WEIGHTS,
                 Then("<=", consensus_bound, consensus_change),
@@ -289,7 +293,7 @@ CLAIM = Claim(
                     for n, s in ((6, 2.0), (3, 1.5))
                 ],
             ),
-            reading=POOLED + ", contrast",
+            reading=read_as(parts.AS_SETS),
             spoil=0.5,
             replaces=("mar-drift.consensus-small-weight",),
         ),
@@ -306,7 +310,7 @@ CLAIM = Claim(
                 points=(3, 200),
                 corners=(2, 64),
             ),
-            reading="embeddings as sets",
+            reading=read_as(parts.AS_SETS),
         ),
         Statement(
             "mar-drift.slotwise-lengths",
@@ -321,7 +325,7 @@ CLAIM = Claim(
                 points=(3, 100),
                 corners=(2, 32),
             ),
-            reading="averaged slot by slot as typed",
+            reading=read_as(parts.SLOTWISE),
         ),
     ),
 )

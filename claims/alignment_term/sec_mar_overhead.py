@@ -6,7 +6,9 @@ from typing import Any
 
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.alignment_term.weight_schedule import EMBEDDING_BYTES, MODEL_BYTES, batch
 from theory.formula import Source
@@ -142,16 +144,15 @@ CLAIM = Claim(
         Statement(
             "overhead.patches",
             "printed",
-            "An image has 196 patches, of which 49 are visible at a mask ratio of 3/4.",
+            "For ViT-B/16 an image has 196 patches, of which 49 are visible at a mask ratio of 3/4.",
             Identity(lambda: sp.Matrix([196, 49]), visible_tokens, "224 x 224 pixels in patches of 16 x 16."),
-            reading="ViT-B/16",
         ),
         Statement(
             "overhead.megabytes-binary",
             "printed",
             "The embeddings take 36.8, 18 and 9 MB at batch 256, 128 and 64, and the model 328 MB.",
             ForAll(sizes, megabytes(MEBI), BECAUSE_UNIT, Evidence.ENUMERATED),
-            reading="MB as 2^20 bytes",
+            reading=read_as(parts.BINARY_MEGABYTES),
         ),
         Statement(
             "overhead.megabytes-decimal",
@@ -162,21 +163,20 @@ CLAIM = Claim(
                 in_millions,
                 BECAUSE_UNIT,
             ),
-            reading="MB as 10^6 bytes",
         ),
         Statement(
             "overhead.percent-256-64-32",
             "printed",
             "The embeddings add 11, 3 and 1 percent to the model's transfer at batch 256, 64 and 32.",
             ForAll(lambda context: (256, 64, 32), share_rounds, "11.2, 2.8 and 1.4 percent.", Evidence.ENUMERATED),
-            reading="to the nearest percent",
+            reading=read_as(parts.NEAREST_PERCENT),
         ),
         Statement(
             "overhead.percent-128",
             "printed",
             "The embeddings add 5 percent to the model's transfer at batch 128.",
             ForAll(lambda context: (128,), share_rounds, "It is 5.6 percent, which rounds to 6.", Evidence.ENUMERATED),
-            reading="to the nearest percent",
+            reading=read_as(parts.NEAREST_PERCENT),
             instead=("overhead.percent-tenths",),
         ),
         Statement(
@@ -188,28 +188,26 @@ CLAIM = Claim(
                 lambda: sp.Matrix([share(49 * WIDTH * size, PARAMETERS) for size in (256, 128, 64, 32)]),
                 "Per thousand, rounded.",
             ),
-            reading="to a tenth of a percent",
         ),
         Statement(
             "overhead.proportional-to-batch",
             "printed",
-            "The cost of the embeddings is proportional to the batch.",
+            "The bytes of the embeddings are proportional to the batch.",
             Identity(
                 lambda: EMBEDDING_BYTES.expr.subs(batch, 2 * batch) / 2, lambda: EMBEDDING_BYTES.expr, "Linear in it."
             ),
-            reading="bytes of the embeddings",
         ),
         Statement(
             "overhead.only-payload",
             "printed",
-            "The uploaded embeddings are the only extra payload.",
+            "In Algorithms 1 and 2 the uploaded embeddings are the only extra payload.",
             ForAll(
                 lambda context: (("1, federated", True, 1), ("2, three neighbours", False, 3)),
                 sole_payload,
                 BECAUSE_LINES,
                 Evidence.ENUMERATED,
             ),
-            reading="Algorithms 1 and 2 as printed",
+            reading=read_as(parts.AS_TYPED),
             instead=("overhead.both-directions",),
         ),
         Statement(
@@ -222,7 +220,6 @@ CLAIM = Claim(
                 lambda: sp.floor(1000 * sp.Rational(floats_sent(True, 1), PARAMETERS) + sp.Rational(1, 2)),
                 "Twice the upload, and one weight.",
             ),
-            reading="Algorithm 1, both directions",
         ),
         Statement(
             "overhead.model-parameters",
@@ -233,7 +230,7 @@ CLAIM = Claim(
                 lambda: in_million(autoencoder_parameters(WIDTH, 12, 512, 8, PATCH)),
                 "That is the encoder; the decoder of MAE, which is averaged as well, adds 26 million.",
             ),
-            reading="ViT-B/16 as a masked autoencoder",
+            reading=read_as(parts.MASKED_AUTOENCODER),
             instead=("overhead.autoencoder-parameters",),
         ),
         Statement(
@@ -250,7 +247,7 @@ CLAIM = Claim(
                 ),
                 "Per thousand, rounded.",
             ),
-            reading="ViT-B/16 as a masked autoencoder",
+            reading=read_as(parts.MASKED_AUTOENCODER),
         ),
         Statement(
             "overhead.released-model",
@@ -261,7 +258,6 @@ CLAIM = Claim(
                 lambda: sp.Matrix([released_tokens(), share(released_floats(128), released_parameters())]),
                 "A quarter of 256 patches and the class token; 11.6 million parameters.",
             ),
-            reading="the released model and batch",
         ),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import (
@@ -17,6 +18,7 @@ from ledger.drawn.drawn_networks import (
     mixing_at,
     network_parameters,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source
@@ -91,14 +93,14 @@ CLAIM = Claim(
             "printed",
             "No decentralised variant surpasses federated learning.",
             ForAll(lambda context: RULES.items(), below_federated, "Eight numbers against 52.72.", Evidence.ENUMERATED),
-            reading=NUMBERS,
+            reading=read_as(parts.PRINTED_NUMBERS),
         ),
         Statement(
             "tab6.higher-connectivity",
             "printed",
             "Every variant is more accurate at the higher connectivity.",
             ForAll(lambda context: RULES.items(), rises, "Four pairs.", Evidence.ENUMERATED),
-            reading=NUMBERS,
+            reading=read_as(parts.PRINTED_NUMBERS),
             spoil=0.8,
         ),
         Statement(
@@ -111,7 +113,7 @@ CLAIM = Claim(
                 "1.43 points between rules against a loss of 6.10.",
                 Evidence.ENUMERATED,
             ),
-            reading=NUMBERS,
+            reading=read_as(parts.PRINTED_NUMBERS),
             spoil=0.2,
         ),
         Statement(
@@ -124,7 +126,7 @@ CLAIM = Claim(
                 "It changes the objective itself: how much each client's loss counts.",
                 Evidence.ENUMERATED,
             ),
-            reading="objective of Eq (1)",
+            reading=read_as(parts.OBJECTIVE),
             instead=(
                 "tab6.objective-metropolis",
                 "eq1.objective-by-weights",
@@ -142,7 +144,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(12, 300),
             ),
-            reading="objective of Eq (1)",
+            reading=read_as(parts.OBJECTIVE),
         ),
     ),
 )

@@ -8,7 +8,7 @@ of neighbours, uniform averaging trains on other shares of the classes than all 
 from itertools import product
 
 from experiments.paper.table6 import RULES
-from ledger.checks.trained_order import NAMES, READING, alike, ends_above
+from ledger.checks.trained_order import NAMES, alike, ends_above
 from ledger.statement import Claim, Statement
 from theory.formula import Source
 
@@ -59,7 +59,7 @@ def matters_little(network: str, method: str) -> Statement:
     text = f"On a {network} {NAMES[method]} ends within {WITHIN} points under Metropolis weights and under 1/|A_i|."
     equal, uneven = (f"{method} {network} {rule}" for rule in ("metropolis", "uniform"))
     key = f"tab6-images.{network}-{method}-alike"
-    return alike(key, "irregular", equal, uneven, text, BECAUSE_RULES, WITHIN, READING, "expected")
+    return alike(key, "irregular", equal, uneven, text, BECAUSE_RULES, WITHIN, kind="expected")
 
 
 def equal_weights_lead(network: str, method: str) -> Statement:

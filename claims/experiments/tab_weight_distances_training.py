@@ -11,7 +11,9 @@ from jaxtyping import Float
 
 from experiments.paper._results import Results
 from experiments.paper.table5 import PAIRS, label_of, name, share_of
-from ledger.checks.trained_order import NAMES, READING, Column, TrainedAlike, measured, ordered
+from ledger import parts
+from ledger.checks.trained_order import NAMES, Column, TrainedAlike, measured, ordered
+from ledger.reading import read_as
 from ledger.statement import Claim, Instead, Statement
 from theory.formula import Source
 
@@ -76,7 +78,7 @@ def shares_more(near: str, far: str, pair: tuple[str, str]) -> Statement:
         f"together under {NAMES[near]} than under {NAMES[far]}."
     )
     sides = measured(share_of(near, *pair)), measured(share_of(far, *pair))
-    reading = f"{READING}, distances over the ways from the start"
+    reading = read_as(parts.OVER_THE_WAY, parts.SMALL_ENCODERS)
     because = f"{NAMES[far]}'s share minus {NAMES[near]}'s."
     key = f"tab5-trained.share-{near}-{far}-{PAIR_WORDS[pair]}"
     return ordered(
@@ -96,7 +98,7 @@ def sees_alike(near: str, far: str, pair: tuple[str, str]) -> Statement:
     text = f"Features of {one} and of {other} are more alike under {NAMES[near]} than under {NAMES[far]}."
     sides = measured(name(far, *pair)), measured(name(near, *pair))
     because = f"{NAMES[near]}'s linear CKA minus {NAMES[far]}'s, images held out."
-    reading = f"{READING}, linear CKA"
+    reading = read_as(parts.CKA, parts.SMALL_ENCODERS)
     key = f"tab5-trained.cka-{near}-{far}-{PAIR_WORDS[pair]}"
     return ordered(
         *(key, "figure3", *sides, text, because),
@@ -147,7 +149,9 @@ def is_one_alone() -> Statement:
         family="geometry",
     )
     text = "The encoders of two clients alone lie as far apart under MAR as under MAE: they are the same."
-    return Statement("tab5-trained.mar-mae-alone", "corrected", text, check, reading=READING, spoil=-1.0)
+    return Statement(
+        "tab5-trained.mar-mae-alone", "corrected", text, check, reading=read_as(parts.SMALL_ENCODERS), spoil=-1.0
+    )
 
 
 CLAIM = Claim(

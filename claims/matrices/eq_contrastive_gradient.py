@@ -120,14 +120,13 @@ CLAIM = Claim(
         Statement(
             "eq39.stationary-least",
             "printed",
-            "(53): where the gradient vanishes the loss is least.",
+            "(53), at E[x x^T] = diag(3, 2, 1) and H = I: where the gradient vanishes the loss is least.",
             ForAll(
                 lambda _: (sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[:2, :], sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[1:, :]),
                 _stationary_is_minimal,
                 "The eigenvectors of 2 and 1 are stationary too, with rank(W) = c, and lose to those of 3 and 2.",
                 Evidence.ENUMERATED,
             ),
-            reading="E[x x^T] = diag(3, 2, 1), H = I",
             instead=("eq39.stationary-loss",),
             about=("eq-53",),
         ),

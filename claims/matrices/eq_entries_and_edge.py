@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import LEADING, PI, SCALING, U, aligned, entries_up_to
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.reading_words import in_words
+from ledger.checks.parts_of_choices import PART_OF
 from ledger.drawn.drawn_matrices import ROUND_OFF, matrix_at, matrix_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
@@ -63,7 +65,7 @@ def _entry_statement(mask: Mask, why: str) -> Statement:
         "printed",
         "(21): e_k^T X e_k is 2p(1-p) d^(2/5) up to O(d^(-2/5)) or larger, k another client's coordinate.",
         entries_up_to(lambda: [("(k, k)", LEADING, aligned(BLOCK, mask)[1, 1])], -8, why),
-        reading=in_words(mask),
+        reading=read_as(PART_OF[mask]),
         latex=r"e_k^\top X_i^M e_k \ge 2p(1-p)\,d^{2/5} - O(d^{-2/5})",
         instead=(f"eq20.entry-and-edge-{mask.value}",),
         about=("eq-21",),
@@ -76,7 +78,7 @@ def _edge_statement(mask: Mask, why: str) -> Statement:
         "printed",
         "(23): the largest eigenvalue is 2p(1-p) d^(2/5) up to O(d^(-2/5)).",
         entries_up_to(lambda: [("largest eigenvalue", LEADING, _top(mask))], -8, why),
-        reading=in_words(mask),
+        reading=read_as(PART_OF[mask]),
         latex=r"\lambda_{i,1}^M = 2p(1-p)\,d^{2/5} \pm O(d^{-2/5})",
         instead=(f"eq20.entry-and-edge-{mask.value}",),
         about=("eq-23",),
@@ -164,7 +166,7 @@ CLAIM = Claim(
                 lambda: sp.Matrix([aligned(BLOCK, Mask.INDEPENDENT)[1, 1], _top(Mask.INDEPENDENT)]),
                 "From all labels, offsets and masks of six clients.",
             ),
-            reading=in_words(Mask.INDEPENDENT),
+            reading=read_as(parts.INDEPENDENT),
         ),
         Statement(
             "eq20.entry-and-edge-complementary",
@@ -175,7 +177,7 @@ CLAIM = Claim(
                 lambda: sp.Matrix([aligned(BLOCK, Mask.COMPLEMENTARY)[1, 1], _top(Mask.COMPLEMENTARY)]),
                 "From all labels, offsets and masks of six clients.",
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
         ),
     ),
 )

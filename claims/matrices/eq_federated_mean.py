@@ -6,6 +6,7 @@ diagonal's order: p(1-p) [(tau^2/4 + 1/N) I + (N-2) tau^2/(4N) J + mu^2 I] for i
 
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import (
     LEADING,
     PI,
@@ -18,7 +19,8 @@ from ledger.checks.enumerated import (
     matrix_entries,
 )
 from ledger.checks.kinds import ForAll, Identity
-from ledger.checks.reading_words import in_words
+from ledger.checks.parts_of_choices import PART_OF
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Instead, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_fl_block
@@ -45,7 +47,7 @@ def _leading_order(mask: Mask, why: str, instead: Instead) -> Statement:
         "printed",
         TEXT,
         entries_up_to(lambda: matrix_entries(printed, aligned(symbolic_fl_block(CLIENTS), mask)), 7, why),
-        reading=in_words(mask),
+        reading=read_as(PART_OF[mask]),
         latex=r"\mathbb{E}\overline{X} = \operatorname{diag}(2p(1-p)d^{2/5} - \Theta(d^{7/20}) + O(d^{-2/5}), \dots)",
         instead=instead,
         about=("eq-36",),
@@ -82,15 +84,14 @@ CLAIM = Claim(
         Statement(
             "eq36.shift-granted-18",
             "printed",
-            "(37): with N = d^(1/20) the average of N - 1 entries 2p(1-p) tau^2 and one 2p(1-p) lies "
-            "Theta(d^(7/20)) below.",
+            "(37), granted (18): with N = d^(1/20) the average of N - 1 entries 2p(1-p) tau^2 and one 2p(1-p) "
+            "lies Theta(d^(7/20)) below.",
             ForAll(
                 lambda _: (7,),
                 _shift_order,
                 "2p(1-p) d^(2/5)/N is of order d^(7/20) exactly; the rest is O(1).",
                 Evidence.ENUMERATED,
             ),
-            reading="granted (18)",
             latex=r"2p(1-p)\,d^{2/5} - \Theta(d^{7/20}) + O(d^{-2/5})",
             about=("eq-37",),
         ),
@@ -103,7 +104,7 @@ CLAIM = Claim(
                 lambda: _second_line(1)[1],
                 "The other denominators have 2p(1-p); with one here the two lines differ.",
             ),
-            reading="equal hidden constants",
+            reading=read_as(parts.EQUAL_CONSTANTS),
             instead=("eq36.second-line-every-factor",),
             about=("eq-38",),
         ),
@@ -112,7 +113,7 @@ CLAIM = Claim(
             "corrected",
             "(38), second line: with 2p(1-p) in every denominator it equals the first line.",
             Identity(lambda: _second_line(2)[0], lambda: _second_line(2)[1], "(A - B)/(A + B) = 1 - 2B/(A + B)."),
-            reading="equal hidden constants",
+            reading=read_as(parts.EQUAL_CONSTANTS),
             about=("eq-38",),
         ),
         Statement(
@@ -135,7 +136,7 @@ CLAIM = Claim(
                 lambda: sp.diag(*[aligned(symbolic_fl_block(n), Mask.COMPLEMENTARY) for n in (2, 4)]),
                 "The diagonal is gone, and with two clients nothing was off it.",
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
         ),
     ),
 )

@@ -10,10 +10,12 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import SCALING, U
 from ledger.checks.kinds import Empty, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_matrices import POSITIVE, ROUND_OFF, SPECTRA, matrix_at, matrix_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement, Status
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
@@ -175,7 +177,7 @@ CLAIM = Claim(
                 _limits_of_the_repair,
                 "X_kk = tau^2/2 + mu^2 and l_1 = N tau^2/4 + mu^2, so l_1 is N/2 times X_kk.",
             ),
-            reading="independent masks",
+            reading=read_as(parts.INDEPENDENT),
         ),
     ),
 )

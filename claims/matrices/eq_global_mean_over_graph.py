@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import PI, SCALING, U, entries_up_to
 from ledger.checks.kinds import ForAll, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
@@ -19,6 +20,7 @@ from ledger.drawn.drawn_networks import DRAW, RINGS_ARE_WIDE, network_at, networ
 from ledger.drawn.network_entries import entries_at, entries_domain, resolution, summed_objective, weights_at
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_networks import sizes_equal
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from theory import symbols as sy
 from theory.domain import Condition, Domain, Point, Whole
@@ -114,7 +116,7 @@ CLAIM = Claim(
             sizes_equal(
                 np.mean, "A mean of numbers below 1 is not a mean of numbers above 1.", found("eq29.sizes-as-printed")
             ),
-            reading="as printed",
+            reading=read_as(parts.AS_TYPED),
             latex=r"\tfrac1N \sum_i \tfrac{1}{|A_i|} = |\bar A|",
             instead=("eq29.sizes-jensen", "eq29.sizes-regular"),
             about=("eq-29",),
@@ -128,7 +130,7 @@ CLAIM = Claim(
                 "A harmonic mean equals an arithmetic one only when all sizes agree.",
                 found("eq29.sizes-as-used"),
             ),
-            reading="as used",
+            reading=read_as(parts.MENDED),
             latex=r"\tfrac1N \sum_i \tfrac{1}{|A_i|} = \tfrac{1}{|\bar A|}",
             instead=("eq29.sizes-jensen", "eq29.sizes-regular"),
             about=("eq-29", "eq-30"),
@@ -136,14 +138,14 @@ CLAIM = Claim(
         Statement(
             "eq29.sizes-regular",
             "printed",
-            "(29), read as (30) uses it: the mean of 1/|A_i| is 1 over the mean of |A_i|.",
+            "(29), read as (30) uses it, on regular networks: the mean of 1/|A_i| is 1 over the mean of |A_i|.",
             OnDomain(
                 REGULAR_NETWORKS,
                 Then("=", lambda at: 1 / (1 + at["degree"]), _inverse_regular),
                 "All sizes agree, so every mean does.",
                 Evidence.NUMERIC,
             ),
-            reading="regular networks",
+            reading=read_as(parts.MENDED),
             about=("eq-29", "eq-30"),
         ),
         Statement(
@@ -154,7 +156,6 @@ CLAIM = Claim(
             _refuted_by(
                 _printed_diagonal, "Client k lowers coordinate k by its weight w_k, which sums to 1 over the clients."
             ),
-            reading="granted (18)",
             latex=r"\mathbb{E}\overline{X} = 2p(1-p)(1-\tfrac{1}{|\bar A|})d^{2/5} + \dots",
             instead=("eq29.entries-by-weight", "eq29.mean-entry"),
             about=("eq-29",),
@@ -182,7 +183,6 @@ CLAIM = Claim(
             "(31) and (32): all signal entries and the largest eigenvalue are one number up to "
             "O(d^(-2/5)), granted (18).",
             _refuted_by(_entries_agree, "Entries of clients with different weights differ by a multiple of tau^2 - 1."),
-            reading="granted (18)",
             instead=("eq29.entries-by-weight", "eq29.entries-spread"),
             about=("eq-31", "eq-32"),
         ),

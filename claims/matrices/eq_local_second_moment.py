@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import (
     LEADING,
     PI,
@@ -22,9 +23,10 @@ from ledger.checks.enumerated import (
 )
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.reading_words import in_words
+from ledger.checks.parts_of_choices import PART_OF
 from ledger.drawn.drawn_matrices import ROUND_OFF
 from ledger.drawn.listed_moments import MASK_RATIO, MODEL, listed_moment, masked, signal_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Instead, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
@@ -59,7 +61,7 @@ def _printed(mask: Mask, why: str, instead: Instead) -> Statement:
         entries_up_to(
             lambda: matrix_entries(printed_block(N, CLIENT), aligned(symbolic_local_block(N, CLIENT), mask)), -8, why
         ),
-        reading=in_words(mask),
+        reading=read_as(PART_OF[mask]),
         latex=LATEX,
         instead=instead,
     )
@@ -153,7 +155,7 @@ CLAIM = Claim(
                 "Centred, the matrix is diagonal at last, but with tau^2/4 in place of tau^2; the losses "
                 "do not centre.",
             ),
-            reading="second moment about the mean",
+            reading=read_as(parts.ABOUT_THE_MEAN),
             instead="not known",
         ),
         Statement(
@@ -166,7 +168,7 @@ CLAIM = Claim(
                 "A rare class pointing outside the signal adds rho = d^(alpha - beta) at its coordinate.",
                 Evidence.ENUMERATED,
             ),
-            reading="rare class outside the signal",
+            reading=read_as(parts.RARE_OUTSIDE),
             instead=("eq18.outside-alpha-and-beta",),
         ),
         Statement(
@@ -204,7 +206,7 @@ CLAIM = Claim(
                 "One offset has no partner to correlate with.",
                 Evidence.NUMERIC,
             ),
-            reading=in_words(Mask.INDEPENDENT),
+            reading=read_as(parts.INDEPENDENT),
         ),
         Statement(
             "eq18.outside-alpha-and-beta",
@@ -218,7 +220,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(6, 60),
             ),
-            reading="rare class outside the signal",
+            reading=read_as(parts.RARE_OUTSIDE),
         ),
     ),
 )

@@ -6,9 +6,11 @@ paper prints twice the diagonal and nothing else. All masks of three or four pix
 
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import PI, generic, masked_pair, printed_pair
 from ledger.checks.kinds import Identity
-from ledger.checks.reading_words import in_words
+from ledger.checks.parts_of_choices import PART_OF
+from ledger.reading import read_as
 from ledger.statement import Claim, Instead, Statement
 from theory import symbols as sy
 from theory.formula import Source
@@ -35,7 +37,7 @@ def _printed(mask: Mask, why: str, instead: Instead) -> Statement:
         "printed",
         "(17): averaged over masks, the alignment matrix is 2p(1-p) times the mean of diag(x) diag(x)^T.",
         Identity(lambda: printed_pair(X), lambda: masked_pair(X, mask), why),
-        reading=in_words(mask),
+        reading=read_as(PART_OF[mask]),
         latex=r"X^M = \frac{2p(1-p)}{n} \sum_j \operatorname{diag}(x_j)\operatorname{diag}(x_j)^\top",
         instead=instead,
     )
@@ -66,7 +68,7 @@ CLAIM = Claim(
                 lambda: masked_pair(WIDER, Mask.FIXED_COUNT),
                 "With exactly half of four pixels masked the diagonal is again zero.",
             ),
-            reading=in_words(Mask.FIXED_COUNT),
+            reading=read_as(parts.FIXED_COUNT),
             instead=("eq17.off-diagonal-fixed-count",),
         ),
         Statement(
@@ -84,7 +86,7 @@ CLAIM = Claim(
             "corrected",
             "The alignment matrix is p(1-p) times x x^T without its diagonal.",
             Identity(lambda: PI * OFF_DIAGONAL, lambda: masked_pair(X, Mask.COMPLEMENTARY), "All 8 masks listed."),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             latex=r"X^M = p(1-p)\,(xx^\top - \operatorname{diag}(x^2))",
         ),
         Statement(
@@ -92,7 +94,7 @@ CLAIM = Claim(
             "corrected",
             "The alignment matrix is p(1-p) x x^T.",
             Identity(lambda: PI * OUTER, lambda: masked_pair(X, Mask.INDEPENDENT), "All 64 pairs of masks listed."),
-            reading=in_words(Mask.INDEPENDENT),
+            reading=read_as(parts.INDEPENDENT),
             latex=r"X^M = p(1-p)\,xx^\top",
         ),
         Statement(
@@ -104,7 +106,7 @@ CLAIM = Claim(
                 lambda: masked_pair(WIDER, Mask.FIXED_COUNT),
                 "d = 4 and p = 1/2, all 6 masks listed.",
             ),
-            reading=in_words(Mask.FIXED_COUNT),
+            reading=read_as(parts.FIXED_COUNT),
             latex=r"X^M = p(1-p)\tfrac{d}{d-1}(xx^\top - \operatorname{diag}(x^2))",
         ),
         Statement(
@@ -116,7 +118,7 @@ CLAIM = Claim(
                 lambda: (printed_pair(X).T * masked_pair(X, Mask.COMPLEMENTARY)).trace(),
                 "One lives on the diagonal, the other off it.",
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
         ),
     ),
 )

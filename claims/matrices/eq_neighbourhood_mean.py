@@ -71,7 +71,6 @@ CLAIM = Claim(
                     }
                 ],
             ),
-            reading="granted (18)",
             instead=("eq27.members-lowered",),
             latex=r"\mathbb{E}\overline{X_i} = 2p(1-p)\operatorname{diag}(\dots(1-\tfrac{1}{|A_i|})\tau^2"
             r"+\tfrac{1}{|A_i|}\dots,\ \tau^2\ (i),\dots)",

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import SCALING, U, degree, generic
 from ledger.checks.kinds import ForAll, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_matrices import ROUND_OFF
 from ledger.drawn.drawn_networks import DRAW
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
@@ -70,9 +72,9 @@ def _close(
             "printed_over_derived_grows_like_d_to_the": str(ratio / 20),
         }
 
-    reading = "H = " + h.removesuffix(", 0 elsewhere")
+    read = parts.IDENTITY if h == "identity" else parts.IDENTITY_ON_SIGNAL
     check = ForAll(lambda _: (where,), predicate, because, Evidence.ENUMERATED)
-    return Statement(key, "printed", text, check, reading=reading, latex=latex, instead=instead, about=(about,))
+    return Statement(key, "printed", text, check, reading=read_as(read), latex=latex, instead=instead, about=(about,))
 
 
 def _transforms(context: Context) -> Iterable[tuple[np.ndarray, np.ndarray]]:
@@ -217,7 +219,7 @@ CLAIM = Claim(
             "(58), with the transposes: e_k^T X e_k is at most the largest singular value times sum "
             "|e_k^T u_j v_j^T e_k|.",
             ForAll(_transforms, _singular_bound, "The triangle inequality.", Evidence.SEARCHED),
-            reading="with the transposes put in",
+            reading=read_as(parts.MENDED),
             latex=r"e_k^\top X e_k \le \lambda_1 \sum_j |e_k^\top u_j v_j^\top e_k|",
             about=("eq-58",),
         ),

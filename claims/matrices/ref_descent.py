@@ -9,10 +9,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW
 from ledger.drawn.drawn_samples import drawn_samples, members_of
 from ledger.drawn.listed_moments import SCOPE
+from ledger.reading import Part, read_as
 from ledger.statement import Claim, Evidence, Statement
 from sims.linear import solver
 from sims.samplers.literal import CrossMoments, views
@@ -88,7 +90,8 @@ def _domain(objective: Objective, reading: Reading, *own: Parameter) -> Domain:
                 is_resolved,
             ),
         ),
-        assumes="One data set without rare classes, one draw of the views a sample; the start is random and small.",
+        assumes="One data set without rare classes, one draw of the views a sample; the start is random and small."
+        + (" H is the identity plus tilt times a random matrix." if TILT in own else ""),
     )
 
 
@@ -126,7 +129,7 @@ def _statement(
     text: str,
     objective: Objective,
     reading: Reading,
-    words: str,
+    said: tuple[Part, ...],
     *own: Parameter,
     then: Callable[[Objective, Reading], Then] = _ends_at_the_best_gram,
 ) -> Statement:
@@ -138,7 +141,7 @@ def _statement(
         points=(6, 100),
         corners=(0, 16),
     )
-    return Statement(key, "corrected", text, check, reading=words)
+    return Statement(key, "corrected", text, check, reading=read_as(*said))
 
 
 TOP = (
@@ -153,13 +156,13 @@ CLAIM = Claim(
     source=Source("chen2026", "Eqs (2)-(4); reviewer 1, question 2"),
     question="Is the minimiser that the Eckart-Young step names the one that training reaches?",
     statements=(
-        _statement("descent.cl-similar", f"Contrast {TOP}", Objective.CL, ONE, "views x + xi and x + xi'", NOISE),
+        _statement("descent.cl-similar", f"Contrast {TOP}", Objective.CL, ONE, (parts.SIMILAR,), NOISE),
         _statement(
             "descent.cl-dissimilar",
             f"Contrast {TOP}",
             Objective.CL,
             ONE,
-            "views x + xi and H x, H the identity plus `tilt` times a random matrix",
+            (parts.DISSIMILAR,),
             NOISE,
             TILT,
         ),
@@ -168,7 +171,7 @@ CLAIM = Claim(
             f"The alignment of masked views {TOP}",
             Objective.MIM,
             ONE,
-            Mask.INDEPENDENT.value,
+            (parts.INDEPENDENT,),
             MASKED,
         ),
         _statement(
@@ -176,7 +179,7 @@ CLAIM = Claim(
             f"The alignment of masked views {TOP}",
             Objective.MIM,
             COMPLEMENTARY,
-            Mask.COMPLEMENTARY.value,
+            (parts.COMPLEMENTARY,),
             MASKED,
         ),
         _statement(
@@ -185,7 +188,7 @@ CLAIM = Claim(
             "reduced-rank regression, and so to its encoder.",
             Objective.MIM,
             RECONSTRUCTION,
-            "Eq (3), complementary masks",
+            (parts.COMPLEMENTARY, parts.RECONSTRUCTION),
             MASKED,
             then=lambda *_: Then("=", _reconstruction_claimed, _reconstruction_found),
         ),

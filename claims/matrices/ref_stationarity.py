@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import generic, gradient, half_gram_penalty
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters
 from ledger.drawn.drawn_matrices import SPECTRA as SIGNS
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Domain, Point
 from theory.formula import Source
@@ -127,30 +129,27 @@ CLAIM = Claim(
         Statement(
             "stationarity.gradient",
             "printed",
-            "The gradient of the loss is -2 W X + 2 W W^T W.",
+            "With W in R^(c x d) the gradient of the loss is -2 W X + 2 W W^T W.",
             Identity(closed_gradient, differentiated, "Differentiated entry by entry, two rows and three columns."),
-            reading="W in R^{c x d}",
             latex=r"\partial_W \mathcal{L} = -2 W X + 2 W W^\top W",
         ),
         Statement(
             "stationarity.gradient-transposed",
             "printed",
-            "Written for W^T the stationary condition is A W = W W^T W with A = X on the left, as the referee "
-            "proposes.",
+            "Written for W^T in R^(d x c) the stationary condition is A W = W W^T W with A = X on the left, as "
+            "the referee proposes.",
             Identity(reversed_gradient, differentiated, "The transpose of the same equation."),
-            reading="W in R^{d x c}",
         ),
         Statement(
             "stationarity.every-stationary-point",
             "printed",
-            "Every point with a vanishing gradient minimises the loss.",
+            "Every point with a vanishing gradient minimises the loss, as the step to the first c eigenvectors needs.",
             ForAll(
                 spectra_and_choices,
                 any_choice_is_best,
                 "Keeping a smaller eigenvalue is a saddle, W of full rank included.",
                 Evidence.ENUMERATED,
             ),
-            reading="the step to the first c eigenvectors",
             instead=("stationarity.least-loss",),
         ),
         Statement(
@@ -167,7 +166,7 @@ CLAIM = Claim(
                     {"dim": 4, "feature_dim": c, "spectrum": spectrum, "draw": 1} for c in (1, 4) for spectrum in SIGNS
                 ],
             ),
-            reading="the Eckart-Young step, W^T W >= 0",
+            reading=read_as(parts.PSD),
         ),
     ),
 )

@@ -14,8 +14,9 @@ import sympy as sp
 from ledger.checks.enumerated import aligned, generic, half_gram_penalty
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.reading_words import in_words
+from ledger.checks.parts_of_choices import PART_OF
 from ledger.drawn.drawn_matrices import FEATURES_FIT, matrix_at, matrix_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Instead, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_fl_block, symbolic_local_block
@@ -84,7 +85,7 @@ def _eigenvector_statement(mask: Mask, why: str, instead: Instead = ()) -> State
         "printed",
         "The row space of the minimiser is spanned by the eigenvectors of the c largest eigenvalues.",
         ForAll(lambda _: _cases(mask), _leading_eigenvectors, why, Evidence.NUMERIC),
-        reading=in_words(mask),
+        reading=read_as(PART_OF[mask]),
         spoil=0.5,
         instead=instead,
     )

@@ -13,11 +13,13 @@ from typing import Any, Literal
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import U
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_samples import drawn_samples, members_of
 from ledger.drawn.listed_moments import FL, LOCAL, MODEL
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
 from sims.samplers.coupling import deviation
 from theory.deficits.concentration import (
@@ -195,7 +197,7 @@ def _printed(
     key: str,
     objective: Objective,
     betas: tuple[Fraction, ...],
-    reading: str,
+    words: str,
     *,
     whole: bool,
     instead: Instead = (),
@@ -204,9 +206,8 @@ def _printed(
     return Statement(
         key,
         "printed",
-        f"One client's matrix is within O(d^({exponent})) of its mean: {NAMES[objective]}.",
+        f"One client's matrix is within O(d^({exponent})) of its mean: {NAMES[objective]}, {words}.",
         _falls(objective, betas, whole=whole),
-        reading=reading,
         latex=LATEX[objective],
         instead=instead,
     )
@@ -235,15 +236,14 @@ CLAIM = Claim(
         Statement(
             "concentration.failure-probability",
             "printed",
-            "The bound on one client's matrix, printed for MIM, fails with probability at most exp(-d^(1/10))/2, if "
-            "its typical distance meets the bound.",
+            "For beta >= 1.85 the bound on one client's matrix, printed for MIM, fails with probability at "
+            "most exp(-d^(1/10))/2, if its typical distance meets the bound.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: sp.limit(sp.sqrt(2 * (U**2 + sp.log(2))) / U**10, U, sp.oo),
                 "A Gaussian norm exceeds its level by t with probability exp(-t^2/2); t is O(d^(1/20)), small against "
                 "the level sqrt(d).",
             ),
-            reading="beta >= 1.85",
             latex=r"1 - \tfrac12 e^{-d^{1/10}}",
         ),
         Statement(
@@ -283,7 +283,6 @@ CLAIM = Claim(
                 corners=(4, 32),
                 trials=(80, 400),
             ),
-            reading="N fixed",
             latex=r"\|X_{\perp S}\| = \Theta(d^{(1-\beta)/2}),\ \Theta(d^{1/5 + (1-\beta)/2})",
         ),
         Statement(
@@ -296,7 +295,7 @@ CLAIM = Claim(
                 lambda: _thresholds(is_expected={Objective.MIM: True, Objective.CL: False}),
                 "Powers of d in the norms of all three blocks; the coupling block decides.",
             ),
-            reading="CL one draw, MIM averaged",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
             latex=r"\beta \ge 1.85",
         ),
         Statement(
@@ -309,7 +308,7 @@ CLAIM = Claim(
                 lambda: _thresholds(is_expected={Objective.CL: True}),
                 "The same matrix as MIM's, held to O(d^(-1/5)) only.",
             ),
-            reading="CL averaged",
+            reading=read_as(parts.AUGMENTATIONS_AVERAGED),
         ),
     ),
 )

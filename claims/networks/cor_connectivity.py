@@ -12,11 +12,13 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, mixing_at, network_parameters
 from ledger.printed import printed_networks as printed
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.samplers.weighted import weighted_deficits
 from theory.data.moments import signal_second_moment
@@ -170,7 +172,7 @@ CLAIM = Claim(
                 "1 - 1/|A| rises with |A|; the widths themselves rest on (27)-(33).",
                 Evidence.SEARCHED,
             ),
-            reading="widths of the printed bounds",
+            reading=read_as(parts.WIDTH),
             spoil=0.5,
         ),
         Statement(
@@ -183,7 +185,7 @@ CLAIM = Claim(
                 "It rises with it, at a falling rate.",
                 Evidence.ENUMERATED,
             ),
-            reading="A.6.5, as typed",
+            reading=read_as(parts.AS_TYPED),
             instead="not known",
         ),
         Statement(
@@ -196,7 +198,7 @@ CLAIM = Claim(
                 printed.POPULATION,
                 found("cor45.population-complementary"),
             ),
-            reading="complementary masks, population",
+            reading=read_as(parts.COMPLEMENTARY, parts.POPULATION),
             instead=(
                 "thm46.equal-weights",
                 "thm46.complementary-population",
@@ -213,7 +215,7 @@ CLAIM = Claim(
                 found("cor45.population-independent"),
                 is_strict=True,
             ),
-            reading="independent masks, population, c = N",
+            reading=read_as(parts.INDEPENDENT, parts.POPULATION),
             instead="not known",
         ),
         Statement(
@@ -226,7 +228,7 @@ CLAIM = Claim(
                 printed.SAMPLED,
                 found("cor45.samples-independent-spread"),
             ),
-            reading="independent masks, samples",
+            reading=read_as(parts.INDEPENDENT, parts.SAMPLES),
             instead=("thm46.independent-samples",),
         ),
         Statement(
@@ -239,7 +241,7 @@ CLAIM = Claim(
                 printed.SAMPLED,
                 found("cor45.samples-independent-deficit"),
             ),
-            reading="independent masks, samples, 1 - r_k",
+            reading=read_as(parts.INDEPENDENT, parts.SAMPLES),
             instead=("cor45.equal-weights-deficit",),
         ),
         Statement(

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import Finding, ForAll, Prediction
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, network_at, network_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from ledger.training.link_on_domain import laplacian_of
 from ledger.training.settled_training import settled_check
@@ -222,22 +224,20 @@ CLAIM = Claim(
         Statement(
             "laplacian-gap.review-convex",
             "printed",
-            "The losses are locally convex, as the review's theorem assumes.",
+            "The losses of linear clients, Eqs (2) and (4), are locally convex, as the review's theorem assumes.",
             ForAll(lambda context: (3,), is_convex, "f_i has a saddle or a maximum at W = 0.", Evidence.NUMERIC),
-            reading="the review's assumptions, linear clients of Eqs (2) and (4)",
             instead="not known",
         ),
         Statement(
             "laplacian-gap.review-smooth",
             "printed",
-            "The losses are L-smooth, as the review's theorem assumes.",
+            "The losses of linear clients, Eqs (2) and (4), are L-smooth, as the review's theorem assumes.",
             ForAll(
                 lambda context: (1.0, 10.0, 100.0),
                 is_smooth,
                 "The penalty |W^T W|^2/2 is of fourth order: no constant serves for all W.",
                 Evidence.NUMERIC,
             ),
-            reading="the review's assumptions, linear clients of Eqs (2) and (4)",
             instead="not known",
         ),
         Statement(
@@ -250,7 +250,7 @@ CLAIM = Claim(
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
-            reading=f"squared distance, {FIXED}, clients most like their neighbours",
+            reading=read_as(parts.LAPLACIAN, parts.LIKE_NEIGHBOURS),
             instead=("laplacian-gap.exponent-slowest-mode",),
         ),
         Statement(
@@ -263,7 +263,7 @@ CLAIM = Claim(
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
-            reading=f"squared distance, {FIXED}, mean over placements",
+            reading=read_as(parts.LAPLACIAN, parts.OVER_PLACEMENTS),
             instead=("laplacian-gap.exponent-placements",),
         ),
         Statement(
@@ -276,20 +276,20 @@ CLAIM = Claim(
                 "Every star has lambda_2 = 1, and Metropolis weights mix it the more slowly the larger it is.",
                 NUMERIC,
             ),
-            reading="squared distance, Metropolis weights",
+            reading=read_as(parts.METROPOLIS),
             instead=("consensus.gap-bound-convex",),
         ),
         Statement(
             "laplacian-gap.distance",
             "printed",
-            "The distance between the models is O(1/lambda_2).",
+            "The root mean square distance between the models is O(1/lambda_2).",
             Prediction(
                 exponent(lambda name, n: np.sqrt(squared_distance(name, n)), -1.0, FAMILIES),
                 "Attained where clients differ along the slowest mode.",
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
-            reading=f"root mean square distance, {FIXED}",
+            reading=read_as(parts.LAPLACIAN),
             spoil=2.0,
         ),
         Statement(
@@ -302,7 +302,7 @@ CLAIM = Claim(
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
-            reading=f"drift of the averaged model, {FIXED}, clients most like their neighbours",
+            reading=read_as(parts.LAPLACIAN, parts.LIKE_NEIGHBOURS),
             spoil=2.0,
         ),
         Statement(
@@ -384,7 +384,7 @@ CLAIM = Claim(
                 corners=(1, 8),
                 named=[{"network": name, "n_clients": 128, "step": 0.25} for name in ("ring", "path")],
             ),
-            reading="mean over placements, first order in the step size",
+            reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
         ),
         Statement(
             "laplacian-gap.simulated",

@@ -156,9 +156,9 @@ CLAIM = Claim(
             Statement(
                 f"functionals.connectivity-{SHORT[measure]}",
                 "expected",
-                f"Of the numbers compared the average connectivity ranks networks best by the {WORDS[measure]}.",
+                "Of the numbers compared the average connectivity ranks two hundred networks of sixteen clients best "
+                f"by the {WORDS[measure]}.",
                 ForAll(lambda context: EVERY, connectivity_is_best(measure), because, Evidence.SAMPLED),
-                reading="two hundred networks of sixteen clients",
                 instead=(f"functionals.{AHEAD[measure]}-lead-{SHORT[measure]}",),
             )
             for measure, because in (

@@ -8,10 +8,12 @@ import networkx as nx
 import numpy as np
 
 from claims.sensitivity.eq_decentralised_against_federated import always_both_zero
+from ledger import parts
 from ledger.checks.kinds import Empty, ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.sampled_order import SampledOrder
 from ledger.drawn.drawn_networks import DRAW, mixing_at, network_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement, Status
 from sims.samplers.weighted import weighted_representability
 from sims.stats import sensitivity
@@ -116,7 +118,7 @@ CLAIM = Claim(
             "printed",
             "As d grows the bracketed inequality has a limit: lim [s_Dec >= s_Fed].",
             Empty(Status.ILL_FORMED, BECAUSE_EVENT, always_both_zero),
-            reading="as typed",
+            reading=read_as(parts.AS_TYPED),
             instead=("thm46.complementary-population", "thm46.independent-samples"),
         ),
         Statement(
@@ -129,41 +131,41 @@ CLAIM = Claim(
                 BECAUSE_ZERO,
                 Evidence.NUMERIC,
             ),
-            reading="complementary masks, population",
+            reading=read_as(parts.COMPLEMENTARY, parts.POPULATION),
         ),
         Statement(
             "thm46.independent-population",
             "printed",
-            "The decentralised sensitivity is at least the federated one.",
+            "With c = N the decentralised sensitivity is at least the federated one.",
             ForAll(
                 small_networks,
                 at_least_federated(population_sensitivity(Mask.INDEPENDENT)),
                 "Both are 0 on every network: c = N directions hold the whole signal.",
                 Evidence.NUMERIC,
             ),
-            reading="independent masks, population, c = N",
+            reading=read_as(parts.INDEPENDENT, parts.POPULATION),
         ),
         Statement(
             "thm46.independent-samples",
             "printed",
             "The sensitivity of the expected r_k is at least the federated one.",
             ForAll(small_networks, at_least_federated(sensitivity_of_expectation), BECAUSE_ZERO, Evidence.NUMERIC),
-            reading="independent masks, samples",
+            reading=read_as(parts.INDEPENDENT, parts.SAMPLES),
         ),
         Statement(
             "thm46.star-independent",
             "printed",
-            "On the star the sensitivity of the decentralised objective exceeds the federated one.",
+            "With masking, on the star the sensitivity of the decentralised objective exceeds the federated one.",
             SampledOrder(star_against_federated(Objective.MIM, "expected"), "Same data, unequal weights.", AT),
-            reading="independent masks averaged, star",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             spoil=0.65,
         ),
         Statement(
             "thm46.star-contrast-one-draw",
             "printed",
-            "On the star the sensitivity of the decentralised objective exceeds the federated one.",
+            "With contrast, on the star the sensitivity of the decentralised objective exceeds the federated one.",
             SampledOrder(star_against_federated(Objective.CL, 1), "Same data, unequal weights.", AT),
-            reading="contrast with one draw, star",
+            reading=read_as(parts.ONE_AUGMENTATION),
             spoil=0.65,
         ),
         Statement(
@@ -191,7 +193,7 @@ CLAIM = Claim(
                 points=(16, 300),
                 named=[{"n_clients": 4, "network": "path", "dim": 64, "tau": 2.0, "mu": 0.4, "draw": 1}],
             ),
-            reading="complementary masks, population",
+            reading=read_as(parts.COMPLEMENTARY, parts.POPULATION),
             spoil=1.8,
         ),
     ),

@@ -13,7 +13,9 @@ import sympy as sp
 
 from claims.alignment_term.eq_mar_loss import mar_loss, reconstruction, weight
 from claims.alignment_term.sec_mar_overhead import autoencoder_parameters
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity, Printed
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement, Status
 from theory.formula import Source
 
@@ -102,27 +104,27 @@ CLAIM = Claim(
         Statement(
             "code.decentralised-loss",
             "printed",
-            "Decentralised training of the released code uses the MAR loss.",
+            "Decentralised training of the released code, MAE with ViT, uses the MAR loss.",
             Printed(
                 Status.VIOLATED,
                 "The decentralised call of the training function passes no weight, so it is 0; the line after it reads "
                 "an option that the parser does not define, which stops the run.",
                 witness={"file": "main.py", "line": 344, "reads": "args.gamma", "defined": "gamma_max, gamma_min"},
             ),
-            reading="decentralised, MAE with ViT",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code.decentralised-weight-zero",),
         ),
         Statement(
             "code.decentralised-weight-zero",
             "corrected",
-            "With weight 0 decentralised training of the released code minimises the loss of Eq (3).",
+            "With weight 0 decentralised training of the released code, MAE with ViT, minimises the loss of Eq (3).",
             Identity(lambda: reconstruction, lambda: mar_loss().subs(weight, 0), "The weight multiplies the term."),
-            reading="decentralised, MAE with ViT",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.readme-commands",
             "printed",
-            "The pretraining commands of the released code's readme run.",
+            "The pretraining commands of the released code's readme run through both parsers.",
             ForAll(
                 lambda context: COMMANDS,
                 command_runs,
@@ -130,7 +132,6 @@ CLAIM = Claim(
                 "short options.",
                 Evidence.ENUMERATED,
             ),
-            reading="both parsers",
             instead=("code.shared-options",),
         ),
         Statement(
@@ -138,43 +139,43 @@ CLAIM = Claim(
             "corrected",
             "Options that both parsers of the released code know run: --save_interval and --seed.",
             ForAll(lambda context: both_know(), shared_option_runs, "All others stop it.", Evidence.ENUMERATED),
-            reading="both parsers",
         ),
         Statement(
             "code.neighbour-averaging",
             "printed",
-            "The released code averages neighbours uniformly, with 1/|A_i|.",
+            "The released code averages neighbours uniformly, with 1/|A_i|; tried on a path of three clients.",
             Identity(
                 lambda: uniform(nx.path_graph(3)),
                 lambda: data_size(nx.path_graph(3))[0],
                 "They are weighed by numbers of samples.",
             ),
-            reading="path of three clients",
+            reading=read_as(parts.AS_RELEASED),
             instead=("weights.data-sizes",),
         ),
         Statement(
             "code.output-mean",
             "printed",
-            "The output of the released code is the plain mean of the trained models.",
+            "The output of the released code is the plain mean of the trained models; tried on a path of three "
+            "clients.",
             Identity(
                 lambda: sp.ones(3, 1) / 3,
                 lambda: output_weights(nx.path_graph(3), alike=False),
                 "It is the mean by size of the models after mixing.",
             ),
-            reading="path of three clients",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code.output-equal-sizes",),
         ),
         Statement(
             "code.output-equal-sizes",
             "corrected",
             "With clients of one size and equal degrees the released code's output is the plain mean of the "
-            "trained models.",
+            "trained models; tried on a ring of five clients.",
             Identity(
                 lambda: sp.ones(5, 1) / 5,
                 lambda: output_weights(nx.cycle_graph(5), alike=True),
                 "Ring of five clients.",
             ),
-            reading="ring of five clients",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.optimiser",
@@ -186,7 +187,7 @@ CLAIM = Claim(
                 "every client and round.",
                 witness={"file": "train_client.py", "lines": [229, 355, 444, 536]},
             ),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code.optimiser-by-encoder",),
         ),
         Statement(
@@ -195,7 +196,7 @@ CLAIM = Claim(
             "In the released code ViT baselines take AdamW steps, ResNet ones SGD steps with momentum, both from "
             "a fresh state every round.",
             Printed(Status.HOLDS, "`train_client.py`, lines 229, 355, 444 and 536."),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.step-size",
@@ -206,7 +207,7 @@ CLAIM = Claim(
                 lambda: sp.Rational("1.5e-4") * sp.Rational(128, 256),
                 "Base rate times batch over 256.",
             ),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.fresh-masks",
@@ -217,7 +218,7 @@ CLAIM = Claim(
                 "Every call of local training sets the same seed: masks repeat over clients and rounds.",
                 witness={"file": "train_client.py", "lines": [138, 139]},
             ),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code.one-seed",),
         ),
         Statement(
@@ -225,29 +226,29 @@ CLAIM = Claim(
             "corrected",
             "Masks and augmentations of all clients and rounds come from one seed, so their noise is not independent.",
             Printed(Status.HOLDS, "`train_client.py`, lines 138 and 139, run in every call of local training."),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.weight-schedule",
             "printed",
             "The weight of the alignment term is updated by the count of selections and does not rise.",
             Printed(Status.HOLDS, "The count over floor(C T/N) is cut off at 1; updates follow aggregation."),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.vit-five-blocks",
             "printed",
-            "The tiny ViT has five blocks (Table 3) and 11.60 million parameters (Table 2).",
+            "The tiny ViT of width 320 has five blocks (Table 3) and 11.60 million parameters (Table 2).",
             Identity(said_parameters, lambda: parameters(5), "Five blocks make 6.67 million; the default is nine."),
-            reading="width 320",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code.vit-nine-blocks",),
         ),
         Statement(
             "code.vit-nine-blocks",
             "corrected",
-            "With nine blocks, the released code's default, the tiny ViT has 11.60 million parameters.",
+            "With nine blocks, the released code's default, the tiny ViT of width 320 has 11.60 million parameters.",
             Identity(said_parameters, lambda: parameters(9), "Encoder of nine blocks, decoder of one."),
-            reading="width 320",
+            reading=read_as(parts.AS_RELEASED),
         ),
     ),
 )

@@ -7,10 +7,12 @@ from math import prod
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement, Status
 from sims.pretraining.methods.masked_reconstruction import Layout
 from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole
@@ -115,7 +117,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("code-runs.resnet-masks"),
             ),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code-runs.visible-neighbours",),
         ),
         Statement(
@@ -129,7 +131,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=[RELEASED | {"draw": 1}],
             ),
-            reading="the mask enlarged",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code-runs.visible-neighbours",
@@ -143,30 +145,30 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 named=[RELEASED],
             ),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code-runs.weight-distances",
             "printed",
-            "The distances of Table 5 are sums over layers of l2 norms.",
+            "The distances of Table 5 are sums over layers of l2 norms; tried with two layers.",
             Identity(
                 lambda: sum(distances()),
                 root_of_squares,
                 "`l2_weight_distance` takes one norm of all parameters in a row, the root of the sum of squares.",
             ),
-            reading="as released, two layers",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code-runs.squared-distances",),
         ),
         Statement(
             "code-runs.squared-distances",
             "corrected",
-            "The square of the released distance is the sum of the layers' squares.",
+            "The square of the released distance is the sum of the layers' squares; tried with two layers.",
             Identity(
                 lambda: root_of_squares() ** 2,
                 lambda: sum(length**2 for length in distances()),
                 "All parameters in a row are the layers in a row.",
             ),
-            reading="as released, two layers",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code-runs.figure-3-planes",
@@ -178,7 +180,7 @@ CLAIM = Claim(
                 "another model's features.",
                 witness={"file": "visualization.py", "call": "scatterplot(x=proj1[:, 0], y=proj4[:, 1], ...)"},
             ),
-            reading="as released",
+            reading=read_as(parts.AS_RELEASED),
             instead="not known",
         ),
     ),

@@ -9,10 +9,12 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from sims.rounds.released_network import released_network
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Whole
@@ -137,19 +139,21 @@ CLAIM = Claim(
         Statement(
             "code-graphs.equally-likely",
             "printed",
-            "Networks are those of the Erdos-Renyi model: given their number of links, all connected ones alike.",
+            "Networks are those of the Erdos-Renyi model: given their number of links, all connected ones "
+            "alike; tried with four clients and three links.",
             ForAll(
                 lambda context: sorted(tree_weights().items()), equally_likely, BECAUSE_RECURSIVE, Evidence.ENUMERATED
             ),
-            reading="four clients, three links",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code-graphs.mean-links",),
         ),
         Statement(
             "code-graphs.mean-links",
             "corrected",
-            "Client i starts with 1/(i+1) + ... + 1/(N-1) links on average, and one more if i > 0.",
+            "Client i starts with 1/(i+1) + ... + 1/(N-1) links on average, and one more if i > 0; tried with "
+            "four clients, three links.",
             Identity(recursive_degrees, mean_degrees, "All six recursive trees on four clients."),
-            reading="four clients, three links",
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code-graphs.average-connectivity",
@@ -162,7 +166,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("code-graphs.average-connectivity"),
             ),
-            reading="general case",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code-graphs.general-average", "code-graphs.uniform-at-least"),
         ),
         Statement(
@@ -214,7 +218,6 @@ CLAIM = Claim(
                 "Counted without the client, 19 is the most; the code refuses 20 unless a file is there.",
                 Evidence.NUMERIC,
             ),
-            reading="20 clients",
             instead=("code-graphs.complete-at-n-less-1",),
         ),
         Statement(

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.plain_embeddings import (
@@ -22,6 +23,7 @@ from ledger.drawn.plain_embeddings import (
     terms,
 )
 from ledger.printed.found_witnesses import found
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.alignment_term.remainders import LEAST_DIM, averaged_embedding_remainder
 from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole
@@ -224,7 +226,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("code-term.balance-latents"),
             ),
-            reading=LATENTS,
+            reading=read_as(parts.LATENTS, parts.AS_RELEASED),
             instead=("code-term.attraction-latents",),
             about=("eq-6",),
         ),
@@ -239,7 +241,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=[SOME_LATENTS],
             ),
-            reading=LATENTS,
+            reading=read_as(parts.LATENTS, parts.AS_RELEASED),
             about=("eq-6",),
         ),
         Statement(
@@ -256,7 +258,7 @@ CLAIM = Claim(
                 corners=(0, 32),
                 named=[SOME_LATENTS],
             ),
-            reading=LATENTS,
+            reading=read_as(parts.LATENTS, parts.AS_RELEASED),
             spoil=0.8,
         ),
         Statement(
@@ -270,7 +272,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("code-term.value-unbiased"),
             ),
-            reading=VECTORS,
+            reading=read_as(parts.VECTORS, parts.AS_RELEASED),
             instead=("code-term.value-offset",),
             about=("eq-6",),
         ),
@@ -285,7 +287,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=[SOME_VECTORS],
             ),
-            reading=VECTORS,
+            reading=read_as(parts.VECTORS, parts.AS_RELEASED),
             about=("eq-6",),
         ),
         Statement(
@@ -299,7 +301,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=[SOME_VECTORS],
             ),
-            reading=VECTORS,
+            reading=read_as(parts.VECTORS, parts.AS_RELEASED),
             about=("eq-6",),
         ),
         Statement(
@@ -313,7 +315,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=found("code-term.bandwidth"),
             ),
-            reading=VECTORS,
+            reading=read_as(parts.VECTORS, parts.AS_RELEASED),
             instead=("code-term.bandwidth-vectors",),
         ),
         Statement(
@@ -326,7 +328,7 @@ CLAIM = Claim(
                 "B of the B^2 distances are zero.",
                 Evidence.NUMERIC,
             ),
-            reading=VECTORS,
+            reading=read_as(parts.VECTORS, parts.AS_RELEASED),
         ),
         Statement(
             "code-term.bandwidth-latents",
@@ -339,7 +341,7 @@ CLAIM = Claim(
                 "Distances are taken image by image.",
                 Evidence.NUMERIC,
             ),
-            reading=LATENTS,
+            reading=read_as(parts.LATENTS, parts.AS_RELEASED),
         ),
         Statement(
             "code-term.averaged-batches",
@@ -350,7 +352,7 @@ CLAIM = Claim(
                 lambda: variance_of_average(COPIES),
                 "They average all batches of all local epochs as well: 4 batches, 2 epochs, 5 clients.",
             ),
-            reading=RELEASED + ", variance of the average",
+            reading=read_as(parts.AS_RELEASED),
             instead=("code-term.averaged-floor-limit",),
         ),
         Statement(
@@ -369,7 +371,7 @@ CLAIM = Claim(
                     for n in (16, 32)
                 ],
             ),
-            reading=RELEASED + ", embeddings as vectors",
+            reading=read_as(parts.VECTORS, parts.AS_RELEASED),
             replaces=("code-term.averaged-floor",),
         ),
     ),

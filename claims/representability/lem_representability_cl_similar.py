@@ -7,9 +7,11 @@ beta >= 1.
 
 import math
 
+from ledger import parts
 from ledger.checks.kinds import Printed
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_theorems import few_samples
+from ledger.reading import read_as
 from ledger.statement import Claim, Instead, Statement, Status
 from theory.formula import Source
 from theory.readings import Scope
@@ -22,7 +24,15 @@ BECAUSE = (
 
 def _part(key: str, text: str, scope: Scope, latex: str, instead: Instead) -> Statement:
     check = few_samples(scope, math.inf, BECAUSE, found(key))
-    return Statement(key, "printed", text, check, reading="similar views, one draw", latex=latex, instead=instead)
+    return Statement(
+        key,
+        "printed",
+        text,
+        check,
+        reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
+        latex=latex,
+        instead=instead,
+    )
 
 
 CLAIM = Claim(

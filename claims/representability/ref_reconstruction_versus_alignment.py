@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
+from ledger.checks.parts_of_choices import PART_OF
 from ledger.checks.rates import FROM_ONE
 from ledger.checks.rates import SCALING as RATE_SCALING
-from ledger.checks.reading_words import in_words
 from ledger.deficits.listed_population import (
     MODEL,
     NOISE,
@@ -30,6 +31,7 @@ from ledger.deficits.listed_population import (
     second_moment_at,
     view_moments,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Instead, Statement
 from theory.data.moments import masked_alignment, second_moment
 from theory.deficits.closed_forms import deficit
@@ -50,7 +52,7 @@ from theory.objectives.reconstruction_identity import (
     symbolic_sample,
     tied_remainder,
 )
-from theory.readings import Mask, Objective, Rare
+from theory.readings import Mask, Objective
 from theory.setting import Setting
 
 ENCODER, X = symbolic_encoder(1, 2), symbolic_sample(2)
@@ -232,7 +234,7 @@ def _row_space_statement(mask: Mask, why: str, instead: Instead) -> Statement:
         "expected",
         "The losses (3) and (4) learn the same row space, since (4) is printed as an alignment-style form of (3).",
         ForAll(_settings, lambda point, spoil: _same_row_space(mask, point, spoil), why, Evidence.NUMERIC),
-        reading=in_words(mask),
+        reading=read_as(PART_OF[mask]),
         instead=instead,
         about=("eq-3", "eq-4"),
     )
@@ -254,7 +256,6 @@ CLAIM = Claim(
                 lambda: reconstruction_loss(ENCODER, ENCODER.T, X),
                 "All masks listed, one feature, two pixels; the constant is the value at W = 0.",
             ),
-            reading="tied weights",
             instead=("mae.tied-remainder",),
             about=("eq-3", "eq-4"),
         ),
@@ -267,7 +268,6 @@ CLAIM = Claim(
                 lambda: reconstruction_loss(ENCODER, ENCODER.T, X),
                 "All masks listed; both sides are linear in x x^T, so one symbolic x stands for every average.",
             ),
-            reading="tied weights",
             latex=r"L_3 = 2 L_4 + \operatorname{tr}\big(M(\mathbb{E}[aa^\top]-I)M\big) + \mathbb{E}|b|^2",
             about=("eq-3", "eq-4"),
         ),
@@ -292,7 +292,7 @@ CLAIM = Claim(
                 RATIO,
                 least_clients=3,
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             about=("eq-3", "eq-4"),
         ),
         Statement(
@@ -306,7 +306,7 @@ CLAIM = Claim(
                 RATIO,
                 least_clients=3,
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             about=("eq-3",),
         ),
         Statement(
@@ -328,7 +328,7 @@ CLAIM = Claim(
                     }
                 ],
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             about=("eq-3",),
         ),
         Statement(
@@ -360,7 +360,7 @@ CLAIM = Claim(
                 assumes="The federated population of the paper's data model; each client's rare class has a coordinate "
                 "of its own outside the signal.",
             ),
-            reading=in_words(Rare.OUTSIDE),
+            reading=read_as(parts.RARE_OUTSIDE),
             about=("eq-3",),
         ),
         Statement(
@@ -373,7 +373,7 @@ CLAIM = Claim(
                 "Under (3) noise pixels get regression weights not damped by their variance mu^2.",
                 Evidence.NUMERIC,
             ),
-            reading="the reconstruction loss, Eq (3)",
+            reading=read_as(parts.RECONSTRUCTION),
             instead=("mae.deficit-factor-by-samples",),
         ),
         Statement(
@@ -394,7 +394,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(12, 200),
             ),
-            reading="the reconstruction loss, Eq (3)",
+            reading=read_as(parts.RECONSTRUCTION),
             latex=r"\frac{1-r^{MAE}}{1-r^{C}} = \Theta(d^{\min(6/5,\ \beta-3/5)})",
             about=("eq-3",),
             replaces=("mae.deficit-factor",),

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.rates import EXPONENT_ROUND_OFF, FROM_ONE, SCALING
 from ledger.deficits.finite_sample_bounds import bound_at, bound_domain, bound_holds, paper
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.deficits.concentration import concentration_threshold
 from theory.deficits.exponents import Quantity, exponent
@@ -94,15 +96,15 @@ CLAIM = Claim(
                 "CL's exponent is 3/5 - beta: -2/5 at beta = 1.",
                 Evidence.NUMERIC,
             ),
-            reading="masks averaged, one augmentation a sample, Theorems 4.2 and 4.3",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
             instead=("samples.rate-thresholds",),
         ),
         Statement(
             "samples.concentration-step",
             "printed",
-            "|D_i| of order d^beta with any beta >= 1 brings |X - E X| to the order that the proofs use, N = d^(1/20).",
+            "|D_i| of order d^beta with any beta >= 1 brings |X - E X| to the order that the proofs use, N = "
+            "d^(1/20), in the step after (19) and (44).",
             ForAll(lambda context: tuple(Objective), step_from_one, "Both need beta of 1.85.", Evidence.ENUMERATED),
-            reading="the step after (19) and (44)",
             instead=("concentration.least-beta",),
         ),
         Statement(
@@ -115,7 +117,7 @@ CLAIM = Claim(
                 lambda: sp.Matrix([rate(o) - PRINTED[o] for o in (Objective.MIM, Objective.CL)]),
                 "Degrees in d of the second-order deficits, for every beta.",
             ),
-            reading="masks averaged, one augmentation a sample",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         ),
         Statement(
             "samples.explicit-bound",
@@ -123,7 +125,7 @@ CLAIM = Claim(
             "For each coordinate k of the signal 1 - r_k lies below a bound with explicit constants and n_i samples a "
             "client.",
             explicit_bound(),
-            reading="masks averaged, one augmentation a sample",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         ),
     ),
 )

@@ -209,8 +209,8 @@ CLAIM = Claim(
         Statement(
             "truncated.one-objective",
             "corrected",
-            "No representability of a truncated draw differs from that of the whole draw by more than the bound that "
-            "comes with the draw.",
+            "If CL or MIM is drawn alone, no representability of a truncated draw differs from that of the "
+            "whole draw by more than the bound that comes with the draw.",
             OnDomain(
                 ALONE,
                 Then(
@@ -225,7 +225,6 @@ CLAIM = Claim(
                 named=(NEAR | {"objective": "cl"},),
             ),
             spoil=0.01,
-            reading="CL or MIM alone",
         ),
         Statement(
             "truncated.both-objectives",
@@ -246,7 +245,6 @@ CLAIM = Claim(
                 named=(NEAR,),
             ),
             spoil=0.01,
-            reading="CL and MIM of the same data",
         ),
     ),
 )

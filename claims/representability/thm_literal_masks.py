@@ -8,8 +8,10 @@ import dataclasses
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.deficits.drawn_ratios import ratio_of_means
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from sims.samplers.montecarlo import sample_representability
 from sims.stats import sensitivity
@@ -197,15 +199,16 @@ CLAIM = Claim(
                 corners=(0, 8),
                 named=({"n_clients": 6, "dim": 24, "samples_per_client": 4000, "tau": 2.3, "mu": 0.3},),
             ),
-            reading="complementary masks averaged",
+            reading=read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED),
             spoil=0.6,
             replaces=("literal.six-clients-sensitivity",),
         ),
         Statement(
             "literal.two-clients-share",
             "corrected",
-            "With two clients, where the population's matrix is zero, masking learns of each signal coordinate the "
-            "mean share (l - 2 - s)/(2(l - 1) - s) < 1/2, as d grows with g = (d - 2)/(2 n_i) fixed.",
+            "With two clients, where the population's matrix is zero, masking learns of each signal coordinate "
+            "the mean share (l - 2 - s)/(2(l - 1) - s) < 1/2, as d grows with g = (d - 2)/(2 n_i) fixed; l = 1 "
+            "+ (tau^2/4 + 1/2)/mu^2, s = (sqrt(g^2 + 4 g (l - 1)) - g)/2.",
             OnDomain(
                 SHARE,
                 Then("=", said_share, kept, within=0.02, remainder=share_remainder, is_argued=True),
@@ -216,7 +219,7 @@ CLAIM = Claim(
                 corners=(0, 8),
                 named=({"n_clients": 2, "dim": 150, "samples_per_client": 2000, "tau": 3.0, "mu": 0.3},),
             ),
-            reading="complementary masks averaged; l = 1 + (tau^2/4 + 1/2)/mu^2, s = (sqrt(g^2 + 4 g (l - 1)) - g)/2",
+            reading=read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED),
             spoil=0.9,
             latex=r"\bar r_k \to " + TWO_CLIENTS_LITERAL.latex,
             replaces=("literal.two-clients-half", "literal.two-clients-less-than-half"),
@@ -247,7 +250,7 @@ CLAIM = Claim(
                     {"n_clients": 2, "dim": 160, "feature_dim": 80, "samples_per_client": 20, "tau": 2.0, "mu": 0.3},
                 ),
             ),
-            reading="complementary masks averaged",
+            reading=read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED),
             spoil=0.7,
         ),
     ),

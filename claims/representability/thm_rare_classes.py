@@ -5,6 +5,7 @@ import math
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.deficits.rare_coordinates import (
@@ -19,6 +20,7 @@ from ledger.deficits.rare_coordinates import (
     rare_remainder,
     rare_setting,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory import symbols as sy
 from theory.deficits.limit_law import alignment_law
@@ -194,13 +196,13 @@ def window(key: str, text: str, objective: Objective, growth: Growth, least: sp.
     return Statement(
         key,
         "corrected",
-        text,
+        f"In the paper's scaling with N {GROWTHS[growth]}: {text}",
         Identity(
             lambda: sp.Matrix([least, end]),
             derived,
             "Powers of d in the least share represented.",
         ),
-        reading=f"rare classes outside the signal, the paper's scaling, N {GROWTHS[growth]}",
+        reading=read_as(parts.RARE_OUTSIDE),
     )
 
 
@@ -224,7 +226,7 @@ CLAIM = Claim(
                 corners=(0, 8),
                 named=(SCARCE,),
             ),
-            reading="rare classes outside the signal",
+            reading=read_as(parts.RARE_OUTSIDE),
             spoil=0.5,
         ),
         Statement(
@@ -233,7 +235,7 @@ CLAIM = Claim(
             "Under masking r at a rare coordinate is (1 - gamma mu^4/theta^2)/(1 + gamma mu^2/theta), theta = rho/N, "
             "in the limit of d and samples in proportion.",
             limit_check(MIM, "Limit of a spike, expected independent masks.", (AMPLE,)),
-            reading="rare classes outside the signal",
+            reading=read_as(parts.RARE_OUTSIDE),
         ),
         Statement(
             "rare.contrast-below-threshold",
@@ -255,7 +257,7 @@ CLAIM = Claim(
                 points=(3, 12),
                 corners=(0, 8),
             ),
-            reading="rare classes outside the signal",
+            reading=read_as(parts.RARE_OUTSIDE),
             spoil=0.7,
         ),
         Statement(
@@ -264,7 +266,7 @@ CLAIM = Claim(
             "Under contrast with one draw, above its threshold, r at a rare coordinate is that of two Gram matrices, "
             "in the limit of d and samples in proportion.",
             limit_check(CL, "Limit of a spike in the difference of two Wishart matrices.", (AMPLE,)),
-            reading="rare classes outside the signal",
+            reading=read_as(parts.RARE_OUTSIDE),
         ),
         Statement(
             "rare.least-share",
@@ -279,7 +281,7 @@ CLAIM = Claim(
                 points=(6, 24),
                 corners=(2, 8),
             ),
-            reading="rare classes outside the signal",
+            reading=read_as(parts.RARE_OUTSIDE),
             latex=rf"\rho^\star_M = N {MIM_RARE_THRESHOLD.latex}",
         ),
         Statement(
@@ -298,7 +300,7 @@ CLAIM = Claim(
                 corners=(4, 16),
                 named=({"n_clients": 3, "gamma": 1e-6, "mu": 0.4, "mask_ratio": 0.75, "times_noise": 1.0},),
             ),
-            reading="rare classes outside the signal, the limit",
+            reading=read_as(parts.RARE_OUTSIDE),
             spoil=1.01,
             latex=rf"\sigma = {EQUAL_DRAWS_NOISE.latex}",
         ),

@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.rates import FROM_ONE, falls_like, growth, has_exponent, order_at_most
@@ -25,6 +26,7 @@ from ledger.printed.printed_theorems import (
     leading_coordinates,
     positive_trace_represents,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Instead, Statement
 from theory.data.moments import second_moment
 from theory.deficits.transformation import IDENTITY_VIEW_DEFICIT_FL
@@ -64,18 +66,18 @@ def _rate(
         Statement(
             f"{key}-few-samples",
             "printed",
-            text,
+            f"{text[:-1]}, beta < {edge}.",
             few_samples(scope, float(edge), TOO_SLOW, found(f"{key}-few-samples")),
-            reading="similar views, few samples",
+            reading=read_as(parts.SIMILAR),
             latex=latex,
             instead=instead,
         ),
         Statement(
             f"{key}-many-samples",
             "printed",
-            text,
+            f"{text[:-1]}, beta >= {edge}.",
             falls_like(CL, scope, PRINTED, many, FAST_ENOUGH, is_growing=is_growing),
-            reading="similar views, many samples",
+            reading=read_as(parts.SIMILAR),
             latex=latex,
             spoil=1.1,
             replaces=(replaces,),
@@ -143,7 +145,7 @@ def exponent(key: str, scope: Scope, offset: Fraction, text: str, latex: str, *,
         is_expected=False,
         is_growing=is_growing,
     )
-    return Statement(key, "corrected", text, check, reading="similar views", latex=latex)
+    return Statement(key, "corrected", text, check, reading=read_as(parts.SIMILAR), latex=latex)
 
 
 CLAIM = Claim(
@@ -194,7 +196,7 @@ CLAIM = Claim(
                 "Averaged over augmentations CL aligns what independent masks align; exponent 1/5 - beta.",
                 is_expected=True,
             ),
-            reading="similar views, expected draws",
+            reading=read_as(parts.SIMILAR, parts.AUGMENTATIONS_AVERAGED),
             latex=LATEX_LOCAL,
             spoil=1.4,
         ),
@@ -209,7 +211,7 @@ CLAIM = Claim(
                 found("thm43.fl-all-coordinates"),
                 features=TWICE_AS_MANY,
             ),
-            reading="similar views, all c coordinates",
+            reading=read_as(parts.SIMILAR, parts.LEADING),
             latex=LATEX_FED,
             instead=(
                 "thm43.population-fl",
@@ -227,7 +229,7 @@ CLAIM = Claim(
                 "H = I has trace d, so that d^(-8/5) is printed, and costs what similar views cost.",
                 "N = d^(1/20)",
             ),
-            reading="dissimilar views, H = identity",
+            reading=read_as(parts.IDENTITY),
             latex=LATEX_H,
             instead=("thm43.identity-exponent",),
         ),
@@ -239,7 +241,7 @@ CLAIM = Claim(
                 "A.9 admits transformations that turn the signal over, or raise the noise above it.",
                 found("thm43.dissimilar-trace"),
             ),
-            reading="dissimilar views, A.9",
+            reading=read_as(parts.DISSIMILAR),
             latex=LATEX_H,
             instead=("thm43.dissimilar-condition",),
             replaces=("a9.trace-sufficient-signal",),
@@ -282,7 +284,7 @@ CLAIM = Claim(
                 identity_growth,
                 "Degree in d of the second-order deficit, a rational function in d^(1/20) times d^(-beta).",
             ),
-            reading="dissimilar views, H = identity",
+            reading=read_as(parts.IDENTITY),
         ),
         Statement(
             "thm43.dissimilar-condition",
@@ -297,7 +299,7 @@ CLAIM = Claim(
                 points=(20, 400),
                 corners=(4, 64),
             ),
-            reading="dissimilar views",
+            reading=read_as(parts.DISSIMILAR),
             latex=r"\lambda_{\min}(PXP) > \max(0, \lambda_{\max}(P_\perp X P_\perp)),\ P_\perp X P = 0",
         ),
         Statement(
@@ -305,14 +307,14 @@ CLAIM = Claim(
             "corrected",
             "In the population a client represents every signal coordinate whole: r_k = 1.",
             whole_signal("augmented", "local", ABOVE_NOISE),
-            reading="similar views",
+            reading=read_as(parts.SIMILAR),
         ),
         Statement(
             "thm43.population-fl",
             "corrected",
             "In the population the federated average represents every signal coordinate whole: r_k = 1.",
             whole_signal("augmented", "fl", ABOVE_NOISE),
-            reading="similar views",
+            reading=read_as(parts.SIMILAR),
         ),
     ),
 )

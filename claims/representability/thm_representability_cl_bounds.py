@@ -7,6 +7,7 @@ import dataclasses
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.deficits.bounds_in_the_limit import NOISE as LIMIT_NOISE
 from ledger.deficits.bounds_in_the_limit import (
@@ -18,6 +19,7 @@ from ledger.deficits.bounds_in_the_limit import (
 )
 from ledger.deficits.finite_sample_bounds import bound_check, paper
 from ledger.deficits.mean_deficits import mean_check
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.deficits.finite_sample import Side, deficit_bound
 from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Whole
@@ -120,7 +122,7 @@ CLAIM = Claim(
             "One augmentation a sample, federated: the mean deficit is (d - c)/n times the three terms of "
             "data and noise, up to the next order.",
             mean_check(CL, Scope.FL, 1, SECOND_ORDER, named=tuple(paper(*size, CL) for size in SIZES)),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             latex=r"\tfrac{d-c}{n}\left[\mu^2 a + \tfrac{\sigma^2}{2}(a + \mu^2 b) + \tfrac{\sigma^4}{2} b\right]",
         ),
         Statement(
@@ -129,7 +131,7 @@ CLAIM = Claim(
             "One augmentation a sample, one client: the mean deficit is (d - c)/n_i times three such terms of that "
             "client's matrix, on its own and on other coordinates, up to the next order.",
             mean_check(CL, None, 1, SECOND_ORDER),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
         ),
         Statement(
             "thm43-bounds.fl-mean-eight-draws",
@@ -137,14 +139,14 @@ CLAIM = Claim(
             "Eight augmentations a sample, federated: the terms of the noise in the mean deficit are divided by eight, "
             "up to the next order.",
             mean_check(CL, Scope.FL, 8, SECOND_ORDER),
-            reading="similar views, eight draws",
+            reading=read_as(parts.SIMILAR, parts.EIGHT_AUGMENTATIONS),
         ),
         Statement(
             "thm43-bounds.fl-upper",
             "corrected",
             "Federated, one augmentation a sample: 1 - r_k is below an explicit bound.",
             bound_check(CL, 1, "fl", "upper", PROVEN, SIZES),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             spoil=0.5,
         ),
         Statement(
@@ -152,7 +154,7 @@ CLAIM = Claim(
             "corrected",
             "One client, one augmentation a sample: 1 - r_k is below an explicit bound.",
             bound_check(CL, 1, "local", "upper", PROVEN, LOCAL_SIZES),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             spoil=0.5,
         ),
         Statement(
@@ -168,7 +170,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=(TIGHTEST,),
             ),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             spoil=0.9,
         ),
         Statement(
@@ -184,7 +186,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(24, 400),
             ),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             latex=r"\text{bound} / \mathbb{E}(1 - r_{i,k}) \to 1 + \sigma^2\ (k \ne i)",
         ),
         Statement(
@@ -192,7 +194,7 @@ CLAIM = Claim(
             "corrected",
             "Federated, one augmentation a sample: 1 - r_k is above an explicit bound.",
             bound_check(CL, 1, "fl", "lower", PROVEN, SIZES),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             spoil=2.0,
         ),
         Statement(
@@ -201,7 +203,7 @@ CLAIM = Claim(
             "Federated: the ratio of either proven bound to the second-order deficit tends to 1, so that both fall "
             "like d^(3/5 - beta), slower than the printed d^(-3/5) for beta < 6/5.",
             both_bounds_tend_to_second_order(CL, Scope.FL, LIMIT),
-            reading="similar views, one draw",
+            reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             latex=r"1 - \bar r_k = \Theta(d^{3/5-\beta})\ \text{with probability } 0.95",
         ),
     ),

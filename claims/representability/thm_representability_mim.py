@@ -14,10 +14,10 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.rates import FROM_ONE, falls_like, has_exponent, population_falls_like
-from ledger.checks.reading_words import in_words
 from ledger.deficits.listed_couplings import listed_deficits
 from ledger.deficits.listed_population import (
     ANY_FEATURES,
@@ -44,12 +44,13 @@ from ledger.printed.printed_theorems import (
     leading_coordinates,
     offsets_per_class,
 )
+from ledger.reading import Reading, read_as
 from ledger.statement import Check, Claim, Context, Evidence, Instead, Kind, Statement
 from theory.deficits.weighted import weighted_deficit
 from theory.domain import Condition, Domain, Point, Whole
 from theory.formula import Source
 from theory.networks.small_networks import connected_networks, name, weights
-from theory.readings import Mask, Objective, Offsets, Scope
+from theory.readings import Mask, Objective, Scope
 from theory.setting import Setting
 from theory.symbols import beta
 
@@ -66,7 +67,8 @@ FEDERATED = ("(2) With FL 1 - r_k is O(d^(-4/5)) on every signal coordinate.", L
 ABOVE_NOISE = "On the signal the matrix exceeds the noise by at least min(1/N, tau^2/4), times p(1-p)."
 ONE_DIRECTION = "One eigenvalue is positive, so one direction is learned, at every d."
 AXES = "A diagonal matrix has the axes as eigenvectors."
-MINIMISER = "independent masks, minimiser of the objective"
+INDEPENDENT, PRINTED_MASK = read_as(parts.INDEPENDENT), read_as(parts.PRINTED_MASK)
+COMPLEMENTARY, MINIMISER = read_as(parts.COMPLEMENTARY), read_as(parts.INDEPENDENT, parts.OBJECTIVE)
 
 
 def _deficits(dim: int, client_weights: Sequence[Fraction | float]) -> np.ndarray:
@@ -128,7 +130,7 @@ TWO_FEATURES = Condition(
 def _printed(
     key: str,
     part: tuple[str, str],
-    reading: str,
+    reading: Reading,
     check: Check,
     spoil: float = 0.9,
     instead: Instead = (),
@@ -136,11 +138,11 @@ def _printed(
 ) -> Statement:
     """A part of the theorem under one reading."""
     text, latex = part
-    return Statement(key, kind, text, check, reading=in_words(reading), latex=latex, spoil=spoil, instead=instead)
+    return Statement(key, kind, text, check, reading=reading, latex=latex, spoil=spoil, instead=instead)
 
 
-def _corrected(key: str, text: str, check: Check, latex: str = "", reading: str = Mask.INDEPENDENT) -> Statement:
-    return Statement(key, "corrected", text, check, reading=in_words(reading), latex=latex)
+def _corrected(key: str, text: str, check: Check, latex: str = "", reading: Reading = INDEPENDENT) -> Statement:
+    return Statement(key, "corrected", text, check, reading=reading, latex=latex)
 
 
 def _population(mask: Mask, because: str, **where: Any) -> ForAll:
@@ -167,7 +169,7 @@ CLAIM = Claim(
         _printed(
             "thm42.local-complementary",
             LOCAL,
-            Mask.COMPLEMENTARY,
+            COMPLEMENTARY,
             deficits_fall(
                 complementary_local, MIM_EXPONENT, ONE_DIRECTION, found("thm42.local-complementary"), least_clients=3
             ),
@@ -176,7 +178,7 @@ CLAIM = Claim(
         _printed(
             "thm42.local-fixed-count",
             LOCAL,
-            Mask.FIXED_COUNT,
+            read_as(parts.FIXED_COUNT),
             deficits_fall(
                 complementary_local, MIM_EXPONENT, ONE_DIRECTION, found("thm42.local-fixed-count"), least_clients=3
             ),
@@ -188,15 +190,15 @@ CLAIM = Claim(
         _printed(
             "thm42.local-independent",
             LOCAL,
-            Mask.INDEPENDENT,
+            INDEPENDENT,
             _second_order(Scope.LOCAL_OTHER, "1/5 - beta"),
             spoil=1.1,
         ),
-        _printed("thm42.local-printed-mask", LOCAL, Mask.PRINTED, _population(Mask.PRINTED, AXES, scope="local")),
+        _printed("thm42.local-printed-mask", LOCAL, PRINTED_MASK, _population(Mask.PRINTED, AXES, scope="local")),
         _printed(
             "thm42.local-offsets-per-class",
             LOCAL,
-            Offsets.PER_CLASS,
+            read_as(parts.PER_CLASS),
             deficits_fall(
                 offsets_per_class,
                 MIM_EXPONENT,
@@ -210,7 +212,7 @@ CLAIM = Claim(
         _printed(
             "thm42.decl-complementary",
             DECENTRALISED,
-            Mask.COMPLEMENTARY,
+            COMPLEMENTARY,
             deficits_fall(
                 complementary_on_network,
                 MIM_EXPONENT,
@@ -250,18 +252,16 @@ CLAIM = Claim(
         _printed(
             "thm42.fl-complementary",
             FEDERATED,
-            Mask.COMPLEMENTARY,
+            COMPLEMENTARY,
             deficits_fall(complementary_federated, MIM_EXPONENT, ONE_DIRECTION, found("thm42.fl-complementary")),
             instead=("thm42.population-fl-complementary", "thm42-bounds.fl-complementary"),
         ),
-        _printed(
-            "thm42.fl-independent", FEDERATED, Mask.INDEPENDENT, _second_order(Scope.FL, "3/20 - beta"), spoil=1.1
-        ),
-        _printed("thm42.fl-printed-mask", FEDERATED, Mask.PRINTED, _population(Mask.PRINTED, AXES)),
+        _printed("thm42.fl-independent", FEDERATED, INDEPENDENT, _second_order(Scope.FL, "3/20 - beta"), spoil=1.1),
+        _printed("thm42.fl-printed-mask", FEDERATED, PRINTED_MASK, _population(Mask.PRINTED, AXES)),
         _printed(
             "thm42.fl-all-coordinates",
             ("(2) With FL 1 - r_k is O(d^(-4/5)) on all of the leading c coordinates, c = 2N.", LATEX_FED),
-            "independent masks, all c coordinates",
+            read_as(parts.INDEPENDENT, parts.LEADING),
             deficits_fall(
                 leading_coordinates,
                 MIM_EXPONENT,
@@ -286,7 +286,7 @@ CLAIM = Claim(
                 condition=ANY_FEATURES,
             ),
             r"r_{i,k} = \tfrac{1}{N-1}\ (k \ne i)",
-            Mask.COMPLEMENTARY,
+            COMPLEMENTARY,
         ),
         _corrected(
             "thm42.population-own-complementary",
@@ -299,7 +299,7 @@ CLAIM = Claim(
                 condition=ANY_FEATURES,
             ),
             r"r_{i,i} = 0",
-            Mask.COMPLEMENTARY,
+            COMPLEMENTARY,
         ),
         _corrected(
             "thm42.population-fl-complementary",
@@ -313,7 +313,7 @@ CLAIM = Claim(
                 condition=ANY_FEATURES,
             ),
             r"\bar r_k = \tfrac1N",
-            Mask.COMPLEMENTARY,
+            COMPLEMENTARY,
         ),
         _corrected(
             "thm42.population-local-independent",
@@ -378,7 +378,7 @@ CLAIM = Claim(
                 condition=(FROZEN, TWO_FEATURES),
             ),
             latex=r"\sum_{k \in S} r_k = 2 + \frac{(c-2)(N-2)}{d-2}",
-            reading=f"{in_words(Offsets.PER_CLASS)}; population",
+            reading=read_as(parts.POPULATION, parts.PER_CLASS),
             replaces=("thm42.offsets-per-class-sum",),
         ),
     ),

@@ -4,14 +4,15 @@ Independent masks, averaged or one pair a sample; complementary masks lose all b
 hides its constants; these have none to hide. Every bound is tested at random points of the domain where it speaks.
 """
 
-from ledger.checks.reading_words import in_words
+from ledger import parts
 from ledger.deficits.bounds_in_the_limit import both_bounds_tend_to_second_order
 from ledger.deficits.drawn_masks import drawn_masks_check, single_direction_check
 from ledger.deficits.finite_sample_bounds import bound_check, paper
 from ledger.deficits.mean_deficits import mean_check
+from ledger.reading import read_as
 from ledger.statement import Claim, Statement
 from theory.formula import Source
-from theory.readings import EXPECTED, Mask, Objective, Scope
+from theory.readings import EXPECTED, Objective, Scope
 
 MIM = Objective.MIM
 SIZES = ((4, 128, 20_000), (6, 256, 40_000), (2, 2**20, 2**23))
@@ -37,7 +38,7 @@ CLAIM = Claim(
             "corrected",
             "Masks averaged, federated: the mean deficit is (d - c)/n times mu^2 (G Sigma G)_kk, up to the next order.",
             mean_check(MIM, Scope.FL, EXPECTED, SECOND_ORDER, named=tuple(paper(*size, MIM) for size in SIZES)),
-            reading=f"{in_words(Mask.INDEPENDENT)}, averaged",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             latex=r"\mathbb{E}(1 - r_k) \simeq \tfrac{d-c}{n}\,\mu^2 (G\Sigma G)_{kk},\ G = (\Sigma_S - \mu^2 I)^{-1}",
         ),
         Statement(
@@ -46,7 +47,7 @@ CLAIM = Claim(
             "Masks averaged, one client: the mean deficit is (d - c)/n_i times mu^2 (G Sigma G)_kk of that client's "
             "matrix, on its own and on other coordinates, up to the next order.",
             mean_check(MIM, None, EXPECTED, SECOND_ORDER),
-            reading=f"{in_words(Mask.INDEPENDENT)}, averaged",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
         ),
         Statement(
             "thm42-bounds.mean-one-draw",
@@ -54,7 +55,7 @@ CLAIM = Claim(
             "One pair of masks a sample: the mean deficit has the extra terms of the masks, (d - c)/n mu^2 [...], up "
             "to the next order.",
             drawn_masks_check(SECOND_ORDER),
-            reading=f"{in_words(Mask.INDEPENDENT)}, one pair a sample",
+            reading=read_as(parts.INDEPENDENT, parts.ONE_MASK_PAIR),
             spoil=0.75,
             latex=r"\tfrac{d-c}{n}\mu^2\left[(\tfrac{1}{4p(1-p)} + \tfrac12)a + \tfrac{e}{4p(1-p)}\right]",
         ),
@@ -64,7 +65,7 @@ CLAIM = Claim(
             "Masks averaged, federated: at finite samples too the mean of every r_k is 1/N, up to the order of the "
             "noise pixels a sample.",
             single_direction_check(Scope.FL, SINGLE),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             latex=r"\mathbb{E}\,\bar r_k \simeq \tfrac1N",
         ),
         Statement(
@@ -73,7 +74,7 @@ CLAIM = Claim(
             "Masks averaged, one client: at finite samples too the mean of every other r_k is 1/(N-1), up to the order "
             "of the noise pixels a sample.",
             single_direction_check(Scope.LOCAL_OTHER, SINGLE),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             latex=r"\mathbb{E}\,r_{i,k} \simeq \tfrac1{N-1}",
         ),
         Statement(
@@ -81,7 +82,7 @@ CLAIM = Claim(
             "corrected",
             "Federated, masks averaged: 1 - r_k is below an explicit bound.",
             bound_check(MIM, EXPECTED, "fl", "upper", PROVEN, SIZES),
-            reading=f"{in_words(Mask.INDEPENDENT)}, averaged",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             spoil=0.5,
         ),
         Statement(
@@ -89,7 +90,7 @@ CLAIM = Claim(
             "corrected",
             "One client, masks averaged: 1 - r_k is below an explicit bound.",
             bound_check(MIM, EXPECTED, "local", "upper", PROVEN, LOCAL_SIZES),
-            reading=f"{in_words(Mask.INDEPENDENT)}, averaged",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             spoil=0.5,
         ),
         Statement(
@@ -97,7 +98,7 @@ CLAIM = Claim(
             "corrected",
             "Federated, masks averaged: 1 - r_k is above an explicit bound.",
             bound_check(MIM, EXPECTED, "fl", "lower", PROVEN, SIZES),
-            reading=f"{in_words(Mask.INDEPENDENT)}, averaged",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             spoil=2.0,
         ),
         Statement(
@@ -106,7 +107,7 @@ CLAIM = Claim(
             "Federated, masks averaged: the ratio of either proven bound to the second-order deficit tends to 1, so "
             "that both fall like d^(1/5 - beta), beta = 1 included.",
             both_bounds_tend_to_second_order(MIM, Scope.FL, LIMIT),
-            reading=f"{in_words(Mask.INDEPENDENT)}, averaged",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             latex=r"1 - \bar r_k = \Theta(d^{1/5-\beta})\ \text{with probability } 0.95",
         ),
         Statement(
@@ -115,7 +116,7 @@ CLAIM = Claim(
             "One client, masks averaged: on another's coordinate the ratio of either proven bound to the second-order "
             "deficit tends to 1, so that both fall like d^(1/5 - beta), beta = 1 included.",
             both_bounds_tend_to_second_order(MIM, Scope.LOCAL_OTHER, LIMIT),
-            reading=f"{in_words(Mask.INDEPENDENT)}, averaged",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             latex=r"1 - r_{i,k} = \Theta(d^{1/5-\beta})\ \text{with probability } 0.95",
         ),
     ),

@@ -10,12 +10,14 @@ import numpy as np
 import sympy as sp
 
 from claims.sensitivity.eq_sensitivity_is_a_width import PRINTED, theorem_width
+from ledger import parts
 from ledger.checks.kinds import Empty, ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_networks import strictly_above_federated
 from ledger.printed.printed_widths import bracket_is_negative, limit_is_not_zero, signals_decide
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from theory.deficits import printed_sensitivity as ps
 from theory.domain import Condition, Domain, Point, Whole
@@ -122,9 +124,9 @@ def positive_limit(key: str, number: str, *pairs: tuple[ps.Formula, ps.Formula])
     return Statement(
         key,
         "printed",
-        "The limit of the decentralised width minus the federated width is above zero.",
+        f"({number}): the limit of the decentralised width minus the federated width is above zero.",
         limit_is_not_zero(pairs, BECAUSE_ZERO, found(key)),
-        reading=f"Eq ({number}), O as Theta",
+        reading=read_as(parts.O_AS_THETA),
         instead=("eq78.limit-all",),
         about=(f"eq-{number}",),
     )
@@ -148,7 +150,6 @@ def defined_as(key: str, number: str, pair: tuple[ps.Formula, ps.Formula], inste
             lambda: theorem_difference(pair),
             "The decentralised CL widths carry the sign slip of Eqs (63) and (64); that of MIM is the theorem's.",
         ),
-        reading=f"Eq ({number})",
         instead=instead,
         about=(f"eq-{number}",),
     )
@@ -166,7 +167,7 @@ CLAIM = Claim(
             "printed",
             "The order of the widths is decided by the difference of the signals, all hidden errors being equal.",
             ForAll(signals_and_equal_errors, sign_is_decided, BECAUSE_SAME_ERROR, Evidence.SEARCHED),
-            reading="Eqs (78) to (79), equal errors",
+            reading=read_as(parts.EQUAL_CONSTANTS),
             about=("eq-78", "eq-79"),
         ),
         Statement(
@@ -174,7 +175,7 @@ CLAIM = Claim(
             "printed",
             "The order of the widths is decided by the difference of the signals.",
             signals_decide(BECAUSE_OTHER_ERROR, found("eq78.order-other-constants")),
-            reading="Eqs (78) to (79), other constants",
+            reading=read_as(parts.OTHER_CONSTANTS),
             instead=("eq78.order-equal-errors",),
             about=("eq-78", "eq-79"),
         ),
@@ -183,13 +184,12 @@ CLAIM = Claim(
             "printed",
             "The second line of Eq (79) is the first one, the difference of the signals, expanded.",
             Identity(expanded_difference, difference_of_signals, "Expansion of a product."),
-            reading="Eq (79)",
             about=("eq-79",),
         ),
         Statement(
             "eq78.signals-fixed-connectivity",
             "printed",
-            "The difference of the signals is negative in the limit.",
+            "With |A| fixed while N grows, the difference of the signals is negative in the limit.",
             Identity(
                 lambda: sp.Integer(-1),
                 lambda: sp.sign(
@@ -197,28 +197,25 @@ CLAIM = Claim(
                 ),
                 "With |A| fixed the term -2p(1-p) d^(2/5) / |A| outgrows Theta(d^(7/20)).",
             ),
-            reading="Eq (80), |A| fixed while N grows",
             about=("eq-80",),
         ),
         Statement(
             "eq78.signals-full-connectivity",
             "printed",
-            "The difference of the signals is negative in the limit.",
+            "With |A| = N, the difference of the signals is negative in the limit.",
             bracket_is_negative(BECAUSE_SIGN, found("eq78.signals-full-connectivity"), share=1.0),
-            reading="Eq (80), |A| = N",
             instead=("eq78.signals-bracket",),
             about=("eq-80",),
         ),
         Statement(
             "eq78.signals-fixed-share",
             "printed",
-            "The difference of the signals is negative in the limit.",
+            "With |A| a fixed share of N, the difference of the signals is negative in the limit.",
             bracket_is_negative(
                 "With |A| a fixed share of N both terms are of order d^(7/20), and the hidden constant decides "
                 "the sign.",
                 found("eq78.signals-fixed-share"),
             ),
-            reading="Eq (80), |A| a fixed share of N",
             instead=("eq78.signals-bracket",),
             about=("eq-80",),
         ),
@@ -233,17 +230,16 @@ CLAIM = Claim(
             "printed",
             "As d grows the bracketed inequality has a limit: lim [s_Dec > s_Fed].",
             Empty(Status.ILL_FORMED, BECAUSE_EVENT, always_both_zero),
-            reading="Eq (87), as typed",
+            reading=read_as(parts.AS_TYPED),
             instead=("eq78.limit-all",),
             about=("eq-87",),
         ),
         Statement(
             "eq78.strict-off-complete",
             "printed",
-            "(81): on every network but the fully connected one the decentralised sensitivity is strictly above the "
-            "federated one, at each d.",
+            "(81), which excepts no network as (87) does those of equal degrees: on every network but the "
+            "fully connected one the decentralised sensitivity is strictly above the federated one, at each d.",
             strictly_above_federated(BECAUSE_REGULAR, found("eq78.strict-off-complete")),
-            reading="Eq (81), which excepts no network; (87) excepts those of equal numbers of neighbours",
             instead=("eq78.regular-networks",),
             about=("eq-81", "eq-87"),
             replaces=("thm46.complementary-strict",),
@@ -253,7 +249,6 @@ CLAIM = Claim(
             "printed",
             "With full connectivity the decentralised objective is the federated one.",
             Identity(fully_connected_objective, federated_objective, BECAUSE_ALGEBRA),
-            reading="Eq (88)",
             about=("eq-88", "remark-A.2"),
             replaces=("a1.federated-complete",),
         ),
@@ -267,7 +262,7 @@ CLAIM = Claim(
                 "Equal objectives have equal minimisers, at every d and not only in the limit.",
                 Evidence.SEARCHED,
             ),
-            reading="Eq (89), minimisers of Eq (1)",
+            reading=read_as(parts.OBJECTIVE),
             about=("eq-89",),
         ),
         Statement(
@@ -279,7 +274,6 @@ CLAIM = Claim(
                 lambda: expanded_difference() - SHIFT + SHIFT_FROM_CLIENTS,
                 "Theta(d^(7/20)) is 2p(1-p) d^(2/5) / N by Eq (36)'s diagonal.",
             ),
-            reading="Eqs (79), (80)",
             about=("eq-79", "eq-80"),
         ),
         Statement(
@@ -291,13 +285,13 @@ CLAIM = Claim(
                 lambda: sp.Matrix([ps.limit_in_dim(dec.expr - fed.expr) for dec, fed in (MIM, SIMILAR, DISSIMILAR)]),
                 BECAUSE_ZERO,
             ),
-            reading="Eqs (81), (84)-(87)",
             about=("eq-81", "eq-84", "eq-87"),
         ),
         Statement(
             "eq78.regular-networks",
             "corrected",
-            "On every regular network, complete or not, the decentralised objective is the federated one.",
+            "On every regular network, complete or not, the decentralised objective is the federated one: each "
+            "client's loss has the weight 1/N.",
             OnDomain(
                 REGULAR,
                 Then("=", lambda at: np.full(int(at["n_clients"]), 1 / at["n_clients"]), objective_weights_at),
@@ -305,7 +299,6 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(20, 400),
             ),
-            reading="Eqs (87)-(89); the weight of a client's loss in the objective is 1/N",
             about=("eq-87", "eq-89", "remark-A.2"),
         ),
     ),

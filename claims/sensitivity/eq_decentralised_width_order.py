@@ -2,9 +2,11 @@
 
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_widths import limit_is_not_zero, ratio_diverges, upper_bounds_decide
+from ledger.reading import read_as
 from ledger.statement import Claim, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source
@@ -67,13 +69,13 @@ def negative_limit(key: str, number: str, formula: ps.Formula | None) -> Stateme
     return Statement(
         key,
         "printed",
-        f"The limit of the MIM width minus the CL width is below zero ({against}).",
+        f"({number}): the limit of the MIM width minus the CL width is below zero ({against}).",
         limit_is_not_zero(
             [(ps.DEC_MIM, f) for f in ((ps.DEC_CL_PROOF, ps.DEC_CL_H_PROOF) if formula is None else (formula,))],
             BECAUSE_ZERO,
             found(key),
         ),
-        reading=f"Eq ({number}), O as Theta",
+        reading=read_as(parts.O_AS_THETA),
         instead=("eq65.limit-scaled",),
         about=(f"eq-{number}",),
     )
@@ -90,7 +92,6 @@ CLAIM = Claim(
             "printed",
             "The first fraction of the difference in Eq (65) is the MIM width of Eq (62).",
             Identity(first_term_as_printed, lambda: ps.DEC_MIM.expr, BECAUSE_FACTOR),
-            reading="Eq (65), first line",
             instead=("eq62.width-eq62",),
             about=("eq-65",),
         ),
@@ -99,28 +100,27 @@ CLAIM = Claim(
             "printed",
             "The second line of Eq (65) is the difference of the two printed fractions over one denominator.",
             Identity(common_denominator, printed_difference, "Two fractions over their common denominator."),
-            reading="Eq (65), second line",
             about=("eq-65",),
         ),
         Statement(
             "eq65.leading-order",
             "printed",
-            "To leading order the difference is -(1 - 1/|A|) O(d^(1/5)) over (1 - 1/|A|)^2 Theta(d^(4/5)).",
+            "(66): to leading order the difference is -(1 - 1/|A|) O(d^(1/5)) over (1 - 1/|A|)^2 Theta(d^(4/5)).",
             Identity(
                 lambda: sp.Integer(1),
                 lambda: sp.simplify(ps.limit_in_dim(common_denominator() / leading_order())),
                 "The ratio of the two lines tends to 1 when the O() of CL is an exact order.",
             ),
-            reading="Eq (66), O read as Theta",
+            reading=read_as(parts.O_AS_THETA),
             about=("eq-66",),
         ),
         negative_limit("eq65.limit-similar", "67", ps.DEC_CL_PROOF),
         Statement(
             "eq65.upper-bounds-similar",
             "printed",
-            "With O() read as upper bounds the MIM width is below the CL width at large d (similar views).",
+            "(67): with O() read as upper bounds the MIM width is below the CL width at large d (similar views).",
             upper_bounds_decide(BECAUSE_ONE_SIDED, found("eq65.upper-bounds-similar")),
-            reading="Eq (67), O read as O",
+            reading=read_as(parts.O_AS_BOUND),
             instead=("eq65.limit-scaled",),
             about=("eq-67",),
         ),
@@ -129,7 +129,7 @@ CLAIM = Claim(
             "printed",
             "The ratio of the CL width for dissimilar views to the MIM width diverges.",
             Identity(lambda: sp.Integer(0), lambda: inverse_ratio(ps.trace_h), BECAUSE_RATIO),
-            reading="Eq (68), tr(H) bounded as d grows",
+            reading=read_as(parts.O_AS_THETA, parts.BOUNDED_TRACE),
             about=("eq-68",),
         ),
         Statement(
@@ -137,7 +137,7 @@ CLAIM = Claim(
             "printed",
             "The ratio of the CL width for dissimilar views to the MIM width diverges.",
             ratio_diverges(ps.DEC_CL_H, ps.DEC_MIM, BECAUSE_RATIO, found("eq65.ratio-identity"), is_identity=True),
-            reading="Eq (68), H = I with tr(H) = d",
+            reading=read_as(parts.O_AS_THETA, parts.IDENTITY),
             instead=("eq65.ratio-growth",),
             about=("eq-68",),
         ),
@@ -158,20 +158,18 @@ CLAIM = Claim(
                 ),
                 BECAUSE_SCALED,
             ),
-            reading="Eqs (66), (67), (69), (70)",
             about=("eq-66", "eq-67", "eq-69", "eq-70"),
         ),
         Statement(
             "eq65.ratio-growth",
             "corrected",
             "The ratio of the widths, dissimilar CL over MIM, is asymptotically (CL/MIM constants) 2p(1-p) "
-            "d^(1/5) / tr(H).",
+            "d^(1/5) / tr(H), for bounded tr(H) and for H = I.",
             Identity(
                 lambda: sp.Matrix([ps.error_cl / ps.error_mim * ps.PAIR] * 2),
                 lambda: sp.Matrix([scaled_ratio(ps.trace_h), scaled_ratio(D)]),
                 BECAUSE_RATIO,
             ),
-            reading="Eq (68), tr(H) bounded, and H = I",
             about=("eq-68",),
         ),
     ),

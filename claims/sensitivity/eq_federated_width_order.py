@@ -2,9 +2,11 @@
 
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_widths import limit_is_not_zero, ratio_diverges
+from ledger.reading import read_as
 from ledger.statement import Claim, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.formula import Source
@@ -69,17 +71,15 @@ CLAIM = Claim(
                 lambda: ps.FED_MIM.expr - ps.FED_CL.expr,
                 "Division of both parts of a fraction by d^(2/5).",
             ),
-            reading="Eq (74), first line",
             about=("eq-74",),
         ),
         Statement(
             "eq74.second-line",
             "printed",
-            "The second line of Eq (74), over one denominator, equals the first line.",
+            "The second line of Eq (74), over one denominator, equals the first line at p = 3/4.",
             Identity(
                 lambda: one_case(common_denominator()), lambda: one_case(divided_by_leading_power()), BECAUSE_FACTOR
             ),
-            reading="Eq (74), second line, p = 3/4",
             instead=("eq74.first-line",),
             about=("eq-74",),
         ),
@@ -88,7 +88,6 @@ CLAIM = Claim(
             "printed",
             "The denominator of Eq (74)'s third line, of order d^(1/5), is to leading order that of the second line.",
             Identity(lambda: sp.Integer(1), denominator_orders, BECAUSE_ONE),
-            reading="Eq (74), third line",
             instead=("eq74.difference-scaled",),
             about=("eq-74",),
         ),
@@ -97,7 +96,7 @@ CLAIM = Claim(
             "printed",
             "The limit of the MIM width minus the CL width is below zero (similar views).",
             limit_is_not_zero([(ps.FED_MIM, ps.FED_CL)], BECAUSE_ZERO, found("eq74.limit-similar")),
-            reading="Eq (75), O as Theta",
+            reading=read_as(parts.O_AS_THETA),
             instead=("eq74.difference-scaled",),
             about=("eq-75",),
         ),
@@ -106,7 +105,7 @@ CLAIM = Claim(
             "printed",
             "The ratio as typed, dissimilar CL over a repeated CL width, diverges.",
             ratio_diverges(ps.FED_CL_H, ps.FED_CL, BECAUSE_REPEATED, found("eq74.ratio-as-typed")),
-            reading="Eq (76), as typed",
+            reading=read_as(parts.AS_TYPED),
             instead=("eq74.ratio-as-typed-limit",),
             about=("eq-76",),
         ),
@@ -119,7 +118,7 @@ CLAIM = Claim(
                 lambda: ps.limit_in_dim(ps.FED_MIM.expr / ps.FED_CL_H.expr),
                 BECAUSE_TRACE,
             ),
-            reading="Eq (76), MIM below, tr(H) bounded",
+            reading=read_as(parts.O_AS_THETA, parts.BOUNDED_TRACE),
             about=("eq-76",),
         ),
         Statement(
@@ -127,7 +126,7 @@ CLAIM = Claim(
             "printed",
             "The ratio of the dissimilar CL width to the MIM width diverges.",
             ratio_diverges(ps.FED_CL_H, ps.FED_MIM, BECAUSE_TRACE, found("eq74.ratio-trace-d"), is_identity=True),
-            reading="Eq (76), MIM below, tr(H) = d",
+            reading=read_as(parts.O_AS_THETA, parts.IDENTITY),
             instead=("eq74.ratio-trace-bounded",),
             about=("eq-76",),
         ),
@@ -140,7 +139,7 @@ CLAIM = Claim(
                 BECAUSE_ZERO,
                 found("eq74.limit-either-views"),
             ),
-            reading="Eq (77), O as Theta",
+            reading=read_as(parts.O_AS_THETA),
             instead=("eq74.difference-scaled",),
             about=("eq-77",),
         ),
@@ -159,7 +158,6 @@ CLAIM = Claim(
                 ),
                 BECAUSE_SCALED,
             ),
-            reading="Eqs (74), (75), (77)",
             about=("eq-74", "eq-75", "eq-77"),
         ),
         Statement(
@@ -171,7 +169,7 @@ CLAIM = Claim(
                 lambda: sp.simplify(ps.limit_in_dim(ps.FED_CL_H.expr / ps.FED_CL.expr)),
                 BECAUSE_REPEATED,
             ),
-            reading="Eq (76), as typed",
+            reading=read_as(parts.AS_TYPED),
             about=("eq-76",),
         ),
     ),

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.deficits import printed_sensitivity as ps
 from theory.domain import Domain, Point, Real, Whole
@@ -95,7 +97,7 @@ def quoted(number: str) -> Statement:
             derived=lambda: theorem_width(signal, noise),
             because=BECAUSE_SIGN if minus else BECAUSE_SAME,
         ),
-        reading=f"Eq ({number}), as a width",
+        reading=read_as(parts.WIDTH),
         latex=formula.latex,
         instead="not known" if minus else (),
         about=(f"eq-{number}",),
@@ -113,7 +115,7 @@ CLAIM = Claim(
             "printed",
             "The sensitivity max r - min r equals the distance between the upper and the lower bound on the r_k.",
             ForAll(constant_vectors, sensitivity_equals_width, BECAUSE_EQUAL, Evidence.ENUMERATED),
-            reading="s as Theorem 4.4 defines it",
+            reading=read_as(parts.S_DEFINED),
             instead=("eq62.spread-at-most-width",),
         ),
         *(quoted(number) for number in PRINTED),
@@ -130,7 +132,7 @@ CLAIM = Claim(
                 points=(40, 1000),
                 named=({"n_coordinates": 20, "width": 0.5, "draw": 1},),
             ),
-            reading="s as Theorem 4.4 defines it",
+            reading=read_as(parts.S_DEFINED),
         ),
     ),
 )

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.deficits.listed_population import MODEL, NOISE, OFFSET, RATIO, ROUND_OFF, learned_at
 from ledger.drawn.drawn_networks import DRAW
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.domain import Choice, Condition, Domain, Point, Real, Whole
 from theory.formula import Source
@@ -117,7 +119,7 @@ CLAIM = Claim(
                 "Equal failures have sensitivity 0.",
                 Evidence.ENUMERATED,
             ),
-            reading="s as a measure of robustness",
+            reading=read_as(parts.SENSITIVITY),
             instead=("coordinates.deficit-as-robustness",),
         ),
         Statement(
@@ -144,7 +146,7 @@ CLAIM = Claim(
                 "the leading 2N may be as small as 0 or, for d > 2N, as large as 1.",
                 Evidence.NUMERIC,
             ),
-            reading="independent masks; s of the averaged r",
+            reading=read_as(parts.INDEPENDENT),
         ),
         Statement(
             "coordinates.deficit-as-robustness",
@@ -161,7 +163,7 @@ CLAIM = Claim(
                 points=(40, 1000),
                 named=({"n_clients": 3, "dim": 8, "feature_dim": 3, "tilt": 0.0, "draw": 1},),
             ),
-            reading="the deficit as a measure of robustness",
+            reading=read_as(parts.DEFICIT),
         ),
     ),
 )

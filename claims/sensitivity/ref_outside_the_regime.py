@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.deficits.drawn_ratios import ratio_check
 from ledger.deficits.listed_population import RATIO, learned_at, population_check
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, contrast_exceeds
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.deficits.closed_forms import deficit, deficit_formula
 from theory.deficits.masked_autoencoder import mae_deficit_saturating
@@ -66,7 +68,7 @@ CLAIM = Claim(
                 Choice("views", ("augmented", "independent")),
                 Choice("scope", ("fl", "local")),
             ),
-            reading="independent masks",
+            reading=read_as(parts.INDEPENDENT),
         ),
         Statement(
             "regime.deficit-any-scaling",
@@ -81,7 +83,7 @@ CLAIM = Claim(
                 "sigma^4 B/2, all of one sign.",
                 named=(LARGE_SIGNAL,),
             ),
-            reading="masks averaged, one augmentation a sample",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
             spoil=1.2,
         ),
         Statement(
@@ -95,7 +97,7 @@ CLAIM = Claim(
                 measure="deficit",
                 more=(MASK_RATIO,),
             ),
-            reading="one mask pair and one augmentation a sample, sigma = 1",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             instead=(
                 "noise.order-condition",
                 "noise.order-above-critical",
@@ -112,19 +114,19 @@ CLAIM = Claim(
                 "The reconstruction loss is no alignment loss: its deficit is larger by a power of d.",
                 Evidence.NUMERIC,
             ),
-            reading="Eq (3) in place of Eq (4)",
+            reading=read_as(parts.RECONSTRUCTION),
             instead=("mae.deficit-factor-by-samples",),
         ),
         Statement(
             "regime.mim-deficit-mask-ratio",
             "corrected",
-            "The deficit of masking does not depend on the mask ratio.",
+            "The deficit of masking does not depend on the mask ratio, on whatever schedule.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: sp.diff(deficit_formula(Objective.MIM, is_expected=True).expr, mask_ratio),
                 "The matrix is p(1-p) times the second moment: a factor moves no eigenvector.",
             ),
-            reading="masks averaged, any mask schedule",
+            reading=read_as(parts.MASKS_AVERAGED),
         ),
     ),
 )

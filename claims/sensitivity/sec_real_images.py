@@ -5,7 +5,7 @@ is asked again, under every reading that images allow, of images shared out by l
 sigma* is predicted from their own moments.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -34,8 +34,11 @@ from experiments.real_images.measured import (
     sigma_star,
 )
 from experiments.real_images.paired_differences import Quantity
+from ledger import parts
 from ledger.checks.image_order import ImageOrder
 from ledger.checks.kinds import Finding, Prediction
+from ledger.checks.parts_of_choices import PART_OF
+from ledger.reading import Part, Reading, read_as
 from ledger.statement import Claim, Context, Instead, Statement
 from sims.real_inputs.representability import population_representability
 from sims.real_inputs.views import View
@@ -50,6 +53,18 @@ NAMES = {
     "coarse pixels": "raw pixels 7 x 7",
     "centred pixels": "pixels about their mean image",
     "features": "principal features",
+}
+
+READ_AS: Mapping[Comparison, Reading] = {
+    MASKS_AVERAGED: read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
+    ONE_MASK_PAIR: read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
+    MANY_MASK_PAIRS: read_as(parts.EIGHT_MASK_PAIRS, parts.EIGHT_AUGMENTATIONS),
+    BOTH_AVERAGED: read_as(parts.MASKS_AVERAGED, parts.AUGMENTATIONS_AVERAGED),
+    COMPLEMENTARY_AVERAGED: read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
+    LARGEST_MODULUS: read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.MODULUS),
+    PRINTED_MASK: read_as(parts.PRINTED_MASK, parts.ONE_AUGMENTATION),
+    RECONSTRUCTION_AVERAGED: read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.RECONSTRUCTION),
+    TWICE_AS_MANY_AXES: read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
 }
 
 
@@ -67,9 +82,9 @@ def expected(
         key,
         "expected",
         "Contrast is more sensitive than masking on five clients of Fashion-MNIST, two labels each: "
-        f"{NAMES[name]}, sigma = 1.",
+        f"{NAMES[name]}, {'c = 2N, ' if c is TWICE_AS_MANY_AXES else ''}sigma = 1.",
         ImageOrder(name, "sensitivity", c.masked, c.contrast, because, 1.0, c.n_axes, samples_per_client),
-        reading=f"{c.words}, {name}",
+        reading=READ_AS[c],
         spoil=spoil,
         instead=instead,
     )
@@ -83,7 +98,7 @@ def corrected(key: str, name: str, c: Comparison, times: float, because: str) ->
         f"On {NAMES[name]} the mean deficit 1 - r_k of masking over the leading axes is more than {times:g} times that "
         "of contrast, on average over samples.",
         ImageOrder(name, "deficit", c.contrast, c.masked, because, times, c.n_axes),
-        reading=f"{c.words}, {name}",
+        reading=READ_AS[c],
         spoil=0.3,
         replaces=(f"images.deficit-{key}",),
     )
@@ -101,13 +116,13 @@ def rare_order(
         "expected",
         f"Contrast is more sensitive than masking over {over}: {NAMES[site.name]}, sigma = 1.",
         ImageOrder(site, quantity, MIM_EXPECTED, CL, because, repeats=repeats),
-        reading=f"rare class {site.rare.value}, masks averaged, one augmentation",
+        reading=read_as(PART_OF[site.rare], parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         spoil=spoil,
         instead=instead,
     )
 
 
-def rare_axis(key: str, who: str, smaller: View, larger: View, times: float, because: str, reading: str) -> Statement:
+def rare_axis(key: str, who: str, smaller: View, larger: View, times: float, because: str, *more: Part) -> Statement:
     """One view recovers the rare axis better than another, the class lying outside; `who` names the two."""
     quantity: Quantity = "rare deficit"
     check = ImageOrder(OUTSIDE, quantity, smaller, larger, because, times)
@@ -116,14 +131,14 @@ def rare_axis(key: str, who: str, smaller: View, larger: View, times: float, bec
         "corrected",
         f"The deficit of the rare axis with {who.format(times=f'more than {times:g} times')}, on average over samples.",
         check,
-        reading=f"rare class outside, {reading}",
+        reading=read_as(parts.RARE_OUTSIDE, *more),
         spoil=0.3,
         replaces=(f"images.rare-axis-{key}",),
     )
 
 
 def predicted(
-    key: str, text: str, findings: Callable[[Context], Sequence[Finding]], because: str, rtol: float, reading: str
+    key: str, text: str, findings: Callable[[Context], Sequence[Finding]], because: str, rtol: float, reading: Reading
 ) -> Statement:
     """What the images' own moments predict is what samples show."""
     return Statement(key, "corrected", text, Prediction(findings, because, rtol), reading=reading, spoil=4.0)
@@ -337,7 +352,8 @@ CLAIM = Claim(
             CL,
             6.0,
             "Augmentation noise hides a small spike.",
-            "masks averaged, one augmentation",
+            parts.MASKS_AVERAGED,
+            parts.ONE_AUGMENTATION,
         ),
         rare_axis(
             "one-mask-pair",
@@ -346,7 +362,8 @@ CLAIM = Claim(
             CL,
             2.5,
             "sigma = 1 lies above sigma*.",
-            "one mask pair, one augmentation",
+            parts.ONE_MASK_PAIR,
+            parts.ONE_AUGMENTATION,
         ),
         rare_axis(
             "complementary",
@@ -355,7 +372,8 @@ CLAIM = Claim(
             CL,
             2.3,
             "In the model they see nothing of it; an axis of images spreads over pixels that vary together.",
-            "complementary masks, one augmentation",
+            parts.COMPLEMENTARY,
+            parts.ONE_AUGMENTATION,
         ),
         rare_axis(
             "reconstruction",
@@ -364,7 +382,7 @@ CLAIM = Claim(
             RECONSTRUCTION,
             2.4,
             "As in the model, a rare class gives the regression next to nothing to guess by.",
-            "the reconstruction loss, Eq (3)",
+            parts.RECONSTRUCTION,
         ),
         predicted(
             "images.rare-axis-population",
@@ -372,7 +390,7 @@ CLAIM = Claim(
             rare_findings,
             "Masks in expectation; a rare class outside, at every client and in FL.",
             0.15,
-            "rare class outside, masks averaged",
+            read_as(parts.RARE_OUTSIDE, parts.MASKS_AVERAGED),
         ),
         predicted(
             "images.reconstruction-population",
@@ -380,7 +398,7 @@ CLAIM = Claim(
             reconstruction_findings,
             "Reduced-rank regression on the images' second moment.",
             0.1,
-            RECONSTRUCTION_AVERAGED.words,
+            read_as(parts.MASKS_AVERAGED, parts.RECONSTRUCTION),
         ),
         predicted(
             "images.critical-noise-pixels",
@@ -388,7 +406,7 @@ CLAIM = Claim(
             lambda context: sigma_findings(context, False),
             "Sampling noise is common to both objectives and cancels.",
             0.15,
-            ONE_MASK_PAIR.words,
+            READ_AS[ONE_MASK_PAIR],
         ),
         predicted(
             "images.critical-noise-features",
@@ -396,7 +414,7 @@ CLAIM = Claim(
             lambda context: sigma_findings(context, True),
             "Axes 5 and 6 lie close, and masks blur their gap: second order puts sigma* too low until n_i is large.",
             0.15,
-            ONE_MASK_PAIR.words,
+            READ_AS[ONE_MASK_PAIR],
         ),
         predicted(
             "images.both-deficits-pixels",
@@ -404,7 +422,7 @@ CLAIM = Claim(
             lambda context: deficit_findings(context, False),
             "Neglected terms are of relative order 1 / n_i.",
             0.25,
-            ONE_MASK_PAIR.words,
+            READ_AS[ONE_MASK_PAIR],
         ),
         predicted(
             "images.both-deficits-features",
@@ -412,7 +430,7 @@ CLAIM = Claim(
             lambda context: deficit_findings(context, True),
             "At n_i = 1000 second order is half of what masks cost there.",
             0.4,
-            ONE_MASK_PAIR.words,
+            READ_AS[ONE_MASK_PAIR],
         ),
     ),
 )

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import brentq
 
+from ledger import parts
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Relation, Sample, Then
 from ledger.deficits.drawn_ratios import (
@@ -27,6 +28,7 @@ from ledger.deficits.mean_deficits import second_order_remainder, setting_at
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_order import INDEPENDENT_ONE_DRAW, MASK_RATIO, contrast_exceeds
 from ledger.printed.printed_order import NOISE as ANY_NOISE
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from sims.stats import sensitivity
 from theory import symbols as sy
@@ -263,7 +265,7 @@ CLAIM = Claim(
                 measure="deficit",
                 more=(MASK_RATIO, ANY_NOISE),
             ),
-            reading="one mask pair and one augmentation a sample, any sigma, sampled data",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             instead=("noise.order-above-critical",),
         ),
         Statement(
@@ -279,7 +281,7 @@ CLAIM = Claim(
                 more=(MASK_RATIO,),
                 critical_share=0.5,
             ),
-            reading="one mask pair and one augmentation a sample",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             instead=("noise.order-above-critical", "noise.deficit-ratio-sampled"),
         ),
         Statement(
@@ -288,7 +290,7 @@ CLAIM = Claim(
             "Sensitivities are of exact order d^(-4/5) for masking and d^(-3/5) for contrast, as (62)-(64) and "
             "(71)-(73) have it.",
             printed_order("=", "Powers counted in the closed forms."),
-            reading="masks averaged, one augmentation a sample, widths (62)-(64) as exact orders",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.O_AS_THETA),
             instead=("noise.sensitivity-exponents",),
         ),
         Statement(
@@ -296,7 +298,7 @@ CLAIM = Claim(
             "printed",
             "Sensitivities are at most of order d^(-4/5) for masking and d^(-3/5) for contrast.",
             printed_order("<=", "Both fall faster than printed: the sensitivity is a factor sqrt(d) below."),
-            reading="masks averaged, one augmentation a sample, widths (62)-(64) as upper bounds",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.O_AS_BOUND),
             spoil=1.7,
         ),
         Statement(
@@ -317,22 +319,23 @@ CLAIM = Claim(
                     {"n_clients": 2, "dim": 20, "tau": 4.0, "mu": 0.02, "mask_ratio": 0.5, TIMES_CRITICAL: 0.5},
                 ),
             ),
-            reading="one mask pair and one augmentation a sample",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             spoil=1.05,
         ),
         Statement(
             "noise.order-condition",
             "corrected",
-            "To second order contrast has the larger mean deficit exactly when sigma^2 (A + mu^2 B) + sigma^4 B is "
-            "above mu^2 ((1/(2p(1-p)) - 1) A + E/(2p(1-p))): above one sigma*, which depends on N, d, p, tau and mu.",
+            "Federated, N <= c < d: to second order contrast has the larger mean deficit exactly when sigma^2 "
+            "(A + mu^2 B) + sigma^4 B is above mu^2 ((1/(2p(1-p)) - 1) A + E/(2p(1-p))), with A, B, E the "
+            "means of lambda/gap^2, 1/gap^2 and diagonal/gap^2 over the signal: above one sigma*, which "
+            "depends on N, d, p, tau and mu.",
             Identity(
                 said_difference,
                 difference_of_deficits,
                 "The difference of the deficits is (d - c)/(2n) times that of the two sides. The first side grows with "
                 "sigma from 0, and the second is positive, since p(1-p) is at most 1/4: they meet once.",
             ),
-            reading="one mask pair and one augmentation a sample, federated, N <= c < d; A, B, E: means of "
-            "lambda/gap^2, 1/gap^2 and diagonal/gap^2 over the signal",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             latex=r"\sigma^2(A + \mu^2 B) + \sigma^4 B > "
             r"\mu^2\Big[\Big(\tfrac{1}{2p(1-p)} - 1\Big) A + \tfrac{E}{2p(1-p)}\Big]",
         ),
@@ -342,7 +345,7 @@ CLAIM = Claim(
             "To second order the deficits of contrast and of masking are equal at sigma*, the root of a quadratic in "
             "sigma^2.",
             listed_check("=", said_noise, noise_of_equality, "The root is found where the listed deficits are equal."),
-            reading="one mask pair and one augmentation a sample",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
         ),
         Statement(
             "noise.critical-wide-limit",
@@ -362,7 +365,7 @@ CLAIM = Claim(
                 points=(6, 24),
                 named=({"n_clients": 3, "dim": 10**16, "mask_ratio": 0.75},),
             ),
-            reading="one mask pair and one augmentation a sample",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             latex=r"\frac{\sigma^*}{\mu} \to " + sigma_star_limit_formula().latex,
         ),
         Statement(
@@ -371,7 +374,7 @@ CLAIM = Claim(
             "On drawn data the ratio of the mean deficits, contrast over masking, is that of the closed forms, below, "
             "at and above sigma*.",
             ratio_check("=", deficits_ratio, 1, "Every mask and augmentation drawn.", noise=CLOSE),
-            reading="one mask pair and one augmentation a sample",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             spoil=0.6,
         ),
         Statement(
@@ -389,7 +392,7 @@ CLAIM = Claim(
                 corners=(1, 8),
                 named=(TWO_AT,),
             ),
-            reading="masks averaged, one augmentation a sample",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
             spoil=0.8,
         ),
         Statement(
@@ -412,20 +415,20 @@ CLAIM = Claim(
                 points=(2, 12),
                 corners=(0, 8),
             ),
-            reading="masks averaged, one augmentation a sample",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
             spoil=0.7,
         ),
         Statement(
             "noise.sensitivity-exponents",
             "corrected",
-            "The closed form of the mean sensitivity falls like d^(-3/10 - beta) for masking and d^(1/10 - beta) for "
-            "contrast.",
+            "With N fixed the closed form of the mean sensitivity falls like d^(-3/10 - beta) for masking and "
+            "d^(1/10 - beta) for contrast.",
             Identity(
                 lambda: sp.Matrix([-sp.Rational(3, 10) - beta, sp.Rational(1, 10) - beta]),
                 lambda: sp.Matrix([exponent(Quantity.SENSITIVITY, MIM), exponent(Quantity.SENSITIVITY, CL)]),
                 "Degrees in d of the deficit, and of the squared share sensitivity / deficit, a rational function.",
             ),
-            reading="masks averaged, one augmentation a sample, N fixed",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         ),
     ),
 )

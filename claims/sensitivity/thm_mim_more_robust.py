@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from claims.sensitivity.eq_decentralised_against_federated import always_both_zero
+from ledger import parts
 from ledger.checks.kinds import Empty, ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.sampled_order import SampledOrder
@@ -26,13 +27,15 @@ from ledger.printed.printed_order import (
     contrast_exceeds,
     strictly_exceeds,
 )
+from ledger.reading import Reading, read_as
 from ledger.statement import Claim, Context, Evidence, Instead, Statement, Status
 from sims.samplers.montecarlo import sample_pair
 from sims.stats import sensitivity
 from theory.deficits.finite_sample import certified_margin
 from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
-from theory.readings import EXPECTED, Coordinates, Mask, Objective, Offsets, Rare, Reading, Selection
+from theory.readings import EXPECTED, Coordinates, Mask, Objective, Offsets, Rare, Selection
+from theory.readings import Reading as Drawn
 from theory.setting import Setting
 
 SETTING = Setting.paper(96, n_clients=6, samples_per_client=384)
@@ -49,11 +52,11 @@ ABOVE_CRITICAL = {
 Pair = Callable[[Context], tuple[np.ndarray, np.ndarray]]
 
 
-def sampled(s: Setting, reading: Reading, quick: int, full: int) -> Pair:
+def sampled(s: Setting, drawn: Drawn, quick: int, full: int) -> Pair:
     """s of contrast with one draw, and of masking as read, from the same data sets."""
 
     def samples(context: Context) -> tuple[np.ndarray, np.ndarray]:
-        contrast, masked = sample_pair(context.seed, s, reading=reading, trials=context.trials(quick, full))
+        contrast, masked = sample_pair(context.seed, s, reading=drawn, trials=context.trials(quick, full))
         return sensitivity(contrast.r), sensitivity(masked.r)
 
     return samples
@@ -61,9 +64,9 @@ def sampled(s: Setting, reading: Reading, quick: int, full: int) -> Pair:
 
 def printed(
     key: str,
-    words: str,
+    read: Reading,
     because: str,
-    reading: Reading,
+    drawn: Drawn,
     s: Setting = SETTING,
     trials: tuple[int, int] = (40, 400),
     spoil: float = 0.3,
@@ -73,19 +76,19 @@ def printed(
 ) -> Statement:
     """The order of Theorem 4.4 under one reading, on drawn data sets; `trials` in the quick and the full tier."""
     at = {"clients": s.n_clients, "dim": s.dim, "samples_per_client": s.samples_per_client, "sigma": 1, "p": 0.75}
-    check = SampledOrder(sampled(s, reading, *trials), because, at)
+    check = SampledOrder(sampled(s, drawn, *trials), because, at)
     said = (
-        f"At N = {s.n_clients}, d = {s.dim}, n_i = {s.samples_per_client}, sigma = 1 and p = 3/4 the sensitivity of "
-        "contrast exceeds that of masking."
+        f"At N = {s.n_clients}, c = {s.feature_dim}, d = {s.dim}, n_i = {s.samples_per_client}, sigma = 1 and p = 3/4 "
+        "the sensitivity of contrast exceeds that of masking."
     )
     return Statement(
-        *(key, "printed", said, check), reading=words, spoil=spoil, instead=instead, about=about, replaces=replaces
+        *(key, "printed", said, check), reading=read, spoil=spoil, instead=instead, about=about, replaces=replaces
     )
 
 
 def sensitivity_pairs(context: Context) -> list[tuple[float, float]]:
     """(s of contrast, s of masking) in ten data sets, masking by the diagonal matrix that (17) prints."""
-    contrast, masked = sample_pair(context.seed, SETTING, reading=Reading(mask=Mask.PRINTED), trials=10)
+    contrast, masked = sample_pair(context.seed, SETTING, reading=Drawn(mask=Mask.PRINTED), trials=10)
     return list(zip(sensitivity(contrast.r).tolist(), sensitivity(masked.r).tolist(), strict=True))
 
 
@@ -135,19 +138,19 @@ def order_factor(at: Point) -> float:
 READINGS = (
     printed(
         "thm44.independent-averaged",
-        "masks averaged, one augmentation a sample",
+        read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         "Independent masks, c = N. The noise of augmenting stays in the contrast matrix; masks are averaged away.",
-        Reading(),
+        Drawn(),
         spoil=0.1,
         about=("referee-4",),
         replaces=("coordinates.signal",),
     ),
     printed(
         "thm44.independent-one-draw",
-        "one mask pair and one augmentation a sample; sigma = 1, p = 0.75, N = 3, d = 96, n_i = 800",
+        read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
         "Independent masks, c = N = 3. Both carry the noise of one draw; at sigma = 1 and p = 0.75 that of contrast is "
         "larger. Where sigma is below the critical noise of these N, d and p, it is not.",
-        Reading(draws=1),
+        Drawn(draws=1),
         LARGER,
         (200, 800),
     ),
@@ -158,7 +161,7 @@ READINGS = (
         strictly_exceeds(
             "Independent masks: the two matrices agree up to p(1-p).", found("thm44.both-averaged"), is_population=False
         ),
-        reading="masks and augmentations both averaged",
+        reading=read_as(parts.MASKS_AVERAGED, parts.AUGMENTATIONS_AVERAGED),
         instead=(
             "eq17.outer-product-independent",
             "eq43.mean-second-moment",
@@ -174,7 +177,7 @@ READINGS = (
             "about 1/N with more spread.",
             found("thm44.complementary-averaged"),
         ),
-        reading="complementary masks averaged, one augmentation a sample",
+        reading=read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         instead=(
             "literal.sensitivity-order",
             "noise.sensitivity-exponents",
@@ -190,7 +193,7 @@ READINGS = (
             "about 1/N with more spread.",
             found("thm44.complementary-one-draw"),
         ),
-        reading="one pair of complementary masks and one augmentation a sample",
+        reading=read_as(parts.COMPLEMENTARY, parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
         instead="not known",
     ),
     Statement(
@@ -202,7 +205,7 @@ READINGS = (
             "A fixed count changes the factor of the off-diagonal matrix only: the same single direction is left.",
             found("thm44.fixed-count"),
         ),
-        reading="complementary masks of a fixed count, averaged",
+        reading=read_as(parts.FIXED_COUNT, parts.MASKS_AVERAGED),
         instead=(
             "eq17.off-diagonal-fixed-count",
             "literal.sensitivity-order",
@@ -211,17 +214,17 @@ READINGS = (
     ),
     printed(
         "thm44.complementary-modulus",
-        "complementary masks averaged, eigenvalues of largest modulus kept; sigma = 1, N = 6, d = 96, n_i = 384",
+        read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.MODULUS),
         "c = N. With negative eigenvalues allowed the whole signal is kept, and only the gaps differ from those of "
         "independent masks.",
-        Reading(mask=Mask.COMPLEMENTARY, selection=Selection.MODULUS),
+        Drawn(mask=Mask.COMPLEMENTARY, selection=Selection.MODULUS),
     ),
     Statement(
         "thm44.printed-mask",
         "printed",
         SAID,
         ForAll(sensitivity_pairs, masked_is_zero, "A diagonal matrix keeps whole coordinates: s of masking is 0."),
-        reading="the matrix printed in (17)",
+        reading=read_as(parts.PRINTED_MASK),
     ),
     Statement(
         "thm44.reconstruction",
@@ -233,7 +236,7 @@ READINGS = (
             "further.",
             found("thm44.reconstruction"),
         ),
-        reading="the reconstruction loss, Eq (3)",
+        reading=read_as(parts.RECONSTRUCTION),
         instead="not known",
     ),
     Statement(
@@ -247,25 +250,25 @@ READINGS = (
             found("thm44.leading-coordinates"),
             is_leading=True,
         ),
-        reading="the leading c = 2N coordinates, no rare class, s of each data set's own r",
+        reading=read_as(parts.RARE_ABSENT, parts.LEADING, parts.S_EACH),
         instead=("coordinates.population-2n",),
         about=("referee-4",),
         replaces=("coordinates.leading-2n",),
     ),
     printed(
         "thm44.rare-outside",
-        "the leading c = 2N coordinates, rare classes outside the signal",
+        read_as(parts.RARE_OUTSIDE, parts.LEADING),
         "s over the leading 2N. Masking recovers the rare coordinates, contrast loses them in its augmentation noise.",
-        Reading(coordinates=Coordinates.LEADING, rare=Rare.OUTSIDE),
+        Drawn(coordinates=Coordinates.LEADING, rare=Rare.OUTSIDE),
         RARE,
         (10, 60),
         spoil=0.45,
     ),
     printed(
         "thm44.offsets-per-class",
-        "offsets drawn once per class",
+        read_as(parts.PER_CLASS),
         "Masks averaged. Few distinct offsets leave weak directions, which the noise of contrast hides first.",
-        Reading(offsets=Offsets.PER_CLASS),
+        Drawn(offsets=Offsets.PER_CLASS),
         SETTING,
         (300, 400),
         # Masking varies by twice its mean from data set to data set: 60 of them could not show a spoiled order.
@@ -288,7 +291,7 @@ CLAIM = Claim(
                 "The limit of an inequality is not a number: each side tends to 0 as d grows.",
                 always_both_zero,
             ),
-            reading="as typed",
+            reading=read_as(parts.AS_TYPED),
             instead=("noise.sensitivity-exponents",),
         ),
         Statement(
@@ -300,7 +303,7 @@ CLAIM = Claim(
                 found("thm44.population-independent"),
                 is_population=True,
             ),
-            reading="population, independent masks, c = N",
+            reading=read_as(parts.INDEPENDENT, parts.POPULATION),
             instead=("thm42.population-fl-independent", "thm43.population-fl"),
         ),
         *READINGS,
@@ -317,7 +320,7 @@ CLAIM = Claim(
                 corners=(1, 8),
                 named=(paper(4, 1000, 100_000, Objective.CL), paper(2, 2**20, 2**23, Objective.CL)),
             ),
-            reading="masks averaged, one augmentation a sample",
+            reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
             spoil=1.15,
         ),
         Statement(
@@ -334,7 +337,7 @@ CLAIM = Claim(
                 noise=Real(TIMES_CRITICAL, 1.0, np.inf, "[)", reach=(1.0, 3.0), is_log=True),
                 named=(ABOVE_CRITICAL,),
             ),
-            reading="one mask pair and one augmentation a sample",
+            reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             spoil=1.4,
         ),
     ),

@@ -42,7 +42,6 @@ CLAIM = Claim(
                 points=(16, 400),
                 named=[{"n_clients": 5, "network": network, "draw": 1} for network in ("star", "complete")],
             ),
-            reading="Assumption A.1",
         ),
     ),
 )

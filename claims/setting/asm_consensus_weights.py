@@ -9,10 +9,12 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_matrices import ROUND_OFF
 from ledger.drawn.drawn_networks import DRAW, RINGS_ARE_WIDE, SYMMETRIC, mixing_at, network_at, network_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.resting_clients import DIM, FEATURE_DIM, Trained, at_rest, clients
 from sims.linear.training import train
@@ -209,7 +211,6 @@ CLAIM = Claim(
                 "Each rule has rows of sum 1 on the edges, for every small network.",
                 Evidence.SEARCHED,
             ),
-            reading="Remark A.4, the rules it lists",
             about=("remark-A.4",),
         ),
         Statement(
@@ -218,7 +219,6 @@ CLAIM = Claim(
             'Repeated averaging with weights that satisfy A.3 makes the clients agree, as the name "consensus '
             'weights" says.',
             ForAll(two_clients, agreement, BECAUSE_SWAP, Evidence.ENUMERATED),
-            reading="A.3, sufficiency for consensus",
             instead=("a3.averaging-self-weight",),
             about=("assumption-A.3",),
         ),
@@ -228,7 +228,7 @@ CLAIM = Claim(
             "The results need only the properties in A.3: whatever the weights, the objective is that of Eq (1) "
             "with uniform weights.",
             ForAll(tilted_star, counts_every_client, BECAUSE_TARGET, Evidence.ENUMERATED),
-            reading="Remark A.4, sufficiency for the objective",
+            reading=read_as(parts.OBJECTIVE),
             instead=("a3.objective-doubly-stochastic",),
             about=("remark-A.4",),
         ),
@@ -259,7 +259,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.ones(1, 4) / 4, doubly_stochastic_weights, "General case of four clients, nine free entries."
             ),
-            reading="sufficiency for the objective",
+            reading=read_as(parts.OBJECTIVE),
             replaces=("eq78.doubly-stochastic",),
             about=("remark-A.4",),
         ),
@@ -273,7 +273,7 @@ CLAIM = Claim(
                 "Gradients do not see a rotation of the embedding, and the swap hands it back and forth.",
                 Evidence.NUMERIC,
             ),
-            reading="Remark A.4, sufficiency for training: agreement",
+            reading=read_as(parts.TRAINING),
             instead="not known",
             about=("assumption-A.3",),
         ),
@@ -287,7 +287,7 @@ CLAIM = Claim(
                 "Training weighs clients by the left Perron vector, and Assumption A.3 says nothing of it.",
                 Evidence.NUMERIC,
             ),
-            reading="Remark A.4, sufficiency for training: target",
+            reading=read_as(parts.TRAINING),
             instead=(
                 "a3.training-doubly-stochastic",
                 "weights.small-step-target",
@@ -307,7 +307,7 @@ CLAIM = Claim(
                 points=(4, 60),
                 corners=(4, 32),
             ),
-            reading="sufficiency for training",
+            reading=read_as(parts.TRAINING),
             about=("assumption-A.3",),
         ),
     ),

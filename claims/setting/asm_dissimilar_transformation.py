@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_matrices import FEATURES_FIT
@@ -21,6 +22,7 @@ from ledger.drawn.drawn_transformations import (
 )
 from ledger.drawn.listed_moments import FL, listed_moment
 from ledger.drawn.listed_transformations import Listed, condition_at, searched
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.domain import Condition, Point, Value, Whole
 from theory.formula import Source
@@ -145,7 +147,7 @@ CLAIM = Claim(
                 corners=(0, 16),
                 named=[OUTRANKED],
             ),
-            reading="the leading c coordinates",
+            reading=read_as(parts.LEADING),
             instead=("transform.sufficient",),
         ),
         Statement(
@@ -160,7 +162,7 @@ CLAIM = Claim(
                 points=(60, 200),
                 corners=(0, 16),
             ),
-            reading="the leading c coordinates",
+            reading=read_as(parts.LEADING),
             instead=("a9.trace-necessary-signal",),
         ),
         Statement(
@@ -180,7 +182,7 @@ CLAIM = Claim(
                     | {"leak": 0.0, "leaks_along": ALONG_AXIS, "draw": 1, "feature_dim": 3}
                 ],
             ),
-            reading="the N signal coordinates",
+            reading=read_as(parts.SIGNAL),
             spoil=1.01,
         ),
         Statement(

@@ -10,8 +10,10 @@ from typing import Any
 
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import all_offsets, block_given_offsets
 from ledger.checks.kinds import ForAll, Identity
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import symbolic_local_block
@@ -74,7 +76,7 @@ CLAIM = Claim(
                 lambda: sp.Matrix([_variance_of_mean(n, 1) for n in (1, 2, 6)]),
                 "All outcomes of q in one, two and six samples listed; one sample has variance tau^4/4.",
             ),
-            reading="offsets drawn for every sample",
+            reading=read_as(parts.PER_SAMPLE),
             about=("assumption-A.7",),
         ),
         Statement(
@@ -87,7 +89,7 @@ CLAIM = Claim(
                 "With q drawn once per class the samples share it, and it never averages out.",
                 Evidence.ENUMERATED,
             ),
-            reading="offsets drawn once per class",
+            reading=read_as(parts.PER_CLASS),
             instead=("a7.population-per-class",),
             about=("remark-A.8",),
         ),
@@ -112,7 +114,7 @@ CLAIM = Claim(
             Identity(
                 _mean_over_offsets, lambda: symbolic_local_block(3, 0), "All draws of q listed for three clients."
             ),
-            reading="offsets drawn once per class",
+            reading=read_as(parts.PER_CLASS),
             about=("remark-A.8",),
         ),
         Statement(

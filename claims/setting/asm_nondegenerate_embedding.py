@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
-from ledger.checks.reading_words import in_words
 from ledger.drawn.drawn_matrices import ROUND_OFF
 from ledger.drawn.listed_moments import (
     FL,
@@ -25,6 +25,7 @@ from ledger.drawn.listed_moments import (
     masked,
     signal_parameters,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory.data.moments import Site, alignment_matrix
 from theory.data.population_spectra import evaluate, spectrum
@@ -166,7 +167,7 @@ CLAIM = Claim(
             "printed",
             "A.5: what is learned has rank c, for c = 2N.",
             ForAll(_cases, _full_rank(Mask.INDEPENDENT), "The matrix is positive definite.", Evidence.NUMERIC),
-            reading=in_words(Mask.INDEPENDENT),
+            reading=read_as(parts.INDEPENDENT),
             latex=r"\operatorname{rank} W = c",
             about=("assumption-A.5",),
         ),
@@ -180,7 +181,7 @@ CLAIM = Claim(
                 "W^T W has no negative eigenvalue and the matrix has one positive one, so rank(W) = 1 < c.",
                 Evidence.NUMERIC,
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             latex=r"\operatorname{rank} W = c",
             instead=("a5.rank-one-complementary",),
             about=("assumption-A.5",),
@@ -195,7 +196,7 @@ CLAIM = Claim(
                 "A small step along the leading eigenvector pays.",
                 Evidence.NUMERIC,
             ),
-            reading=in_words(Mask.INDEPENDENT),
+            reading=read_as(parts.INDEPENDENT),
             latex=r"W = 0 \text{ is not a minimiser}",
             about=("remark-A.6",),
         ),
@@ -209,7 +210,7 @@ CLAIM = Claim(
                 "With two clients the matrix is zero, so the loss is 0.5 |W^T W|^2, least at W = 0 alone.",
                 Evidence.NUMERIC,
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             latex=r"W = 0 \text{ is not a minimiser}",
             instead=("a5.zero-two-clients",),
             about=("remark-A.6",),
@@ -225,7 +226,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(8, 60),
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             about=("assumption-A.5",),
         ),
         Statement(
@@ -241,7 +242,7 @@ CLAIM = Claim(
                 points=(8, 60),
                 named=CASES,
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             about=("remark-A.6",),
         ),
         Statement(
@@ -257,7 +258,7 @@ CLAIM = Claim(
                 points=(8, 60),
                 named=CASES,
             ),
-            reading=in_words(Mask.COMPLEMENTARY),
+            reading=read_as(parts.COMPLEMENTARY),
             latex=r"\|X^M\|_2 = p(1-p)(N-2)\tfrac{\tau^2}{4}",
             about=("remark-A.6",),
         ),

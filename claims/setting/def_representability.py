@@ -96,11 +96,10 @@ CLAIM = Claim(
         Statement(
             "def41.basis-size",
             "printed",
-            "Every orthonormal basis of the row space has c vectors.",
+            "Without A.5 every orthonormal basis of the row space has c vectors.",
             ForAll(
                 _matrices, _sum_is_feature_dim, "A W with dependent rows has fewer: A.5 is needed.", Evidence.ENUMERATED
             ),
-            reading="without A.5",
             instead=("def41.entries-sum",),
         ),
         Statement(

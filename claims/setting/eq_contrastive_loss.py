@@ -10,10 +10,12 @@ import math
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import generic, half_gram_penalty
 from ledger.checks.kinds import Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_matrices import FEATURES_FIT, ROUND_OFF, matrix_at, matrix_parameters, stationary_at
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory import symbols as sy
 from theory.domain import Domain, Point, Real
@@ -93,7 +95,7 @@ CLAIM = Claim(
             "expected",
             "With similar views x + xi and x + xi' the expected loss is that of the unaugmented pair (x, x).",
             Identity(lambda: sp.expand(_loss(W, X, X)), _similar, "The noise vectors are independent with mean 0."),
-            reading="similar views",
+            reading=read_as(parts.SIMILAR),
             latex=r"\mathcal{L}_{CL} = -\mathbb{E}[x^\top W^\top W x] + \tfrac12\|W^\top W\|_F^2",
         ),
         Statement(
@@ -101,7 +103,7 @@ CLAIM = Claim(
             "expected",
             "With dissimilar views x + xi and H x the expected loss is that of the pair (x, H x).",
             Identity(lambda: sp.expand(_loss(W, X, H * X)), _dissimilar, "The noise vector has mean 0."),
-            reading="dissimilar views",
+            reading=read_as(parts.DISSIMILAR),
             latex=r"\mathcal{L}'_{CL} = -\mathbb{E}[x^\top W^\top W H x] + \tfrac12\|W^\top W\|_F^2",
         ),
     ),

@@ -7,10 +7,12 @@ import networkx as nx
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Empty, ForAll, Identity, Printed
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_matrices import ROUND_OFF
 from ledger.drawn.drawn_networks import DRAW, RINGS_ARE_WIDE, clients_at, network_at, network_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement, Status
 from theory.domain import Domain, Point, Whole
 from theory.formula import Source
@@ -93,7 +95,7 @@ CLAIM = Claim(
             "printed",
             "W* is the minimum over W of an average of the losses L_j(W_j).",
             Empty(Status.ILL_FORMED, BECAUSE_TYPED, nothing_depends_on_w),
-            reading="as typed",
+            reading=read_as(parts.AS_TYPED),
             instead=("eq1.objective-by-weights",),
         ),
         Statement(
@@ -103,15 +105,14 @@ CLAIM = Claim(
             Printed(
                 Status.ILL_FORMED, "Section 3.1 defines N clients and no n; Assumption A.1 has N in the same place."
             ),
-            reading="|A-bar|, as typed",
+            reading=read_as(parts.AS_TYPED),
             instead="not known",
         ),
         Statement(
             "eq1.averaged-local-models",
             "expected",
-            "Averaging local models minimises the average of the local losses.",
+            "Averaging local models, each trained alone, minimises the average of the local losses.",
             ForAll(lambda context: ((1, 1), (1, -1)), average_is_no_worse, BECAUSE_ROTATION, Evidence.ENUMERATED),
-            reading="one aggregation of separately trained models",
             instead=(
                 "eq25.averaged-fl-mim",
                 "eq25.averaged-fl-cl",
@@ -128,15 +129,15 @@ CLAIM = Claim(
                 "The double sum, with the clients summed first.",
                 Evidence.NUMERIC,
             ),
-            reading="argmin over one common W",
+            reading=read_as(parts.MENDED),
             replaces=("eq25.client-weights",),
         ),
         Statement(
             "eq1.star-weights",
             "corrected",
-            "On the star with three leaves the hub counts 7/16 and each leaf 3/16.",
+            "On the star with three leaves the hub counts 7/16 and each leaf 3/16, with one common W.",
             Identity(lambda: sp.Matrix([7, 3, 3, 3]) / 16, star_weights, "Column means of the mixing matrix."),
-            reading="argmin over one common W",
+            reading=read_as(parts.MENDED),
             replaces=("eq25.star-weights",),
         ),
     ),

@@ -6,7 +6,9 @@ from typing import Any
 
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from theory.data.moments import symbolic_local_block
 from theory.formula import Source
@@ -74,7 +76,7 @@ CLAIM = Claim(
                 lambda: signal_part(symbolic_local_block(N, CLIENT)),
                 "With a q for each coordinate the diagonal is tau^2/2 and the rest tau^2/4.",
             ),
-            reading="Eq (18), independent q_k",
+            reading=read_as(parts.EACH_COORDINATE),
             instead=("eq18.second-moment",),
         ),
         Statement(
@@ -87,7 +89,7 @@ CLAIM = Claim(
                 block_with_one_offset,
                 "With one q a sample every entry off the own coordinate is tau^2/2.",
             ),
-            reading="Eq (18), one q a sample",
+            reading=read_as(parts.ONE_OFFSET),
             instead=("offsets.one-offset-block",),
         ),
         Statement(
@@ -100,7 +102,7 @@ CLAIM = Claim(
                 "The offsets then lie on one line: rank 2, so r_k = 1 for all k is out of reach locally.",
                 Evidence.ENUMERATED,
             ),
-            reading="one q a sample",
+            reading=read_as(parts.ONE_OFFSET),
             instead=("offsets.one-offset-block",),
         ),
         Statement(
@@ -108,7 +110,7 @@ CLAIM = Claim(
             "corrected",
             "With one q a sample one client's second moment off its own coordinate is (tau^2/2) J.",
             Identity(lambda: closed_block(tau**2 / 2, tau**2 / 2), block_with_one_offset, "All outcomes listed."),
-            reading="one q a sample",
+            reading=read_as(parts.ONE_OFFSET),
         ),
         Statement(
             "offsets.rare-own-entry",
@@ -119,7 +121,6 @@ CLAIM = Claim(
                 lambda: sp.Matrix([own_entry(CLIENT), own_entry(OTHERS[0])]),
                 "rho is the rare share of the samples.",
             ),
-            reading="e_i against e_{h_i}",
         ),
     ),
 )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.enumerated import all_offsets, block_given_offsets
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
@@ -20,6 +21,7 @@ from ledger.deficits.listed_population import falling_shares
 from ledger.drawn.drawn_matrices import ROUND_OFF
 from ledger.drawn.drawn_networks import DRAW
 from ledger.drawn.listed_moments import FL, MODEL, SCOPE, listed_block, listed_moment, signal_parameters
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from theory import symbols as sy
 from theory.data.moments import second_moment, symbolic_local_block
@@ -250,7 +252,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(16, 200),
             ),
-            reading="offsets drawn for every sample",
+            reading=read_as(parts.PER_SAMPLE),
             latex=r"x = \pm e_i - \tau \sum_{k \ne i} q_k e_k + \mu\xi",
             replaces=("offsets.rank-independent",),
             about=("data-model",),
@@ -265,7 +267,7 @@ CLAIM = Claim(
                 "Two fixed class means span two directions, however the offsets fell.",
                 Evidence.ENUMERATED,
             ),
-            reading="offsets drawn once per class",
+            reading=read_as(parts.PER_CLASS),
             latex=r"x^{(2i-1)} = e_i - \tau \sum_{k \ne i} q^{(2i-1,k)} e_k + \mu\xi",
             instead=("data.two-directions-per-class",),
             about=("data-model",),
@@ -279,7 +281,7 @@ CLAIM = Claim(
                 lambda: sp.Matrix([[sum(symbolic_local_block(n, 0)[0, 1:]) for n in (2, 3, 4)]]),
                 "So the label is uncorrelated with every offset: row i of E[x x^T] is zero off the diagonal.",
             ),
-            reading="offsets drawn for every sample",
+            reading=read_as(parts.PER_SAMPLE),
             about=("data-model",),
         ),
         Statement(
@@ -315,7 +317,6 @@ CLAIM = Claim(
                 "Beyond the N signal directions every eigenvalue is mu^2: the other c - N features are arbitrary.",
                 Evidence.NUMERIC,
             ),
-            reading="c = 2N",
             latex=r"c \ge 2N",
             instead=("data.determined-c-n",),
             about=("feature-dimension",),
@@ -331,7 +332,7 @@ CLAIM = Claim(
                 "2^20 is 1.05e6: the runs with 20 and 100 clients need a constant far above 1 in N = Theta(d^(1/20)).",
                 Evidence.ENUMERATED,
             ),
-            reading="constant 1",
+            reading=read_as(parts.UNIT_CONSTANT),
             latex=r"N = \Theta(d^{1/20})",
             instead=("data.clients-by-dimension",),
             about=("client-growth",),
@@ -347,7 +348,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(20, 400),
             ),
-            reading="offsets drawn once per class",
+            reading=read_as(parts.PER_CLASS),
             about=("data-model",),
         ),
         Statement(
@@ -390,7 +391,6 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(8, 60),
             ),
-            reading="c = N",
             about=("feature-dimension",),
         ),
         Statement(
@@ -404,7 +404,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 named=[{"dim": n**20 - below} for n in (2, 3) for below in (0, 1)],
             ),
-            reading="constant 1",
+            reading=read_as(parts.UNIT_CONSTANT),
             about=("client-growth",),
         ),
     ),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import OnDomain, Then
 from ledger.drawn.dirichlet_clients import (
@@ -41,6 +42,7 @@ from ledger.drawn.dirichlet_clients import (
     uniform,
     zeta_squared_claimed,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from sims.class_shares import heterogeneity, released_shares
 from theory.formula import Source
@@ -104,7 +106,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(6, 60),
             ),
-            reading=CITED,
+            reading=read_as(parts.AS_CITED),
             latex=DIRICHLET_HETEROGENEITY.latex,
         ),
         Statement(
@@ -126,7 +128,7 @@ CLAIM = Claim(
                 trials=(60, 200),
                 named=[{"n_clients": CLIENTS, "n_classes": CLASSES, "concentration": 0.1}],
             ),
-            reading=RELEASED,
+            reading=read_as(parts.AS_RELEASED),
             instead=("dirichlet.released-heterogeneity",),
         ),
         Statement(
@@ -134,14 +136,14 @@ CLAIM = Claim(
             "printed",
             "A smaller parameter makes clients more heterogeneous, over the five values of Table 3.",
             ForAll(lambda context: PAIRS, rises_as_cited, "1/(1 + alpha) falls with alpha.", Evidence.ENUMERATED),
-            reading=CITED,
+            reading=read_as(parts.AS_CITED),
         ),
         Statement(
             "dirichlet.released-smaller-parameter",
             "printed",
             "A smaller parameter makes clients more heterogeneous, over the five values of Table 3.",
             ForAll(lambda context: PAIRS, rises_as_released, "It rises, and levels off.", Evidence.SAMPLED),
-            reading=RELEASED,
+            reading=read_as(parts.AS_RELEASED),
             spoil=0.5,
         ),
         Statement(
@@ -156,7 +158,7 @@ CLAIM = Claim(
                 Evidence.NUMERIC,
                 points=(10, 200),
             ),
-            reading=RELEASED,
+            reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "dirichlet.released-many-clients",
@@ -172,7 +174,7 @@ CLAIM = Claim(
                 corners=(2, 8),
                 trials=(100, 1000),
             ),
-            reading=RELEASED,
+            reading=read_as(parts.AS_RELEASED),
             latex=r"\frac{1 + k/N}{1 + \alpha C}",
         ),
         Statement(
@@ -189,7 +191,7 @@ CLAIM = Claim(
                 corners=(8, 8),
                 trials=(150, 1000),
             ),
-            reading=RELEASED,
+            reading=read_as(parts.AS_RELEASED),
             latex=RELEASED_HETEROGENEITY.latex,
         ),
         Statement(
@@ -208,7 +210,6 @@ CLAIM = Claim(
                     {"n_clients": n, "n_classes": 12, "concentration": 1.0, "shares": WHOLE, "draw": 1} for n in (2, 6)
                 ],
             ),
-            reading="any balanced shares",
             spoil=0.99,
         ),
         Statement(
@@ -223,7 +224,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(6, 60),
             ),
-            reading=CITED,
+            reading=read_as(parts.AS_CITED),
         ),
         Statement(
             "dirichlet.relabelled-dissimilarity",
@@ -250,7 +251,7 @@ CLAIM = Claim(
                 Evidence.SAMPLED,
                 points=(6, 60),
             ),
-            reading=CITED,
+            reading=read_as(parts.AS_CITED),
             latex=SAMPLED_HETEROGENEITY.latex,
         ),
     ),

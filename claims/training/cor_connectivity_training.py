@@ -11,9 +11,11 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, OWN_WEIGHTS, SYMMETRIC, mixing_at, network_parameters
+from ledger.reading import Reading, read_as
 from ledger.statement import Claim, Context, Evidence, Instead, Kind, Statement
 from ledger.training.link_on_domain import (
     LACKS_A_LINK,
@@ -216,7 +218,7 @@ def every_link(
     key: str,
     text: str,
     check: ForAll,
-    reading: str,
+    reading: Reading,
     instead: Instead,
     kind: Kind,
     replaces: tuple[str, ...] = (),
@@ -225,6 +227,7 @@ def every_link(
     return Statement(key, kind, text, check, reading=reading, spoil=0.01, instead=instead, replaces=replaces)
 
 
+MIXING = {"uniform": parts.UNIFORM, "metropolis": parts.METROPOLIS, "laplacian": parts.LAPLACIAN}
 CONSENSUS = "Every added link lowers the models' distance from one another or keeps it."
 ERROR = "Every added link lowers the averaged model's squared subspace error or keeps it."
 # What the subspace error follows, where it does not follow the links.
@@ -251,7 +254,7 @@ CLAIM = Claim(
                 f"cor45-trained.consensus-{rule}",
                 CONSENSUS,
                 ForAll(links(6), never_raises(expected_consensus, rule, trained_consensus), BECAUSE_LINK, NUMERIC),
-                f"{rule} averaging, mean over placements of the clients",
+                read_as(parts.TRAINING, MIXING[rule], parts.OVER_PLACEMENTS),
                 (f"cor45-trained.harmful-links-{rule}", HARMFUL_FAMILY[rule]),
                 "expected",
             )
@@ -262,7 +265,7 @@ CLAIM = Claim(
                 f"cor45-trained.error-{rule}",
                 ERROR,
                 ForAll(links(4), never_raises(trained_error, rule), because, NUMERIC),
-                f"{rule} averaging, mean over placements of the clients",
+                read_as(parts.TRAINING, MIXING[rule], parts.OVER_PLACEMENTS),
                 instead,
                 "expected",
             )
@@ -270,22 +273,24 @@ CLAIM = Claim(
         ),
         every_link(
             "cor45-trained.population-complementary",
-            "Every added link lowers the sensitivity of the trained, averaged model or keeps it.",
+            "With the paper's clients every added link lowers the sensitivity of the trained, averaged model "
+            "or keeps it.",
             ForAll(links(4), never_raises(hidden_diagonal_sensitivity, "uniform"), BECAUSE_LINK, NUMERIC),
-            "the paper's clients, complementary masks, population",
+            read_as(parts.COMPLEMENTARY, parts.POPULATION, parts.TRAINING),
             "not known",
             "printed",
         ),
         every_link(
             "cor45-trained.population-independent",
-            "Every added link lowers the sensitivity of the trained, averaged model.",
+            "With the paper's clients and c = N every added link lowers the sensitivity of the trained, "
+            "averaged model.",
             ForAll(
                 links(4),
                 strictly_lowers(shared_axes_sensitivity, "uniform"),
                 "Clients that share eigenvectors tilt nothing: s = 0 on every network.",
                 NUMERIC,
             ),
-            "the paper's clients, independent masks, population, c = N",
+            read_as(parts.INDEPENDENT, parts.POPULATION, parts.TRAINING),
             ("shared.represented-whole",),
             "printed",
             ("shared.added-link-sensitivity",),
@@ -297,7 +302,7 @@ CLAIM = Claim(
                 f"At least {HARMFUL[rule][0]:.0%} of all links that can be added raise the expected consensus error "
                 f"under {rule} averaging.",
                 harmful_share(rule),
-                reading="mean over placements, first order in the step size",
+                reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
                 spoil=1.05,
             )
             for rule in RULES
@@ -314,7 +319,7 @@ CLAIM = Claim(
                 "Every leaf gives the hubs less weight, and m - 1 modes among leaves fade the more slowly.",
                 NUMERIC,
             ),
-            reading="mean over placements, first order in the step size",
+            reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
         ),
         Statement(
             "cor45-trained.paired-leaves",
@@ -328,7 +333,7 @@ CLAIM = Claim(
                 "Two that are linked listen to one another more than to the hub.",
                 NUMERIC,
             ),
-            reading="mean over placements, first order in the step size",
+            reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
         ),
         Statement(
             "cor45-trained.barbell-torus-bound",
@@ -348,7 +353,7 @@ CLAIM = Claim(
                 points=(2, 10),
                 corners=(1, 2),
             ),
-            reading="mean over placements, first order in the step size",
+            reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
             replaces=("cor45-trained.barbell-torus",),
             spoil=1.25,
         ),

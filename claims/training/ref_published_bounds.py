@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import Bound, Finding, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, SYMMETRIC, mixing_at, network_parameters
@@ -20,6 +21,7 @@ from ledger.drawn.drawn_quadratics import (
     variance,
 )
 from ledger.drawn.drawn_trainings import measurement
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.quadratic_clients import Quadratics
 from sims.linear.trained_networks import Training
@@ -257,7 +259,8 @@ CLAIM = Claim(
         Statement(
             "published.kong",
             "printed",
-            "Kong et al.: consensus error is at most 24 (1 - p)/p^2 eta^2 E^2 phi^2, phi^2 the mean squared gradient.",
+            "Kong et al.: consensus error is at most 24 (1 - p)/p^2 eta^2 E^2 phi^2, phi^2 the mean squared "
+            "gradient at the common optimum, gradients being exact.",
             OnDomain(
                 CONVEX,
                 Then("<=", convex_bound("kong2021", 1.0), convex_at_rest),
@@ -266,15 +269,15 @@ CLAIM = Claim(
                 points=(10, 500),
                 named=[SLOWEST],
             ),
-            reading="exact gradients, phi^2 at the common optimum",
             latex=KONG2021.latex_at(noise_variance=0) + r",\quad \varrho = 1-\beta^2",
             spoil=0.15,
         ),
         Statement(
             "published.takezawa",
             "printed",
-            "Takezawa et al.: consensus error is at most 24 (1 - p)/p^2 eta^2 zeta^2 plus 3 eta^2 sigma^2 (1/N) "
-            "sum lam^2/(1 - lam^2).",
+            "Takezawa et al.: consensus error is at most 24 (1 - p)/p^2 eta^2 zeta^2 plus 3 eta^2 sigma^2 "
+            "(1/N) sum lam^2/(1 - lam^2); zeta^2 at the common optimum, exact gradients, constants from a "
+            "public note on the work.",
             OnDomain(
                 CONVEX,
                 Then("<=", convex_bound("takezawa2026", 1.0), convex_at_rest),
@@ -283,7 +286,6 @@ CLAIM = Claim(
                 points=(10, 500),
                 named=[SLOWEST],
             ),
-            reading="exact gradients, zeta^2 at the common optimum; constants from a public note on the work",
             latex=TAKEZAWA2026.latex,
             spoil=0.15,
         ),
@@ -292,7 +294,7 @@ CLAIM = Claim(
             "printed",
             "The bounds of Kong et al. and of Takezawa et al. hold for simulated training.",
             Bound(simulated_findings, "Ring, path, star; clients alike their neighbours.", evidence=Evidence.NUMERIC),
-            reading="kong2021 and takezawa2026, simulated",
+            reading=read_as(parts.SIMULATED),
             spoil=0.08,
         ),
         Statement(
@@ -360,13 +362,12 @@ CLAIM = Claim(
         Statement(
             "published.factor-over-gap-bound",
             "corrected",
-            "The published heterogeneity part is 24/(1 + beta)^2 times the gap bound: between 6 and 24.",
+            "The heterogeneity part of Takezawa et al. is 24/(1 + beta)^2 times the gap bound: between 6 and 24.",
             Identity(
                 factor_of_gap_bound,
                 lambda: 24 / (1 + beta) ** 2,
                 "24 (1 - p)/p^2 over (beta/(1 - beta))^2, the largest eigenvalue by modulus being positive.",
             ),
-            reading="takezawa2026 over the gap bound",
             latex=r"\frac{24(1-p)}{p^2}\Big/\Big(\frac{\beta}{1-\beta}\Big)^2 = \frac{24}{(1+\beta)^2}",
         ),
         Statement(
@@ -386,9 +387,8 @@ CLAIM = Claim(
         Statement(
             "published.noise-factor",
             "corrected",
-            "The published noise part is three times the noise without curvature.",
+            "The noise part of Takezawa et al. is three times the noise without curvature.",
             Identity(factor_of_noise, lambda: sp.Integer(3), "Mode by mode, any number of local steps."),
-            reading="takezawa2026, noise",
         ),
         Statement(
             "published.noise-factor-simulated",

@@ -11,6 +11,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import (
@@ -22,6 +23,7 @@ from ledger.drawn.drawn_networks import (
     network_at,
     network_parameters,
 )
+from ledger.reading import Part, read_as
 from ledger.statement import Claim, Evidence, Statement
 from ledger.training.settled_training import settled_check
 from ledger.training.small_steps import (
@@ -218,7 +220,11 @@ WIDE_ENOUGH = Condition(
 UNIFORMLY = "Each averages its neighbourhood uniformly."
 
 
-CONSTANTS = "The choice of consensus matrix changes the averaged model's error by a constant factor."
+EITHER_RULE: tuple[tuple[Rule, Part], ...] = (("uniform", parts.UNIFORM), ("metropolis", parts.METROPOLIS))
+CONSTANTS = (
+    "The choice of consensus matrix changes the averaged model's error against the federated optimum by a constant "
+    "factor."
+)
 BECAUSE_TARGET = "Uniform averaging minimises sum |A_i| f_i: another problem wherever the clients' degrees differ."
 CLAIM = Claim(
     id="tab-consensus-matrices-training",
@@ -231,31 +237,32 @@ CLAIM = Claim(
             "expected",
             CONSTANTS,
             ForAll(lambda context: small_networks.connected_networks(3, 4), fades_alike, BECAUSE_TARGET, NUMERIC),
-            reading="averaged model against the federated optimum, as steps become small",
+            reading=read_as(parts.SMALL_STEPS),
             instead=("tab6-linear.uniform-small-steps", "tab6-linear.doubly-stochastic-step-size"),
         ),
         Statement(
             "tab6-linear.agreement-and-accuracy",
             "expected",
-            "Where the models of a network agree more, their average is more accurate.",
+            "Where the models of a network of sixteen clients agree more, their average is more accurate.",
             ForAll(lambda context: (("star", "ring"),), nearer_together_is_nearer, BECAUSE_TARGET, NUMERIC),
-            reading="uniform averaging, sixteen clients",
+            reading=read_as(parts.UNIFORM),
             instead=("tab6-linear.star-ring-order", "tab6-linear.star-ring-apart"),
         ),
         *(
             Statement(
                 f"tab6-linear.fl-over-{rule}",
                 "expected",
-                "The server's model is at least as near to the federated optimum as a network's averaged model.",
+                "With clients of no special kind and one local step the server's model is at least as near to the "
+                "federated optimum as a network's averaged model.",
                 ForAll(
                     lambda context: small_networks.connected_networks(3, 4),
                     is_no_worse_than_federated(rule),
                     "One local step: the server's model is at the optimum itself.",
                     NUMERIC,
                 ),
-                reading=f"{rule} averaging, one local step, clients of no special kind",
+                reading=read_as(mixing),
             )
-            for rule in ("uniform", "metropolis")
+            for rule, mixing in EITHER_RULE
         ),
         Statement(
             "tab6-linear.star-ring-order",
@@ -285,7 +292,7 @@ CLAIM = Claim(
                 NUMERIC,
                 named=[{"n_clients": 16}],
             ),
-            reading="mean over placements, first order in the step size",
+            reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
             replaces=("tab6-linear.star-against-ring",),
         ),
         Statement(

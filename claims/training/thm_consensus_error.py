@@ -470,14 +470,13 @@ CLAIM = Claim(
         Statement(
             "consensus.two-clients",
             "corrected",
-            "At rest the deviation from the weighted mean is -eta Z P: Z = (I - M + 1 v^T)^-1 - I, P the clients' "
-            "summed local gradients.",
+            "For two clients, at rest the deviation from the weighted mean is -eta Z P: Z = (I - M + 1 v^T)^-1 "
+            "- I, P the clients' summed local gradients.",
             Identity(
                 lambda: two_clients()[0],
                 lambda: two_clients()[1],
                 "A round maps it to itself. Two clients, any weights; every other number by the statement below.",
             ),
-            reading="two clients, exact",
             latex=r"\mathrm{dev} = -\eta Z P,\quad Z = (I - M + \mathbf 1 v^\top)^{-1} - I",
         ),
         Statement(
@@ -595,7 +594,6 @@ CLAIM = Claim(
                 "with different data, every link between them.",
                 Evidence.NUMERIC,
             ),
-            reading="the identity's largest gain as a bound",
             latex=r"\eta^2\zeta^2\max_{l\ge2}\Big(\tfrac{\lambda_l}{1-\lambda_l}\Big)^2",
             instead=("consensus.gap-bound-convex",),
         ),

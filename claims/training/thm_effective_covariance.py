@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ledger import parts
 from ledger.checks.kinds import ForAll, Identity
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, NETWORKS, ONE_WAY, mixing_at, network_parameters
@@ -31,6 +32,7 @@ from ledger.drawn.drawn_trainings import (
     solved_to,
     target_at,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.resting_clients import projector
 from sims.linear.trained_networks import Training
@@ -322,15 +324,15 @@ CLAIM = Claim(
         Statement(
             "xeff.averaged-objective",
             "printed",
-            "Training on a network ends at the optimum of the averaged objective: the averaged model represents its "
-            "top eigenvectors.",
+            "Training on a network, with equal weights and one local step, ends at the optimum of the averaged "
+            "objective: the averaged model represents its top eigenvectors.",
             ForAll(
                 paths,
                 no_drift,
                 "Clients stand apart, each pulls with its own matrix, and the pulls do not average out.",
                 Evidence.NUMERIC,
             ),
-            reading="training, equal weights, one local step",
+            reading=read_as(parts.TRAINING),
             instead=("xeff.remainder-bound", "xeff.order-in-step"),
         ),
         Statement(
@@ -355,7 +357,6 @@ CLAIM = Claim(
                 lambda: sp.Integer(0),
                 "lam = (1 - n)/(1 + n) for uniform averaging over closed neighbourhoods.",
             ),
-            reading="complete bipartite networks",
             replaces=("thm46-trained.bipartite-kappa",),
         ),
         Statement(

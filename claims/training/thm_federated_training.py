@@ -13,6 +13,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.checks.sampled_order import SampledOrder
@@ -27,6 +28,7 @@ from ledger.drawn.drawn_networks import (
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_training import distance, server_is_no_worse
 from ledger.printed.printed_training import sensitivity as sensitivity_of_model
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from ledger.training.sampling_on_domain import all_clients_check, ratio_check, server_check
 from ledger.training.sampling_server import no_better_than_few_clients, rounds_of, step_sizes
@@ -170,7 +172,10 @@ def star_and_server(context: Context) -> tuple[np.ndarray, np.ndarray]:
 
 # Client matrices of which the sensitivity moves nearly as much as it can.
 TIGHT = {**EXAMPLE, "dim": 3, "feature_dim": 1, "draw": 35, "network": "path", "mixing": "metropolis", "local_steps": 1}
-NO_WORSE = "The averaged model of a network is no nearer to the federated optimum than the server's model."
+NO_WORSE = (
+    "With clients of two kinds, all in every round, and {steps} the averaged model of a network is no nearer to the "
+    "federated optimum than the server's model."
+)
 NO_LESS = "The sensitivity of a network's averaged model is at least that of the server's model."
 BECAUSE_MODES = (
     "With E steps before each averaging, a server's distance from the optimum grows like E - 1. A network's is smaller "
@@ -185,18 +190,16 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.one-step-distance",
             "expected",
-            NO_WORSE,
+            NO_WORSE.format(steps="one local step"),
             ForAll(two_kinds, no_better(1), "One step each and an average is descent on the mean: no drift.", NUMERIC),
-            reading="clients of two kinds, one local step, all clients",
         ),
         Statement(
             "thm46-trained.two-step-distance",
             "expected",
-            NO_WORSE,
+            NO_WORSE.format(steps="two local steps"),
             server_is_no_worse(
                 distance, BECAUSE_MODES, found("thm46-trained.two-step-distance"), local_steps=2, two_kinds=True
             ),
-            reading="clients of two kinds, two local steps, all clients",
             instead=("thm46-trained.placements-first-order", "thm46-trained.bipartite-ratio"),
         ),
         Statement(
@@ -210,26 +213,26 @@ CLAIM = Claim(
                 local_steps=1,
                 two_kinds=False,
             ),
-            reading="one local step, all clients, unstructured second moments",
             instead=("xeff.entries-and-spread",),
         ),
         Statement(
             "thm46-trained.sampled-clients-distance",
             "expected",
-            "The clients' own models on a network are no nearer to the optimum than a server that samples clients.",
+            "The clients' own models on a network are no nearer to the optimum than a server that samples two "
+            "of eight a round, all with one local step.",
             ForAll(
                 lambda context: (("torus:2x4", eta, rounds_of(context)) for eta in step_sizes()),
                 no_better_than_few_clients,
                 "A server that samples never rests: its squared error is of order eta, a network's of order eta^2.",
                 Evidence.SAMPLED,
             ),
-            reading="one local step, two of eight clients a round",
             instead=("thm46-trained.sampling-ratio-least", "thm46-trained.sampling-ratio-most"),
         ),
         Statement(
             "thm46-trained.star-independent",
             "printed",
-            "On the star with uniform averaging the trained model's sensitivity exceeds the federated one.",
+            "For the paper's data on the star with uniform averaging the trained model's sensitivity exceeds "
+            "the federated one.",
             SampledOrder(
                 star_and_server,
                 "Training listens to the hub more than to a leaf.",
@@ -239,7 +242,7 @@ CLAIM = Claim(
                     "samples_per_client": PAPER.samples_per_client,
                 },
             ),
-            reading="the paper's data, independent masks averaged, limit of small steps",
+            reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED, parts.SMALL_STEPS),
             spoil=0.8,
         ),
         Statement(

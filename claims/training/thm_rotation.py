@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, ONE_WAY, REVERSIBLE, network_parameters
@@ -29,6 +30,7 @@ from ledger.drawn.drawn_trainings import (
     solved_to,
     turned,
 )
+from ledger.reading import read_as
 from ledger.statement import Claim, Evidence, Statement
 from sims.linear.resting_clients import ROUND_OFF
 from sims.linear.trained_networks import FEATURE_DIM, Training
@@ -278,14 +280,14 @@ CLAIM = Claim(
         Statement(
             "rotation.one-way-rest",
             "expected",
-            "Training on a network converges: the models come to rest.",
+            "Training on one-way links converges: the models come to rest.",
             ForAll(
                 lambda context: one_way(),
                 comes_to_rest,
                 "X_eff has a skew part on one-way networks; the models turn while their Gram matrix stands still.",
                 Evidence.NUMERIC,
             ),
-            reading="one-way links, simulated",
+            reading=read_as(parts.SIMULATED),
             instead=("rotation.one-way-gram", "rotation.one-way-rate-limit"),
         ),
         Statement(

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import DRAW, REVERSIBLE, mixing_at, network_parameters
 from ledger.drawn.drawn_trainings import SLOW, STEP, measurement, row_projector, step_at
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.heterogeneity import commuting
 from sims.linear.objective import random_start
@@ -192,20 +194,21 @@ CLAIM = Claim(
                 points=(3, 60),
                 corners=(1, 16),
             ),
-            reading="population, as many features as clients",
+            reading=read_as(parts.POPULATION),
             spoil=0.99,
         ),
         Statement(
             "shared.averaged-objective-order",
             "printed",
-            "Where clients share eigenvectors, training represents those of the averaged objective's top eigenvalues.",
+            "Where clients share eigenvectors and differ much, training represents those of the averaged "
+            "objective's top eigenvalues.",
             ForAll(
                 step_sizes,
                 keeps_target,
                 "Differences between clients add to the entries of X_eff: a coordinate outside can overtake.",
                 Evidence.NUMERIC,
             ),
-            reading="simulated, diagonal matrices, large differences",
+            reading=read_as(parts.SIMULATED),
             instead=("shared.effective-order",),
         ),
         Statement(
@@ -226,7 +229,6 @@ CLAIM = Claim(
                     for n, g, m in ((6, "ring", "metropolis"), (5, "star", "uniform"))
                 ],
             ),
-            reading="one local step",
         ),
     ),
 )

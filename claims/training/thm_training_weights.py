@@ -12,6 +12,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from ledger import parts
 from ledger.checks.kinds import ForAll
 from ledger.checks.on_domain import Effort, OnDomain, Sample, Then
 from ledger.drawn.drawn_networks import (
@@ -39,6 +40,7 @@ from ledger.drawn.drawn_trainings import (
 )
 from ledger.printed.found_witnesses import found
 from ledger.printed.printed_networks import one_average_decides
+from ledger.reading import read_as
 from ledger.statement import Claim, Context, Evidence, Statement
 from sims.linear.objective import optimum
 from sims.linear.resting_clients import projector
@@ -315,7 +317,7 @@ CLAIM = Claim(
                 "Averaging every round compounds: the weights that it leaves as they are have v^T M = v^T.",
                 found("weights.eq1-training"),
             ),
-            reading="Eq (1), training",
+            reading=read_as(parts.TRAINING),
             instead=("weights.uniform-averaging", "weights.small-step-target"),
         ),
         Statement(
@@ -328,7 +330,7 @@ CLAIM = Claim(
                 "It ends nearer the optimum of the Perron weights.",
                 Evidence.NUMERIC,
             ),
-            reading="Eq (1), simulated",
+            reading=read_as(parts.SIMULATED),
             instead=("weights.small-step-target", "weights.uniform-averaging"),
         ),
         Statement(
@@ -430,14 +432,14 @@ CLAIM = Claim(
         Statement(
             "weights.row-stochastic-one-way",
             "expected",
-            "Any row-stochastic weights (A.3) train the federated objective as well.",
+            "On a one-way network any row-stochastic weights (A.3) train the federated objective as well.",
             ForAll(
                 lambda context: [0.01],
                 row_averaging_aims_at_equal,
                 "On the same one-way network averaging rows aims at the optimum of unequal weights.",
                 Evidence.NUMERIC,
             ),
-            reading="A.3, one-way network, simulated",
+            reading=read_as(parts.SIMULATED),
             instead=(
                 "a3.training-doubly-stochastic",
                 "weights.push-sum",
@@ -454,7 +456,7 @@ CLAIM = Claim(
                 "Client k lowers its own coordinate by v_k, and the v_k sum to 1.",
                 Evidence.ENUMERATED,
             ),
-            reading="training weights",
+            reading=read_as(parts.TRAINING),
             instead=("weights.mean-entry", "weights.entry-spread"),
         ),
         Statement(
@@ -463,7 +465,7 @@ CLAIM = Claim(
             "(31)-(32): all signal entries of the matrix that training sees are one number up to O(d^(-2/5)), "
             "granted (18).",
             ForAll(small_networks, one_entry, "v_k is proportional to |A_k|.", Evidence.ENUMERATED),
-            reading="training weights",
+            reading=read_as(parts.TRAINING),
             instead=("weights.entry-spread",),
         ),
         Statement(

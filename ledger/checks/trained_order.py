@@ -17,6 +17,8 @@ from jaxtyping import Float
 from experiments.paper._results import Results
 from experiments.records import tables, trainings
 from experiments.records.trainings import Training
+from ledger import parts
+from ledger.reading import Reading, read_as
 from ledger.statement import Context, Evidence, Instead, Kind, Statement, Status, Verdict
 from runtime import store
 from sims.evaluation import robustness
@@ -24,7 +26,7 @@ from sims.evaluation.robustness import PairedDifference
 
 FOLDER = store.RESULTS / "experiments"
 TRAININGS = store.RESULTS / tables.FOLDER
-READING = "Fashion-MNIST, small encoders"
+SMALL = read_as(parts.SMALL_ENCODERS)
 WANTED_POWER = 0.8
 # Up to so many seeds their own spread is not trusted alone: three may lie close together by chance.
 FEW_SEEDS = 3
@@ -240,7 +242,7 @@ def ordered(
     because: str,
     *,
     kind: Kind = "printed",
-    reading: str = READING,
+    reading: Reading = SMALL,
     unit: str = " points",
     instead: Instead = (),
     replaces: tuple[str, ...] = (),
@@ -263,7 +265,7 @@ def ends_above(
     instead: Instead = (),
     kind: Kind = "printed",
     replaces: tuple[str, ...] = (),
-    reading: str = READING,
+    reading: Reading = SMALL,
     doubt: str = "",
     is_seen: bool = False,
 ) -> Statement:
@@ -280,7 +282,7 @@ def alike(
     text: str,
     because: str,
     within: float,
-    reading: str = READING,
+    reading: Reading = SMALL,
     kind: Kind = "printed",
 ) -> Statement:
     """The statement that the accuracies of two cells differ by less than `within`, in words."""

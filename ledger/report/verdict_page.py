@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from experiments.paper import ceiling
 from ledger import items
+from ledger import parts as vocabulary
 from ledger.checks.trained_order import recorded
 from ledger.decided_together import in_words
 from ledger.in_words import EVIDENCE_MEANINGS, KIND_WORDS, STATUS_MEANINGS
@@ -31,6 +32,8 @@ def page(rows: list[Row], claims: Mapping[str, Claim], files: Mapping[str, str])
         _words("evidence", EVIDENCE_MEANINGS),
         "Statements are of three kinds:",
         _words("kind", KIND_WORDS),
+        "A reading has parts, at most one for each open choice:",
+        _readings(),
         "## How many verdicts of each kind",
         _counts(rows),
         "Some claims are about *encoders*: neural networks that turn an image into features. We trained them on "
@@ -56,6 +59,11 @@ def what_training_is_worth() -> str:
 def _words(heading: str, meanings: Mapping[str, str]) -> str:
     rows = (f"| {word} | {_sentence(word, meaning)} |" for word, meaning in meanings.items())
     return "\n".join([f"| {heading} | meaning |", "|---|---|", *rows])
+
+
+def _readings() -> str:
+    rows = (f"| {part.axis} | {part.words} | {part.means} |" for part in vocabulary.EVERY)
+    return "\n".join(["| open choice | part of a reading | meaning |", "|---|---|---|", *rows])
 
 
 def _sentence(word: str, meaning: str) -> str:

@@ -112,7 +112,7 @@ def _statement(row: Row, records: Records) -> str:
         md.formula(latex) if latex else "",
         md.fields(
             [
-                ("Reading", md.plain(_READINGS if row["reading"] == "any" else row["reading"])),
+                ("Reading", _reading(row)),
                 ("Where it is said to hold", md.plain(row["given"] or "")),
                 ("Kind", md.plain(f"{in_words.KIND_WORDS[row['statement']]} ({in_words.place(row['source'])})")),
                 ("Verdict", md.plain(in_words.verdict(row))),
@@ -127,6 +127,12 @@ def _statement(row: Row, records: Records) -> str:
         "Reproduce it:",
         md.block(f"dssl verify --claim {key}"),
     ).rstrip()
+
+
+def _reading(row: Row) -> str:
+    if row["reading"] == "any":
+        return md.plain(_READINGS)
+    return "\n".join(f"- {md.plain(part)}" for part in in_words.reading(row))
 
 
 def _instead(row: Row, records: Records) -> str:

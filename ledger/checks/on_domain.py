@@ -30,6 +30,7 @@ Relation = Literal["<=", ">=", "="]
 FALSE_ALARM = 1e-7
 # Breaks expected of a statement at the very edge of its promise: with fewer draws a pass shows nothing.
 LEAST_EXPECTED_BREAKS = 3.0
+LEFT = 1e-13  # a remainder below that is what iterations happen to leave, and differs from machine to machine
 ARGUED = "The remainder is argued from leading orders, not proved."
 
 
@@ -128,7 +129,7 @@ def outcome(given: Domain, then: Then, at: Point, effort: Effort, factor: float 
     if then.remainder is not None:
         remainder = float(then.remainder(at))
         allowed += remainder
-        if remainder > NOTHING:  # a smaller one is of what iterations leave, and differs from machine to machine
+        if remainder > LEFT:
             sizes["remainder"] = remainder
     if given.quantifier is Quantifier.WITH_PROBABILITY:
         return _probable(given, then.relation, at, float(side), values, allowed)

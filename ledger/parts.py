@@ -204,6 +204,9 @@ LATENTS = Part(Axis.EMBEDDINGS, "embeddings as latents", "An image is embedded a
 
 AS_TYPED = Part(Axis.PRINT, "as typed", "The print is taken to the letter, even where that is a slip.")
 MENDED = Part(Axis.PRINT, "with the slip mended", "An evident slip of the print is mended, as the statement says.")
+INDEX_E = Part(
+    Axis.PRINT, "line 10 with index E", "Line 10 of Algorithm 2 averages the models after the local steps, not before."
+)
 BINARY_MEGABYTES = Part(Axis.PRINT, "MB as 2^20 bytes", "A megabyte has 1024 times 1024 bytes, not a million.")
 NEAREST_PERCENT = Part(Axis.PRINT, "to the nearest percent", "A printed percentage has been rounded to a whole one.")
 

@@ -163,7 +163,7 @@ CLAIM = Claim(
         Statement(
             "decmar.all-rounds-index-0",
             "printed",
-            "Line 10, index 0: the local training of every round enters the output.",
+            "The local training of every round enters the output.",
             OnDomain(
                 ALIKE,
                 Then(">=", lambda at: VISIBLE, trace_of_first_round),
@@ -185,9 +185,9 @@ CLAIM = Claim(
         Statement(
             "decmar.all-rounds-index-e",
             "printed",
-            "Line 10, index E: the local training of every round enters the output.",
+            "The local training of every round enters the output.",
             ForAll(small_networks, training_reaches_output, BECAUSE_KEPT, Evidence.SEARCHED),
-            reading=read_as(parts.MENDED),
+            reading=read_as(parts.INDEX_E),
         ),
         Statement(
             "decmar.output-index-e",
@@ -195,7 +195,7 @@ CLAIM = Claim(
             "With index E the output is the mean over clients of M^T W + sum over rounds t of M^(T-1-t) u_t: W "
             "the input models, u_t the updates of round t.",
             Identity(star_closed_form, star_output, "Star of four clients, three rounds."),
-            reading=read_as(parts.MENDED),
+            reading=read_as(parts.INDEX_E),
         ),
         Statement(
             "decmar.output-index-0",

@@ -66,7 +66,7 @@ def _rate(
         Statement(
             f"{key}-few-samples",
             "printed",
-            f"{text[:-1]}, beta < {edge}.",
+            text,
             few_samples(scope, float(edge), TOO_SLOW, found(f"{key}-few-samples")),
             reading=read_as(parts.SIMILAR),
             latex=latex,

@@ -26,6 +26,11 @@ KEYS = set(re.findall(r"^@\w+\{(\w+),", (HERE / "references.bib").read_text(enco
 ITEMS = {item.key: item for item in load()}
 
 
+def said(s: Statement) -> tuple[str, str]:
+    """What tells statements apart: the sentence and the reading."""
+    return s.text, str(s.reading)
+
+
 @pytest.mark.parametrize("claim", CATALOGUE.values(), ids=lambda c: c.id)
 def test_a_claim_has_statements_a_known_source_and_an_item_that_names_it(claim):
     assert claim.statements
@@ -35,7 +40,7 @@ def test_a_claim_has_statements_a_known_source_and_an_item_that_names_it(claim):
 
 @pytest.mark.parametrize("claim", CATALOGUE.values(), ids=lambda c: c.id)
 def test_statements_of_a_claim_are_worded_apart(claim):
-    assert len({(str(s.reading), s.text) for s in claim.statements}) == len(claim.statements)
+    assert len({said(s) for s in claim.statements}) == len(claim.statements)
 
 
 def test_a_statement_stands_alone():
@@ -46,8 +51,7 @@ def test_a_statement_stands_alone():
 
 
 def test_nothing_is_said_twice():
-    said = Counter((s.text, str(s.reading)) for s in STATEMENTS)
-    assert not [words for words, n in said.items() if n > 1]
+    assert not [words for words, n in Counter(map(said, STATEMENTS)).items() if n > 1]
 
 
 def test_keys_are_unique_seeded_apart_and_never_retired_ones():

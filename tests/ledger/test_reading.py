@@ -12,8 +12,8 @@ from ledger.statement import Statement
 from theory import readings
 
 STATEMENTS = [s for claim in catalogue().values() for s in claim.statements]
-# Numbers that are no condition: of a theorem or an equation, the unit 2^20 bytes, and the name of a model.
-NAMED = re.compile(r"Theorem \d\.\d|Eq \(\d+\)|in \(\d+\)|2\^20 bytes|ViT-B/16")
+# Numbers that are no condition: of a theorem, an equation or a line, the unit 2^20 bytes, and the name of a model.
+NAMED = re.compile(r"Theorem \d\.\d|Eq \(\d+\)|in \(\d+\)|line 10|2\^20 bytes|ViT-B/16")
 ENUMERATED = (readings.Mask, readings.Offsets, readings.Rare, readings.Coordinates, readings.Selection, readings.Loss)
 # The paper's own loss: a statement under it has nothing to say about it.
 UNSAID = {readings.Loss.ALIGNMENT}

@@ -98,7 +98,7 @@ def test_a_statement_is_in_the_table_of_each_item_that_it_answers(page):
 def test_the_table_of_a_theorem_says_reading_verdict_evidence_and_tightness(page):
     card = page.partition('<article class="card" id="theorem-4.4">')[2].partition("</article>")[0]
     row = card.partition('data-key="thm44.independent-averaged"')[2].partition("</tr>")[0]
-    for part in ("masks averaged, one augmentation a sample", "✓", "holds", "sampled", 'aria-label="tightness 0.173"'):
+    for part in ("masks averaged; one augmentation a sample", "✓", "holds", "sampled", 'aria-label="tightness 0.173"'):
         assert part in row
     assert card.count("At each d, the sensitivity of contrast exceeds that of masking.</th>") == 1
 

@@ -28,7 +28,7 @@ PLACE = re.compile(
 # (4) How the paper is cited, and names that have a number in them.
 NAMES = re.compile(r"ICLR 2026|arXiv 2607\.02447|ResNet-18|CIFAR-100?")
 # (5) The numbers of headings and of lists, and of a part of the article.
-STRUCTURE = re.compile(r"^#+ \d+ |^\d+\. |\bpart \d+\s+above", re.MULTILINE)
+STRUCTURE = re.compile(r"^#+ \d+ |^\d+\. |\bparts? \d+(?:\s+and\s+\d+)?\s+(?:above|below)", re.MULTILINE)
 # (6) Names of other pages.
 TARGET = re.compile(r"\]\([^)]*\)")
 # Large numbers in words would be numbers typed by hand, too.
@@ -88,6 +88,7 @@ def test_typed_numbers_are_seen(typed):
         "{{ count() }} and [the proof](../proofs/a1.md)",
         "Appendix A.5 computes",
         "(ICLR 2026, arXiv 2607.02447)",
+        "parts 5 and 6 below, and part 2 above",
     ],
 )
 def test_structural_numbers_are_let_through(allowed):

@@ -63,7 +63,7 @@ print(f"2 / (batch - 1) = {OFFSET:.4f}")
 MOVES = (0.0, 0.5, 1.0, 2.0)
 moved = {version: [] for version in VERSIONS}
 for move in MOVES:
-    pairs = rng.normal(size=(TRIALS, 2, BATCH, FEATURES))
+    pairs = np.random.default_rng(1).normal(size=(TRIALS, 2, BATCH, FEATURES))
     pairs[:, 1, :, 0] += move
     for version in VERSIONS:
         moved[version].append(np.mean([dssl.a_mmd(x, y, estimator=version) for x, y in pairs]))

@@ -151,8 +151,8 @@ _ = axes.legend()
 # %% [markdown]
 # So the number of links does not tell how well clients agree. The first prediction does, on these networks: it agrees with the simulation to the digits shown. It needs all
 # eigenvalues, the curvature, and the clients' matrices. Eigenvalues and matrices without the curvature are not enough at this step size: `first_order` is far too large on slow
-# networks, by the factors in the table, and it puts some networks in another order. On slow networks the loss pulls the clients back before the network does. The bound holds here,
-# and on most networks it is loose.
+# networks, by the factors in the table, and it puts some networks in another order. On slow networks the loss pulls the clients back before the network does. The bound holds here
+# and is loose, by the factors in the last column.
 #
 # ## Why the bound is loose: who sits where
 #

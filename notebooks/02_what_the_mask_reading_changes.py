@@ -19,7 +19,7 @@
 # ## What you need to know
 #
 # Notebook 01 explains the words. In short: an image is a list of $d$ pixels. A *mask* is a list of pixels that stay; the others are set to 0.
-# MIM makes two masked copies of each image, and learns features that have nearly the same value for both. CL does the same with
+# MIM makes two *masked* copies of each image, each with a mask of its own, and learns features that have nearly the same value for both. CL does the same with
 # two noisy copies. Client $i$ has images whose pixel $i$ tells its two kinds of images apart; this pixel is a *signal direction*. With
 # $N$ clients there are $N$ signal directions. The *representability* $r_k$ says how much of direction $k$ the model keeps, from 0 to 1. The
 # *sensitivity* is the largest $r_k$ minus the smallest. The paper calls a method robust if its sensitivity is small.
@@ -64,13 +64,16 @@ for name, weights in together.items():
 print(f"{'printed':14} a pixel with itself {2 * P * (1 - P):.4f}   with another pixel {0:.4f}")
 
 # %% [markdown]
-# With complementary masks no pixel is ever compared with itself, because it is never in both masks. What Eq (17) prints is the opposite: each
+# With complementary masks no pixel is ever compared with itself, because it is never in both masks. (With the four pixels of this example, the
+# fixed number makes the comparison of two pixels a little more likely than without: they cannot both be left out or both be in by chance. With many
+# pixels this difference vanishes.) What Eq (17) prints is the opposite: each
 # pixel is compared with itself only.
 #
 # ## What is left to learn
 #
-# A linear model sees its images through one matrix, the *alignment matrix*. Its entry $(j, k)$ is the number above times the mean product of
-# pixels $j$ and $k$. The best model keeps the directions of the largest positive eigenvalues of this matrix. A negative eigenvalue is
+# A linear model sees its images through one matrix, the *alignment matrix*. Its entry $(j, k)$, in row $j$ and column $k$, is the number above times the mean product of
+# pixels $j$ and $k$. In the next cells we leave out the factor that all entries share: it changes the size of the eigenvalues, and neither their signs nor
+# the directions. (`dssl.population_spectrum` below has the factor.) The best model keeps the directions of the largest positive eigenvalues of this matrix. A negative eigenvalue is
 # of no use to it: it would make the loss larger.
 #
 # We draw the images of six clients, and look at the signal pixels. In the pixels of other clients, an image has random offsets, 0 or
@@ -136,8 +139,8 @@ print(f"complementary, trained by client 2 alone: r = {np.round(alone, 3)}")
 # ## A limited number of images
 #
 # Now we train on images as drawn above, many times over. CL takes one pair of noisy copies of each image, with noise of standard deviation
-# 1, as in the paper. MIM averages over all masks, so that its matrix is the one of mean products, with or without the diagonal. The
-# cell needs no formula of ours: it draws images, forms the matrix, and takes its leading eigenvectors.
+# 1, as in the paper. MIM averages over all masks, so that its matrix is the one of mean products, with or without the diagonal. So this is not an
+# equal contest: MIM has all masks of each image, CL one noisy pair. The cell needs no formula of ours: it draws images, forms the matrix, and takes its leading eigenvectors.
 
 # %%
 TRIALS = 40
@@ -178,10 +181,14 @@ axes.set_ylim(-0.5, 2.5)
 _ = axes.set_xlabel("mean sensitivity (bars: two standard errors)")
 
 # %% [markdown]
-# (The number after ± is the standard error.) With independent masks MIM is the least sensitive, as the paper says. With complementary masks it
-# is the most sensitive: the order is reversed. And it keeps far less of the signal.
+# (The number after ± is the standard error. The bars of the picture are hardly longer than their marks.) In this example MIM, averaged over independent masks, is less sensitive than CL with one
+# noisy pair of each image, as the paper says. Averaged over complementary masks it is more sensitive: the order is reversed. And it keeps far less of
+# the signal. All three sensitivities are small, on a scale from 0 to 1: the largest difference between signal directions is below 0.01.
 #
 # ## What backs this up
+#
+# The *reading* says which of the paper's possible meanings a statement is about; "any" means that it does not depend on one. "Masks averaged" without a kind
+# of masks means independent masks.
 
 # %%
 for key in (
@@ -198,7 +205,7 @@ for key in (
 # %% [markdown]
 # ## The answer
 #
-# Yes, it matters. In this example with independent masks, MIM has a smaller sensitivity than CL, and keeps nearly all of the signal. With
-# complementary masks, as the paper's Section 3.2 describes them, MIM has a larger sensitivity than CL, and keeps about $1/N$ of each signal
+# Yes, it matters for the order, though in this example all sensitivities are small. Averaged over independent masks, MIM has a smaller sensitivity than CL with one pair of views of each image,
+# and keeps nearly all of the signal. Averaged over complementary masks, as the paper's Section 3.2 describes them, MIM has a larger sensitivity than CL, and keeps about $1/N$ of each signal
 # direction. `dssl.claim("thm44.complementary-averaged")` shows for which settings the record has checked this. Both comparisons are for CL
 # with one pair of views of each image; notebook 03 asks what happens with other noise and more views.

@@ -23,6 +23,8 @@
 #   a weighted sum of pixels. What matters is which *directions* of images it keeps, that is, the space that its rows span.
 # - A **client** knows its images through one matrix $X_i$, their second moments: for each pair of pixels, the mean product of their values.
 #   (This is all that a linear model can see of images.)
+# - A client's *gradient* says how it would like to change the model. The *dissimilarity* $\zeta^2$ is the mean squared distance of the clients'
+#   gradients from their mean, at the best shared model. With equal clients it is 0. To first order in the step size, the disagreement below is proportional to it.
 # - A **round** is one or more training steps of each client, and then one averaging. In the averaging, client $i$ takes the weighted mean
 #   $\sum_j M_{ij} W_j$ of the models of itself and its neighbours. The matrix $M$ is called the *mixing matrix*. Different rules make
 #   different weights of the same links. We use *Metropolis weights* unless we say otherwise. With them every client counts the same.
@@ -78,11 +80,13 @@ for name, network in networks.items():
     print(f"{name:12}  {network.n_links:5}   {network.lambda_2:8.4f}   {network.spectral_gap:12.4f}")
 
 # %%
-figure, panels = plt.subplots(1, 3, figsize=(11, 3.6), width_ratios=(1, 1, 1.5), layout="constrained")
+figure, panels = plt.subplots(1, 3, figsize=(12, 3.8), width_ratios=(1, 1, 1.5), layout="constrained")
 for panel, name in zip(panels, ("torus:4x4", "barbell"), strict=False):
-    dssl.plot.network(networks[name], ax=panel)
+    dssl.plot.network(networks[name], layout="circular", ax=panel)
     panel.set_title(f"{name}: {networks[name].n_links} links")
-for mark, name in zip("osv^D*", ("complete", "torus:4x4", "ring", "barbell", "star", "path"), strict=True):
+for mark, name in zip(
+    "osPv^D*", ("complete", "torus:4x4", "regular:4", "ring", "barbell", "star", "path"), strict=True
+):
     panels[2].plot(range(1, N + 1), networks[name].mixing_spectrum, marker=mark, ms=4, lw=0.8, label=name)
 panels[2].set_xlabel("number of the eigenvalue, from the largest")
 panels[2].set_ylabel("eigenvalue of the mixing matrix")
@@ -101,7 +105,8 @@ _ = panels[2].legend(fontsize=8, ncols=2, loc="lower left")
 # predictions that use the network and the matrices $X_i$, but no training. We compare three:
 #
 # - `curvature_resummed` uses all eigenvalues of the network, and the shape of the loss near its minimum (its curvature);
-# - `first_order` uses all eigenvalues, but takes the loss as flat. It is meant for small steps;
+# - `first_order` uses all eigenvalues and the matrices, but leaves out the curvature: it takes the gradients to be the same wherever the models move. It is meant for
+#   small steps;
 # - `spectral_gap_bound` is an upper bound. It uses the spectral gap of the network only.
 
 # %%
@@ -119,7 +124,10 @@ for name, measured in disagreement.items():
     ratios = "".join(f"{predicted[name][p] / measured:20.3f}" for p in PREDICTIONS)
     print(f"{name:12}  {measured:12.2e}   {'':24}{ratios}")
 n_links = {name: networks[name].n_links for name in ("barbell", "torus:4x4")}
+by_first_order = sorted(disagreement, key=lambda name: predicted[name]["first_order"])
 print()
+print(f"from least to most disagreement, simulated:   {', '.join(sorted(disagreement, key=disagreement.get))}")
+print(f"from least to most disagreement, first_order: {', '.join(by_first_order)}")
 print(
     f"The barbell has {n_links['barbell']} links and the torus {n_links['torus:4x4']}; the barbell has "
     f"{disagreement['barbell'] / disagreement['torus:4x4']:.0f} times the disagreement."
@@ -141,9 +149,10 @@ axes.set_ylabel("disagreement (squared weights)")
 _ = axes.legend()
 
 # %% [markdown]
-# So the number of links does not tell how well clients agree. All eigenvalues together do: the first prediction is as good as a
-# simulation. The first order is too large on slow networks. There the loss pulls the clients back before the network does. The bound
-# holds, and is loose.
+# So the number of links does not tell how well clients agree. The first prediction does, on these networks: it agrees with the simulation to the digits shown. It needs all
+# eigenvalues, the curvature, and the clients' matrices. Eigenvalues and matrices without the curvature are not enough at this step size: `first_order` is far too large on slow
+# networks, by the factors in the table, and it puts some networks in another order. On slow networks the loss pulls the clients back before the network does. The bound holds here
+# and is loose, by the factors in the last column.
 #
 # ## Why the bound is loose: who sits where
 #
@@ -166,10 +175,14 @@ for name, sizes in placements.items():
     first, bound = (float(run.consensus_post_mix_predicted.sel(prediction=p)) for p in PREDICTIONS[1:])
     placed[name] = float(run.consensus_post_mix_final), first, bound
     print(f"{name:18} simulated / bound {placed[name][0] / bound:.5f}   first order / bound {first / bound:.5f}")
+averaged = networks["ring"].mixing_matrix @ placements["unlike neighbours"]
+factor = averaged @ placements["unlike neighbours"] / np.sum(placements["unlike neighbours"] ** 2)
+print(f"one averaging multiplies the differences of unlike neighbours by {factor:.2f}")
 
 # %% [markdown]
 # To first order the bound is reached when neighbours are alike: then the differences lie along the slowest pattern. When neighbours are
-# unlike, averaging removes the differences at once. So unlike neighbours are good for agreement.
+# unlike, the differences lie along patterns whose eigenvalue is small in size. One averaging multiplies them by the last number printed: it turns
+# their sign and removes most of their size. So on this ring unlike neighbours are good for agreement.
 #
 # ## Whom does a network listen to?
 #
@@ -194,10 +207,13 @@ for step in (0.02, 0.01):
         wanted = best_directions(np.einsum("i,ide->de", weights, eight))
         distance[step, name] = np.linalg.norm(kept_directions(model) - wanted)
     print(f"step size {step}: distance of the averaged model from the best model for")
-    print("    " + ", ".join(f"{name} weights {distance[step, name]:.4f}" for name in WEIGHTS))
+    print("    " + ", ".join(f"{name} weights {distance[step, name]:.2e}" for name in WEIGHTS))
+print(
+    f"training weights, the larger step over the smaller: {distance[0.02, 'training'] / distance[0.01, 'training']:.2f}"
+)
 
 # %% [markdown]
-# The model ends near the best one for the training weights; halving the step halves this distance. The distances from the other two stay.
+# The model ends near the best one for the training weights; halving the step about halves this distance. The distances from the other two stay.
 # So a network with uniform averaging solves another task than the paper's Eq (1). With Metropolis weights it solves the one in which
 # every client counts the same.
 #
@@ -243,7 +259,7 @@ added = changes(sensitivity, "uniform")
 worse = [row for row in added if row[3] > row[2] + 1e-9]
 from_zero = [row for row in worse if row[2] < 1e-9]
 print(
-    f"{len(added)} links can be added to connected networks of four clients; {len(worse)} of them raise the sensitivity."
+    f"{len(added)} pairs of a connected network of four clients and a link that it lacks; in {len(worse)} the link raises the sensitivity."
 )
 print(f"From sensitivity 0: {len(from_zero)} of them, each on a ring. One of these:")
 RING = [(0, 1), (0, 3), (1, 2), (2, 3)]
@@ -254,7 +270,10 @@ print(f"    links {links_before}, then also {link}: sensitivity {before:.4f} -> 
 figure, panels = plt.subplots(1, 2, figsize=(7.5, 3.2), layout="constrained")
 for panel, links in zip(panels, (links_before, [*links_before, link]), strict=True):
     network = network_of(links, "uniform")
-    dssl.plot.network(network, network.objective_weights, drift_label="weight in Eq (1)", layout="circular", ax=panel)
+    dssl.plot.network(network, layout="circular", ax=panel)
+    told = "\n".join(f"client {k}: {weight:.4f}" for k, weight in enumerate(network.objective_weights))
+    panel.set_xlabel(f"weights in Eq (1)\n{told}", fontsize=8)
+    panel.xaxis.label.set_visible(True)
     panel.set_title(f"{len(links)} links, sensitivity {sensitivity(network):.4f}")
 
 # %% [markdown]
@@ -278,14 +297,15 @@ slower = {}
 for mixing in ("metropolis", "uniform"):
     rows = changes(expected_disagreement, mixing)
     slower[mixing] = [row for row in rows if row[3] > row[2] + 1e-9]
-    print(f"{mixing:11} {len(slower[mixing]):3} of {len(rows)} links raise the disagreement")
+    print(f"{mixing:11} {len(slower[mixing]):3} of {len(rows)} pairs: the link raises the disagreement")
 links_before, link, before, after = next(row for row in slower["metropolis"] if row[0] == RING)
 print(f"one with metropolis: links {links_before}, then also {link}: {before:.3f} -> {after:.3f}")
 
 # %% [markdown]
-# It is the same link again. Why? The rule makes room for the new link by lowering the weights of old links, and these matter more here.
-# With uniform averaging no network of four clients gets slower by a link; larger networks do, as the record says below. There is one safe
-# case: if all other links keep their weights, a new link never raises this number.
+# It is the same link again. The rule makes room for the new link by lowering the weights of old links; the printed numbers show that in sum this harms.
+# With uniform averaging no link raises this number on a network of four clients; on a network of five clients one does, as the last line of the record below shows.
+# The record has a rule for which no link does harm, `cor45-trained.laplacian-quadratics` below: all links have one fixed weight, a new one too, and old
+# links keep theirs. It is shown for losses that are quadratics with one curvature, averaged over all placements.
 #
 # ## Which number of a network tells?
 #
@@ -334,6 +354,10 @@ correlation = {name: np.corrcoef(ranks(values), ranks(ends))[0, 1] for name, val
 figure, panels = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True, layout="constrained")
 for panel, (name, values) in zip(panels, numbers.items(), strict=True):
     panel.loglog(values, ends, "o", ms=4, mfc="none", color="#0072B2")
+    for shown in ("star", "barbell", "path"):
+        place = many.index(networks[shown])
+        panel.plot(values[place], ends[place], "o", ms=5, color="#D55E00")
+        panel.annotate(shown, (values[place], ends[place]), textcoords="offset points", xytext=(5, -9), fontsize=7)
     panel.set_xlabel({"all eigenvalues": "expected disagreement (formula)"}.get(name, name))
     panel.set_title(f"rank correlation {correlation[name]:.2f}")
     panel.minorticks_off()
@@ -394,7 +418,9 @@ for mixing in ("uniform", "push_sum"):
 # %% [markdown]
 # ## What backs this up
 #
-# The project's record has these results as statements, with the domain in which each was shown:
+# The project's record has these results as statements. The *reading* says which of the paper's possible meanings, or which rule of averaging, a
+# statement is about; "any" means that it does not depend on one. The last line is an example, recorded, of five clients with uniform averaging
+# that a link makes disagree more.
 
 # %%
 for key in (
@@ -409,14 +435,18 @@ for key in (
     statement = dssl.ledger().search(key)[0]
     print(f"{statement.status:9} {key}")
     print(f"          {statement.text}")
+    print(f"          reading: {statement.reading}")
+example = dssl.ledger().search("cor45-trained.consensus-uniform")[0].witness
+print()
+print(f"{example['network']}: {example['before']:.4f}; {example['with_link']}: {example['after']:.4f}")
 
 # %% [markdown]
 # ## The answer
 #
 # Links do two things. They decide how much each client counts, and they decide how far apart the clients' models stay. More links do not
-# always help with either. Under the paper's Eq (1) with complementary masks, one more link on a ring of four clients makes the model
+# always help with either. In our examples: under the paper's Eq (1) with complementary masks, one more link on a ring of four clients makes the model
 # less robust. In training, two groups joined by one link have more links than a torus, and agree much worse.
 #
 # Two pieces of advice follow for linear models with small steps. Use Metropolis weights, or push-sum where links go one way, so that all
-# clients count the same. And choose links by all eigenvalues of the network: `network.best_links` does this. Notebook 06 asks whether a
+# clients count the same. And choose links by the expected disagreement, which uses all eigenvalues: `network.best_links` does this. Notebook 06 asks whether a
 # server would be better.

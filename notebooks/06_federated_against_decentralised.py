@@ -24,7 +24,8 @@
 # - A **round** is $E$ training steps of each client, the *local steps*, and then one averaging. The *step size* says how far one step goes.
 # - The **best shared model** keeps the directions in which the images of all clients together vary most, each client counting the same. We
 #   measure how far the averaged model ends from it: by the distance of the kept directions, $\|P - P^*\|_F$. Here $P$ is the matrix that
-#   projects on the kept directions, and $P^*$ on the best ones; 0 is the best shared model.
+#   projects on the kept directions, and $P^*$ on the best ones; 0 is the best shared model. (Notebook 10 has the square of this distance,
+#   divided by twice the number of features, so that the largest value is 1.)
 # - A server is a network, too: the complete one, in which everybody averages with everybody. So `dssl.Network("complete", n)` is the server.
 #
 # Notebook 05 explains networks. We use Metropolis weights, with which every client counts the same, on the server and on all networks.
@@ -107,23 +108,32 @@ right.set_ylabel("distance from the best shared model")
 _ = right.legend()
 
 # %% [markdown]
-# The ring's averaged model ends far nearer to the best shared model than the server's. Why? Between two averagings, the models of A and of B
+# At these step sizes the ring's averaged model ends far nearer to the best shared model than the server's. Why? Between two averagings, the models of A and of B
 # move apart. On this ring an averaging gives each client more of the other kind's model than of its own: it swaps the two points of view. What the
-# steps did apart then cancels. At the server nothing cancels.
+# steps did apart then cancels, to first order in the step size. It does so for the two local steps that we took. At the server nothing
+# cancels.
 #
 # A number for each pattern of differences says this in general. It is called kappa ($\kappa_l$ for the pattern that belongs to the
-# eigenvalue $\lambda_l$ of the mixing matrix). The model is pulled away from the best one in proportion to kappa. At the server kappa is $E - 1$
-# for all patterns. On a network it is $E\,\frac{1+\lambda_l}{1-\lambda_l} - 1$, which is smaller than the server's where
-# $\lambda_l$ is negative:
+# eigenvalue $\lambda_l$ of the mixing matrix). A pattern pulls the model away from the best one in proportion to the size of kappa, whatever
+# its sign. At the server kappa is $E - 1$ for all patterns. On a network it is $E\,\frac{1+\lambda_l}{1-\lambda_l} - 1$. With two or more
+# local steps its size is below the server's for exactly those patterns whose $\lambda_l$ is negative. With one local step the server's is 0,
+# and a network's is 0 only for patterns with $\lambda_l = 0$.
 
 # %%
 for steps in (1, 2, 3):
     values = dssl.kappa(dssl.Network("ring", 4), local_steps=steps)
-    print(f"E = {steps}: kappa on the ring {np.round(values, 3)}, at the server {steps - 1}")
+    print(
+        f"E = {steps}: kappa on the ring {np.round(values, 3)}, sizes {np.round(np.abs(values), 3)}; at the server {steps - 1}"
+    )
+one_step = {name: end(alternating, dssl.Network(name, 4), rounds=10_000, step_size=0.01)[0] for name in off}
+print(
+    f"one local step, step size 0.01: server {one_step['complete']:.0e}, ring {one_step['ring']:.1e} from the best shared model"
+)
 
 # %% [markdown]
-# The last value on the ring belongs to the pattern A, B, A, B. For two local steps it is 0. With one local step the server has kappa 0: it then does
-# exactly what a single client with all images would do, and no network is nearer.
+# The last value on the ring belongs to the pattern A, B, A, B. For two local steps it is 0. For one local step it is negative: it is smaller
+# than the server's 0, but its size is larger. With one local step the server does exactly what a single client with all images would do. Its
+# distance is 0, up to rounding, and the ring's is not.
 #
 # ## How often does this happen?
 #
@@ -151,31 +161,39 @@ for name, network in SIX.items():
 # %%
 figure, axes = plt.subplots(figsize=(6.5, 3), layout="constrained")
 for row, values in enumerate(ends.values()):
-    axes.plot(
-        values,
-        np.full(len(values), row) + np.linspace(-0.15, 0.15, len(values)),
-        "o",
-        ms=5,
-        mfc="none",
-        color="#0072B2",
-    )
+    heights = row + np.linspace(-0.15, 0.15, len(values))
+    for chosen, fill, label in ((values >= level, "none", None), (values < level, "#0072B2", "nearer than the server")):
+        axes.plot(values[chosen], heights[chosen], "o", ms=5, mfc=fill, color="#0072B2", label=None if row else label)
     axes.plot(values.mean(), row, "|", ms=22, mew=2, color="#0072B2")
+    for height in heights[values < level]:
+        number = placements[int(np.flatnonzero(heights == height)[0])]
+        kinds = "".join("A" if number >> i & 1 else "B" for i in range(6))
+        axes.annotate(
+            kinds,
+            (values[heights == height][0], height),
+            textcoords="offset points",
+            xytext=(7, 4 if height > row else -9),
+            fontsize=7,
+        )
 axes.axvline(level, color="#D55E00", label="server")
 axes.set_yticks(range(3), list(ends))
+axes.set_ylim(-0.5, 2.4)
 axes.set_xscale("log")
 axes.set_xlabel("distance from the best shared model (each mark a placement, bars: means)")
 _ = axes.legend()
 
 # %% [markdown]
-# ("Two sides": everybody on one side is linked to everybody on the other side.) In some placements a network is nearer. On average the server is
-# nearer on all three networks. To first order in the step size this is a theorem: averaged over all placements, no network of this
+# ("Two sides": everybody on one side is linked to everybody on the other side. The letters are the kinds of clients 0 to 5.) In some
+# placements "two sides" and the ring are nearer; the path is nearer in none. On average over the placements the server is
+# nearer than each of the three. To first order in the step size this is a theorem: averaged over all placements, no network of this
 # sort has a smaller squared distance than the server, if its mixing matrix is symmetric with trace 1 or more.
 #
 # ## Third reading: a server that does not wait for all
 #
 # So far all clients took part in each round. Servers rarely wait for all. When 2 of 20 clients are drawn at random in each round, the server's
 # model never comes to rest: it follows those drawn. How far is a client's model from the best shared one, in squared distance? At the
-# server every client has the server's model. On a network each has its own.
+# server every client has the server's model; we take its mean over the later rounds. On a network each has its own. The two do not do the same work: on a network all clients train
+# in each round, at the server only those drawn.
 
 # %%
 CLIENTS, SAMPLED = 20, 2
@@ -200,8 +218,16 @@ for k, step in enumerate(SIZES):
     print(
         f"{step:9.4f}   {squares['server'][k]:.2e} ± {squares['error'][k]:.0e}     {squares['ring'][k]:.2e}    {squares['regular:4'][k]:.2e}"
     )
-power = {name: np.polyfit(np.log(SIZES), np.log(squares[name]), 1)[0] for name in ("server", "regular:4")}
-print(f"power of the step size: server {power['server']:.2f}, regular:4 {power['regular:4']:.2f}")
+print()
+print("power of the step size, from each row to the next")
+power = {name: np.diff(np.log(squares[name])) / np.diff(np.log(SIZES)) for name in ("server", *NETWORKS)}
+for name, powers in power.items():
+    print(f"{name:10} {powers.round(2)}")
+apart = (np.array(squares["ring"]) - squares["server"]) / squares["error"]
+print(f"ring minus server, in standard errors of the server's value: {apart.round(1)}")
+print(
+    f"clients that train in a round: {CLIENTS} on a network, {SAMPLED} at the server, {CLIENTS / SAMPLED:.0f} times as many"
+)
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 3.4), layout="constrained")
@@ -225,9 +251,11 @@ axes.set_ylabel("squared distance from\nthe best shared model")
 _ = axes.legend()
 
 # %% [markdown]
-# (Bars are two standard errors over six seeds.) The server's squared distance shrinks like the step size, that of a network like its square. So
-# with small steps a network is nearer. From some step size on the server is nearer than the ring. With four random neighbours for each
-# client, the network is nearer at all step sizes shown.
+# (Bars are two standard errors over six seeds; some are hardly longer than their marks.) The server's squared distance shrinks about like the
+# step size itself, power 1. With four random neighbours for each client the power is near 2 over the whole table. On the ring it is not: it is
+# well below 2 at large steps, and comes nearer to 2 as the step falls. So with steps small enough a network is nearer here. The ring is nearer at the
+# smallest step shown. At 0.001 ring and server differ by less than the error, and at the two larger steps the server is nearer. With four
+# random neighbours the network is nearer at all step sizes shown. A network does more work for this: the last printed line says how much.
 #
 # ## Fourth reading: the paper's own images
 #
@@ -294,12 +322,22 @@ for name in CASES:
         f"{name:24} part of the signal lost {lost[name].mean():.2e} ± {lost[name].std(ddof=1) / np.sqrt(DATA_SETS):.0e}   "
         f"sensitivity {sensitivities[name].mean():.2e}, smaller than the server's in {smaller} of {DATA_SETS} data sets"
     )
+print("largest difference of a sensitivity from the server's on the same data set, as a share of the server's mean")
+furthest = {
+    name: np.abs(s - sensitivities["server"]).max() / sensitivities["server"].mean()
+    for name, s in sensitivities.items()
+}
+for name in list(CASES)[1:]:
+    print(f"    {name:24} {furthest[name]:.1%}")
 
 # %% [markdown]
-# The ring and the server lose the same, and in some data sets the ring has the smaller sensitivity. The star with uniform averaging loses
-# more, because the client in the middle counts too much. With equal weights it does not lose more. So again unequal weights are what costs, not missing links.
+# The ring and the server lose the same, to the digits shown. In some data sets the ring has the smaller sensitivity, but the difference is small:
+# the last lines show its largest size. The star with uniform averaging loses more, because the client in the middle counts too much. With equal
+# weights it loses no more, to the digits shown. So in these examples, too, unequal weights are what costs, not missing links.
 #
 # ## What backs this up
+#
+# The *reading* says which of the paper's possible meanings a statement is about; "any" means that it does not depend on one.
 
 # %%
 for key in (
@@ -313,6 +351,7 @@ for key in (
 ):
     statement = dssl.ledger().search(key)[0]
     print(f"{statement.status:9} {key}: {statement.text}")
+    print(f"          reading: {statement.reading}")
 
 # %% [markdown]
 # ## The answer
@@ -320,6 +359,7 @@ for key in (
 # Not always. For the paper's ideal models, a server is never less robust, but every network with equal weights is just as robust. For trained
 # linear models it depends. If all clients take part and each takes one step before an averaging, the server finds the best
 # shared model. With more local steps a server drifts off, on average over placements less than a network, but not in every
-# placement. And a server that draws a few clients each round can be worse than a network when steps are small.
+# placement. And a server that draws a few clients each round can be worse than a network when steps are small, but then more clients train
+# in each round on the network.
 #
 # All this is for linear models with small steps, trained with exact gradients. `dssl.advise` compares the two for your own clients; notebook 10 shows how.

@@ -58,7 +58,11 @@ W = np.sqrt(values[-FEATURES:])[:, None] * vectors[:, -FEATURES:].T
 # - `released`: each **class** draws how it is spread over clients. Then everything is balanced, so that all clients and all classes have the
 #   same size. This is what the code does that was released with the paper.
 #
-# We draw both, and compare with formulas for $h$. The function `dssl.dirichlet_dissimilarity` has them.
+# We draw both, and compare with formulas for $h$. The function `dssl.dirichlet_dissimilarity` has them. If each client draws its shares,
+# $h = 1/(1+\alpha)$. If each class draws, with $C$ classes, $h$ is near $1/(1+\alpha C)$; the function has a more exact formula.
+#
+# The formula for the dissimilarity is $\zeta^2 = h\,Z$ with $Z = 4\,(\sum_c p_c \|W S_c\|^2 - \|W \sum_c p_c S_c\|^2)$, where $p_c$ is
+# the share of class $c$ in all images. $Z$ is $\zeta^2$ when each client has one class only.
 
 # %%
 ALPHAS = np.array([0.16, 0.3, 1.0, 3.0, 10.0, 100.0])
@@ -144,7 +148,9 @@ print(f"at alpha = 1, {N} clients, {len(p)} classes: h is {ratio:.1f} times as l
 #
 # A client with few images is different from others by chance alone, even if all clients have the same shares. We let each client draw $n$
 # images, and measure $\zeta^2$ around the mean of the clients.
-# (The mean of $N$ clients shares $1/N$ of each client's difference. Therefore the formula has a factor $1 - 1/N$.)
+# The formula is $(1 - 1/N)\,(h\,Z + V/n)$. Here $h$ is the heterogeneity of the shares for so many images, $h + (1 - h)/n$ with the $h$ from above, and $V$ is how much the
+# gradients of single images of one class vary. The factor $1 - 1/N$ is there because the mean of the $N$ clients follows each client: it takes up the part
+# $1/N$ of that client's own chance difference.
 
 # %%
 SIZES = np.array([10, 30, 100, 300, 1000])
@@ -193,13 +199,15 @@ axes.set_ylabel(r"dissimilarity $\zeta^2$")
 _ = axes.legend(fontsize=8)
 
 # %% [markdown]
-# (Bars are two standard errors.) With equal shares, $\zeta^2$ falls like $1/n$ and is never 0. So an experiment whose shares are equal is not an
+# (Bars are two standard errors; some are shorter than their marks.) At $\alpha$ = 0.3 all five drawn values lie a little below the formula. They are not five independent
+# trials: the same 40 seeds draw the shares for each number of images, so chance moves all five together. With equal shares, $\zeta^2$ falls like $1/n$ and is never 0. So an experiment whose shares are equal is not an
 # experiment with equal clients, unless clients have many images.
 #
 # ## Masks
 #
 # So far the loss was that of contrastive learning with unlimited views. With complementary masks (notebook 02) the loss does not see the
-# diagonal of the matrices $S_c$. The heterogeneity stays; only the constant changes. Here it is as a share of the squared size of the mean matrix:
+# diagonal of the matrices $S_c$. The heterogeneity stays, for it depends on the shares alone. What changes is how far apart the matrices of the classes are.
+# Here this is, for the matrices themselves (without $W$, so it is not the constant $Z$ from above), as a share of the squared size of the mean matrix:
 
 # %%
 one_class = {}
@@ -209,7 +217,11 @@ for name, matrices in (("all products", S), ("without diagonal", S - np.eye(S.sh
     print(f"{name:17} differences of clients with one class each: {one_class[name]:.3f} of the squared mean")
 
 # %% [markdown]
+# The two shares are nearly equal: for these images, leaving out the diagonal hardly changes how different classes are, relative to their mean.
+#
 # ## What backs this up
+#
+# The *reading* says which of the paper's possible meanings a statement is about; "any" means that it does not depend on one.
 
 # %%
 for key in (
@@ -221,11 +233,11 @@ for key in (
 ):
     statement = dssl.ledger().search(key)[0]
     print(f"{statement.status:9} {key}: {statement.text}")
+    print(f"          reading: {statement.reading}")
 
 # %% [markdown]
 # ## The answer
 #
 # Yes, for linear models. If each client draws its shares, the heterogeneity is $h = 1/(1+\alpha)$, and $\zeta^2$ is $h$ times a constant that the
 # classes and the model decide. In the code released with the paper, $h$ is much smaller for the same $\alpha$; a formula gives it, too. Few
-# images for each client add a part that falls like one over their number. For neural networks $\zeta^2$ is not fixed by the shares in this
-# way.
+# images for each client add a part that falls like one over their number. All this is for linear models; we have not tried neural networks here.

@@ -45,6 +45,29 @@ def test_the_resummed_prediction_is_as_good_as_a_simulation_and_the_bound_holds(
         assert recorded == pytest.approx(measured, rel=1e-6)
 
 
+def test_first_order_puts_some_networks_in_another_order(found):
+    simulated = sorted(found.disagreement, key=lambda name: found.disagreement[name])
+    assert sorted(found.by_first_order) == sorted(simulated)
+    assert found.by_first_order != simulated
+    resummed = sorted(simulated, key=lambda name: found.predicted[name]["curvature_resummed"])
+    assert resummed == simulated
+
+
+def test_one_averaging_turns_the_differences_of_unlike_neighbours_and_leaves_less_than_a_third(found):
+    assert -1 / 3 < found.factor < -0.2
+
+
+def test_the_recorded_example_of_uniform_averaging_is_a_network_of_five(found):
+    def network(said):
+        links = ",".join(said.removeprefix("N = 5, links ").split())
+        return dssl.Network(f"edges:{links}", 5, mixing="uniform")
+
+    for name, value in (("network", "before"), ("with_link", "after")):
+        said = found.expected_disagreement(network(found.example[name]))
+        assert said == pytest.approx(found.example[value], rel=1e-6)
+    assert found.example["after"] > found.example["before"]
+
+
 def test_first_order_is_too_large_on_slow_networks_most(found):
     ratio = {name: found.predicted[name]["first_order"] / value for name, value in found.disagreement.items()}
     fast = [name for name in ratio if found.networks[name].spectral_gap > 0.2]

@@ -57,6 +57,14 @@ def test_the_formula_for_few_images_is_the_projects(found):
         assert claimed == pytest.approx((1 - 1 / found.N) * wanted, rel=1e-9)
 
 
+def test_the_five_drawn_values_of_unequal_shares_lie_below_the_formula_together(found):
+    assert all(found.few[0.3, n][0] < found.few[0.3, n][2] for n in found.SIZES)
+
+
+def test_relative_to_their_mean_classes_differ_nearly_alike_with_and_without_the_diagonal(found):
+    assert found.one_class["without diagonal"] == pytest.approx(found.one_class["all products"], rel=0.05)
+
+
 def test_without_the_diagonal_only_the_constant_changes(found):
     for (_, share), objective in zip(found.one_class.items(), (Objective.CL, Objective.MIM), strict=True):
         matrices = class_alignments(found.S, objective, 0.75)

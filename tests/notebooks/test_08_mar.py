@@ -26,6 +26,16 @@ def test_between_equal_batches_the_unbiased_term_is_zero_and_the_released_one_is
     assert abs(mean - found.OFFSET) < 4 * error
 
 
+def test_the_term_grows_with_the_move_of_one_batch(found):
+    for means in found.moved.values():
+        assert all(a < b for a, b in itertools.pairwise(means))
+
+
+def test_released_minus_unbiased_is_near_the_offset_and_not_equal_to_it(found):
+    assert found.apart == pytest.approx(found.by_scale["released"] - found.by_scale["unbiased"], abs=1e-9)
+    assert 1e-3 < abs(found.apart - found.OFFSET) < 5e-3
+
+
 def test_only_the_printed_term_depends_on_the_unit(found):
     spread = {version: np.ptp(values) / np.abs(values).max() for version, values in found.by_scale.items()}
     assert max(spread["unbiased"], spread["released"]) < 1e-9
@@ -64,7 +74,7 @@ def test_the_terms_effect_on_the_tilt_vanishes_with_the_differences_and_that_wit
         assert abs(halved) < 0.6 * abs(coarse)
     for coarse, halved in itertools.pairwise(within):
         assert halved == pytest.approx(coarse, rel=0.1)
-    assert abs(tilt[0]) < 1e-3 < abs(within[0])
+    assert abs(tilt[0]) < 1e-3 < abs(within[0]) < 1e-2
     assert max(*tilt, *within) < 0
 
 

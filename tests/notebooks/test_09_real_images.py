@@ -57,6 +57,51 @@ def test_one_interval_of_the_gains_reaches_below_0(found):
     assert [cell for cell, gain in found.gains.items() if gain.low < 0] == ["simsiam resnet central"]
 
 
+def test_trainings_had_the_clients_concentrations_and_seeds_that_the_text_says(found):
+    experiments = {
+        "table1": 5,
+        "table5": 5,
+        "augmentations": 5,
+        "ceiling": 6,
+        "figure2a": 3,
+        "figure2b": 3,
+        "table2": 3,
+    }
+    for name, seeds in experiments.items():
+        experiment = dssl.experiment(name)
+        assert experiment.n_seeds == seeds
+        for cell in experiment.cells:
+            options = experiment._results.cells[cell]
+            if options.setting == "decl":
+                assert (options.clients, options.participation) == (20, 20), cell
+            elif options.setting == "fl":
+                said = (20, 20) if name == "figure2a" else (100, 5)
+                assert (options.clients, options.participation) == said, cell
+            if name in ("table1", "table2", "table5"):
+                assert options.alpha == 0.1 or cell.endswith((" iid", " feature")), cell
+
+
+def test_the_critical_noise_lies_between_the_two_kinds_of_noise_compared_like_with_like(found):
+    assert found.critical.text.endswith("sigma* of 0.58.")
+    assert "MAE with masks drawn once" in found.critical.text
+
+
+def test_fedmar_is_not_told_apart_from_six_methods_and_the_record_has_the_same_numbers(found):
+    for cell, words in found.OTHERS.items():
+        difference = found.mar_over[words]
+        assert difference.low < 0 < difference.high
+        reason = dssl.ledger().search(f"tab2-trained.mar-over-{cell}")[0].reason
+        said = re.search(r"Difference ([+-][\d.]+) points \[(-?[\d.]+), (-?[\d.]+)\]", reason)
+        assert said is not None
+        here = (difference.mean, difference.low, difference.high)
+        assert [float(number) for number in said.groups()] == pytest.approx(here, abs=0.006)
+
+
+def test_figure_2_has_one_statement_for_each_interval_and_four_more(found):
+    assert len(found.printed) == len(found.server_ahead) + len(found.mar_ahead) + len(found.others)
+    assert {s.status for s in found.printed} == {"INCONCLUSIVE"}
+
+
 def test_all_intervals_of_figure_2_contain_0(found):
     assert found.undecided == len(found.server_ahead) + len(found.mar_ahead) == 14
 

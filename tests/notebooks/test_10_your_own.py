@@ -63,6 +63,45 @@ def test_the_proposed_links_lower_the_disagreement_as_predicted(found):
     assert gained == pytest.approx(np.array(found.predicted), abs=0.01)
 
 
+def test_new_samples_move_the_best_shared_model_about_as_far_as_the_advice_estimates(found):
+    said = found.by_sampling["value"]["distance"]
+    rng = np.random.default_rng(1)
+    exact, turns = [], []
+    draws = np.random.default_rng(0)
+    for k in range(6):  # the notebook's hospitals
+        spread = np.full(9, 0.7)
+        spread[:3] = 2.0, 1.8, 1.6
+        spread[3 + k] = 1.4
+        turned = np.linalg.qr(np.eye(9) + 0.06 * draws.normal(size=(9, 9)))[0]
+        draws.normal(size=(300 + 100 * k, 9))
+        turns.append(spread[:, None] * turned)
+        exact.append(turns[-1].T @ turns[-1])
+
+    def best(matrices):
+        vectors = np.linalg.eigh(np.mean(matrices, axis=0))[1][:, -3:]
+        return vectors @ vectors.T
+
+    seen = []
+    for _ in range(100):
+        drawn = [rng.normal(size=(300 + 100 * k, 9)) @ turn for k, turn in enumerate(turns)]
+        seen.append(np.sum((best([x.T @ x / len(x) for x in drawn]) - best(exact)) ** 2) / 6)
+    assert np.mean(seen) == pytest.approx(said, rel=0.2)
+    assert found.distances["network"] - found.distances["server"] < 2 * said < 10 * found.distances["alone"]
+
+
+def test_of_three_options_only_rounding_is_uncertain_and_a_drawn_server_takes_a_quarter_of_the_clients(found):
+    table = found.advice.to_pandas()
+    assert max(table["uncertainty"].drop("server-sampled")) < 1e-11 < 1e-5 < table["uncertainty"]["server-sampled"]
+    assert "1 of 6 clients" in table["rests_on"]["server-sampled"]
+
+
+def test_cl_loses_less_because_its_noise_is_below_the_one_at_which_both_lose_the_same(found):
+    order = found.advice.details["contrast_or_masks"]["value"]
+    assert order["augmentation_std"] < order["noise_at_which_they_are_equal"]
+    more = dssl.advise(found.data, found.network, **found.QUESTION, augmentation_std=1.5)
+    assert more.details["contrast_or_masks"]["value"]["more_robust"] == "masks"
+
+
 def test_second_moments_give_the_same_predictions_and_nearly_the_same_order_of_cl_and_mim(found):
     for option, other in zip(found.advice.options, found.private.options, strict=True):
         assert option.distance == pytest.approx(other.distance, rel=1e-6)

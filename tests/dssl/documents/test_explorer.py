@@ -202,7 +202,7 @@ def test_how_far_a_statement_was_tested_is_what_its_domain_reaches() -> None:
     for key in page.BESIDE_BORDER:
         check = next(s.check for s in claims()[page.NAMED[key]].statements if s.key == key)
         assert isinstance(check, OnDomain)
-        most = {one.name: one.corners()[-1] for one in check.domain.parameters if isinstance(one, Whole)}
+        most = {one.name: one.corners()[-1] for one in check.given.parameters if isinstance(one, Whole)}
         assert theorem.reach(verdicts.read(), key) == f"tested up to N = {most['n_clients']}, d = {most['dim']:,}"
     with pytest.raises(KeyError, match=r"noise\.order-condition"):
         theorem.reach(verdicts.read(), "noise.order-condition")

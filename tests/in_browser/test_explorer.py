@@ -425,7 +425,7 @@ def test_the_site_leads_to_the_explorer_and_the_explorer_to_the_cards(page: Page
     page.goto((site / "how_to" / "explore_a_setting.html").as_uri())
     page.get_by_role("link", name="explorer", exact=True).click()
     assert "loses less" in page.locator("#verdict").inner_text()
-    page.get_by_role("link", name="thm44.both-averaged").click()
+    page.locator("#readings").get_by_role("link", name="thm44.both-averaged").click()
     assert page.locator(":target").count() == 1
     assert "thm44.both-averaged" in page.locator(":target").inner_text()
 

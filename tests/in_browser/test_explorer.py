@@ -17,6 +17,7 @@ from dssl.documents.explorer import page as explorer
 from ledger.deficits.mean_deficits import second_order_remainder
 from theory.deficits.closed_forms import deficit, expected_sensitivity
 from theory.deficits.critical_noise import sigma_star
+from theory.deficits.literal_masks import literal_allowance, literal_deficit
 from theory.formula import Formula
 from theory.networks.mixing import mixing_matrix
 from theory.networks.spectra import laplacian_spectrum
@@ -206,8 +207,18 @@ def test_outside_a_domain_the_page_says_so_and_draws_nothing(opened: Page) -> No
 
 def test_a_number_beyond_a_slider_is_refused_in_a_sentence(opened: Page) -> None:
     type_in(opened, "n_clients", "1000")
-    assert "N is a whole number from 2 to 64 on this page; got 1000." in opened.locator("#message").inner_text()
+    assert (
+        "N is a whole number from 2 to 64 on this page; got 1000, set to 64." in opened.locator("#message").inner_text()
+    )
     assert opened.locator("#n_clients-number").input_value() == "64"
+    opened.select_option("#topology", "ring")
+    assert opened.locator("#message").inner_text() == ""
+    type_in(opened, "beta", "4")
+    assert "β set to 3" in opened.locator("#message").inner_text()
+    type_in(opened, "beta", "")
+    assert "got no number, left at 3" in opened.locator("#message").inner_text()
+    type_in(opened, "beta", "2")
+    assert opened.locator("#message").inner_text() == ""
 
 
 def test_the_address_keeps_the_setting(page: Page, file: pathlib.Path) -> None:
@@ -251,6 +262,149 @@ def test_readings_of_the_theorem_follow_the_sensitivities(opened: Page) -> None:
     assert answers(opened)["thm44.complementary-averaged"] == "no formula"
 
 
+def test_with_complementary_masks_the_loss_is_that_of_dssl(opened: Page) -> None:
+    opened.select_option("#masks", "complementary")
+    for n, dim, samples in ((10, 1000, 10_000), (4, 1000, 1_000_000), (2, 1000, 10_000), (3, 100, 10_000)):
+        type_in(opened, "n_clients", str(n))
+        type_in(opened, "dim", str(dim))
+        type_in(opened, "samples_per_client", str(samples))
+        s = Setting.paper(dim, n_clients=n, samples_per_client=samples)
+        assert number(opened, "#deficit-mim") == pytest.approx(literal_deficit(s), abs=literal_allowance(s) + 5e-4)
+        assert opened.locator("#verdict").inner_text().startswith("CL loses less")
+    assert "1 − 1/N" in opened.locator("#border").inner_text()
+    assert opened.locator("#complementary-keys").is_visible()
+    type_in(opened, "n_clients", "10")
+    type_in(opened, "samples_per_client", "3000")  # the remainder is above a tenth of the kept part
+    assert opened.locator("#deficit-mim").inner_text() == "not known"
+    assert "may be off by" in opened.locator("#why-mim").inner_text()
+
+
+def test_the_answer_is_also_given_for_the_other_ways_to_train(opened: Page) -> None:
+    said = opened.locator("#ways").inner_text()
+    s = Setting.paper(1000, n_clients=4, samples_per_client=1_000_000, augmentation_std=0.5)
+    ratio = deficit(s, Objective.CL, draws=1) / deficit(s, Objective.MIM, draws=EXPECTED)
+    assert f"with all pairs of masks MIM loses less (CL {ratio:.2f} times as much)" in said
+    assert "with complementary masks CL loses less" in said
+    assert "with Eq (3) it is not known (the formula is for deficits of at most 0.1" in said
+    assert deficit(s, Objective.CL, draws=EXPECTED) == pytest.approx(
+        deficit(s, Objective.MIM, draws=EXPECTED), rel=1e-12
+    )
+    assert "lose the same to second order" in said
+    opened.select_option("#masks", "averaged")
+    said = opened.locator("#ways").inner_text()
+    assert "with 1 pair of masks of each image CL loses less" in said
+    assert "with all pairs of masks" not in said.partition("Otherwise")[2].partition("Where MIM")[0]
+
+
+def test_the_ratio_of_losses_has_the_remainder_of_both(opened: Page) -> None:
+    type_in(opened, "samples_per_client", "10000")
+    s = Setting.paper(1000, n_clients=4, samples_per_client=10_000, augmentation_std=0.5)
+    both = second_order_remainder(s, Objective.CL, Scope.FL, 1) + second_order_remainder(s, Objective.MIM, Scope.FL, 1)
+    assert f"(the formulas' own remainder: {100 * both:.2g}%)" in opened.locator("#verdict").inner_text()
+    assert (
+        "the formula of the sensitivity may be off by"
+        in opened.locator('[id="thm44.independent-one-draw"]').inner_text()
+    )
+    opened.select_option("#masks", "reconstruction")
+    type_in(opened, "samples_per_client", "100000000")
+    assert "how exact is not known" in opened.locator("#verdict").inner_text()
+
+
+def test_statements_beside_the_border_are_about_the_reader_s_side_of_it(opened: Page) -> None:
+    assert opened.locator("#keys-below").is_visible()
+    assert not opened.locator("#keys-above").is_visible()
+    type_in(opened, "augmentation_std", "1")
+    assert opened.locator("#keys-above").is_visible()
+    assert not opened.locator("#keys-below").is_visible()
+
+
+def test_a_record_from_the_other_side_of_the_border_is_said_to_be_so(opened: Page) -> None:
+    row = opened.locator('[id="thm44.independent-one-draw"]')
+    assert "at N = 3, c = 3, d = 96, n = 800, σ = 1, p = 3/4" in row.inner_text()
+    times = 1 / sigma_star(3, 96, 0.75), 0.5 / sigma_star(4, 1000, 0.75)
+    assert f"there σ is {times[0]:.2f} times σ*, at your setting {times[1]:.3f} times" in row.inner_text()
+    type_in(opened, "augmentation_std", "1")
+    assert "other side" not in row.inner_text()
+
+
+def test_an_empty_plot_says_from_how_many_images_a_formula_holds(opened: Page) -> None:
+    opened.select_option("#measure", "sensitivity")
+    assert opened.locator("#curves .empty").count() == 0
+    type_in(opened, "samples_per_client", "1000")
+    said = " ".join(opened.locator("#curves .empty").all_text_contents())
+    assert "No formula holds at N = 4, d = 1,000, n = 1,000." in said
+    enough = int(said.partition("n about ")[2].split()[0].replace(",", ""))
+    kinds = {"cl": Objective.CL, "averaged": Objective.MIM}
+    for samples, holds in ((0.8 * enough, False), (1.2 * enough, True)):
+        at = {"samples_per_client": round(samples)}
+        found = [opened.evaluate(f"at => sensitivityOf({kind!r}, setting(at)).value", at) for kind in kinds]
+        assert any(one is not None for one in found) == holds
+
+
+def test_what_a_network_means_for_the_answer_stands_under_the_menu(opened: Page) -> None:
+    note = opened.locator("#topology-note")
+    assert note.inner_text() == ""
+    opened.select_option("#topology", "star")
+    assert "equal weights" in note.inner_text()
+    opened.select_option("#topology", "hypercube")
+    assert note.inner_text() == ""
+    type_in(opened, "n_clients", "10")
+    assert note.inner_text() == opened.locator("#network-refused").inner_text()
+    assert "power of two" in note.inner_text()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("up", ["mask_ratio", "samples_per_client", "dim", "n_clients"])
+def test_the_name_of_a_region_lies_within_it(opened: Page, up: str, width: int) -> None:
+    opened.set_viewport_size({"width": width, "height": 800})
+    opened.select_option("#up", up)
+    beneath = """() => [...document.querySelectorAll('#phase .region')].map(name => {
+        const box = name.getBBox(), own = name.textContent.startsWith('CL') ? 'cl-field' : 'mim-field';
+        const under = [...document.querySelectorAll('#phase rect[fill-opacity], #phase rect[fill]')].filter(cell => {
+            const b = cell.getBBox();
+            return b.x < box.x + box.width && b.x + b.width > box.x && b.y < box.y + box.height
+                && b.y + b.height > box.y;
+        });
+        return [name.textContent, under.length, under.filter(cell => !cell.classList.contains(own)).length];
+    })"""
+    found = opened.evaluate(beneath)
+    assert len(found) == 2
+    assert all(under > 10 and foreign == 0 for _, under, foreign in found), found
+
+
+def test_on_a_phone_the_answer_stands_at_the_foot_until_it_is_in_view(opened: Page) -> None:
+    foot = opened.locator("#foot")
+    assert not foot.is_visible()
+    opened.set_viewport_size({"width": 400, "height": 800})
+    opened.evaluate("scrollTo(0, 0)")
+    foot.wait_for(state="visible")
+    box = foot.bounding_box()
+    assert box
+    assert box["y"] + box["height"] == pytest.approx(800, abs=1)
+    assert foot.inner_text().rstrip(".") in opened.locator("#verdict").inner_text()
+    foot.click()
+    foot.wait_for(state="hidden")
+    assert opened.locator("#verdict").bounding_box()["y"] < 800  # type: ignore[index]
+
+
+def test_the_ring_of_a_chosen_field_is_not_cut(opened: Page) -> None:
+    opened.locator("#n_clients-number").focus()
+    opened.keyboard.press("ArrowUp")
+    ring = "getComputedStyle(document.activeElement)"
+    width, offset = (opened.evaluate(f"parseFloat({ring}.{name})") for name in ("outlineWidth", "outlineOffset"))
+    assert width >= 2
+    assert width + offset <= 0
+
+
+def test_the_side_bar_of_the_site_leads_to_the_explorer(page: Page, site: pathlib.Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    page.locator(".sidebar-tree").get_by_role("link", name="Explorer", exact=True).click()
+    page.get_by_role("link", name="explorer", exact=True).click()
+    page.get_by_role("link", name="every claim, with its verdict").click()
+    assert page.url.endswith("claims/index.html")
+    assert page.locator("h1").count() == 1
+
+
 def test_all_formulas_are_listed_with_their_values(opened: Page) -> None:
     opened.locator("#formulas > summary").click()
     assert opened.locator("#formulas tbody tr").count() == len(FORMULAS)
@@ -271,7 +425,7 @@ def test_the_site_leads_to_the_explorer_and_the_explorer_to_the_cards(page: Page
     page.goto((site / "how_to" / "explore_a_setting.html").as_uri())
     page.get_by_role("link", name="explorer", exact=True).click()
     assert "loses less" in page.locator("#verdict").inner_text()
-    page.get_by_role("link", name="thm44.both-averaged").click()
+    page.locator("#readings").get_by_role("link", name="thm44.both-averaged").click()
     assert page.locator(":target").count() == 1
     assert "thm44.both-averaged" in page.locator(":target").inner_text()
 

@@ -9,7 +9,13 @@ from typing import Literal
 
 import sympy as sp
 
-from dssl.documents.explorer.remainders import NORMAL_REMAINDER, REACH, REMAINDERS
+from dssl.documents.explorer.remainders import (
+    NORMAL_REMAINDER,
+    REACH,
+    REMAINDERS,
+    SINGLE_DIRECTION,
+    SINGLE_DIRECTION_REMAINDER,
+)
 from theory.deficits import printed_sensitivity as printed
 from theory.deficits.closed_forms import deficit_formula, expected_range, sensitivity_formula
 from theory.deficits.critical_noise import sigma_star_formula, sigma_star_limit_formula
@@ -149,7 +155,7 @@ def _all() -> Iterator[Formula]:
     yield from _exponents()
     yield from _printed_widths()
     yield from (ring.LAPLACIAN_EIGENVALUE, path.LAPLACIAN_EIGENVALUE, FLAT_MODE_GAIN, GAP_BOUND)
-    yield from (REACH, *REMAINDERS.values(), NORMAL_REMAINDER)
+    yield from (REACH, *REMAINDERS.values(), NORMAL_REMAINDER, SINGLE_DIRECTION, SINGLE_DIRECTION_REMAINDER)
 
 
 def _exponents() -> Iterator[Formula]:

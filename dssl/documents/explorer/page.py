@@ -20,10 +20,13 @@ NAME = "explorer.html"
 # The statements that the page names beside the readings, and the claims whose cards have them.
 NAMED = {
     "noise.order-condition": "thm-critical-noise",
+    "noise.order-above-critical": "thm-critical-noise",
     "noise.mean-sensitivity": "thm-critical-noise",
     "noise.order-probability": "thm-critical-noise",
     "noise.deficit-ratio-sampled": "thm-critical-noise",
     "thm44.deficit-one-draw": theorem.CLAIM,
+    "thm44.both-averaged": theorem.CLAIM,
+    "thm42-bounds.fl-complementary": "thm-representability-mim-bounds",
     "mae.federated": "ref-reconstruction-versus-alignment",
     "mae.deficit-order": "ref-reconstruction-versus-alignment",
     "literal.two-clients-share": "thm-literal-masks",
@@ -31,6 +34,8 @@ NAMED = {
     "consensus.gap-bound-convex": "thm-consensus-error",
     "eq65.limit-scaled": "eq-decentralised-width-order",
 }
+# The statements on drawn data or lists that the page cites beside the border, with how far they were tested.
+BESIDE_BORDER = ("thm44.deficit-one-draw", "noise.order-above-critical", "noise.deficit-ratio-sampled")
 # Names of networks, as `dssl topology` knows them, and as the page calls them.
 NETWORKS: Mapping[str, str] = {
     "server": "a server (or all linked with all)",
@@ -73,12 +78,14 @@ def build(cards: str | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formulas = catalogue.formulas()
+    formulas, record = catalogue.formulas(), verdicts.read()
     return environment.get_template("explorer.html.j2").render(
         sliders=catalogue.SLIDERS,
         letters=javascript.LETTERS,
         networks=NETWORKS,
-        readings=theorem.readings(verdicts.read(), cards),
+        readings=theorem.readings(record, cards),
+        reaches={key: theorem.reach(record, key) for key in BESIDE_BORDER},
+        claims="" if cards is None else f"{cards}/index.html",
         cards={key: theorem.address(key, claim, cards) for key, claim in NAMED.items()},
         shown=[(_TITLES.get(name, formula.title), formula, _math(formula)) for name, formula in formulas.items()],
         formulas=Markup(_compiled(formulas)),

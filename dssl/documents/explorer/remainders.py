@@ -1,5 +1,8 @@
 """How many images the second-order formulas need: the remainders of `ledger.deficits.mean_deficits` as formulas.
 
+With complementary masks and three or more clients MIM keeps one direction of the signal, which is a limit and no second
+order; `SINGLE_DIRECTION` is its deficit, and its remainder is that of `ledger.deficits.drawn_masks`.
+
 The ledger tests deficits where their remainder, relative to them, is at most 1/10; and mean sensitivities where that of
 the normal law is (`claims.sensitivity.thm_critical_noise`). Both are functions of numbers there. Here they are written
 as formulas, for a server and as many features as clients, so that the page can say where the ledger vouches for a
@@ -58,4 +61,30 @@ NORMAL_REMAINDER = Formula(
     domain=(d > N,),
     units=_UNITS,
     source=Source("ledger", "claims/sensitivity/thm_critical_noise.py"),
+)
+
+# Complementary masks, averaged, N >= 3: the positive eigenvalue on the signal is (N - 1) times `_BELOW`, the others are
+# -`_BELOW`. The tilt towards the noise pixels, and the chance that the sample has a second positive eigenvalue.
+_BELOW = (N - 2) * tau**2 / (4 * N)
+_TILT = (
+    2 * (d - N) * mu**2 / (N * n) * ((_LEAST + N * _BELOW + mu**2) / ((N - 1) ** 2 * N) + _LEAST + mu**2) / _BELOW**2
+)
+_OFFSETS = (tau**2 / 2 + mu**2) ** 2 - (tau**2 / 4) ** 2
+_ENTRY = ((N - 2) * _OFFSETS + 2 * (1 + mu**2) * (tau**2 / 2 + mu**2)) / (N**2 * n)
+
+SINGLE_DIRECTION = Formula(
+    name="single_direction",
+    title="Mean deficit of MIM, all pairs of complementary masks, three or more clients",
+    expr=1 - 1 / N,
+    domain=(N >= 3, d > N),
+    units="dimensionless, in (0, 1)",
+    source=Source("ledger", "ledger/deficits/drawn_masks.py"),
+)
+SINGLE_DIRECTION_REMAINDER = Formula(
+    name="single_direction_remainder",
+    title="Remainder of MIM's deficit, complementary masks, three or more clients",
+    expr=_TILT + N * (N - 1) * _ENTRY / _BELOW**2,
+    domain=(N >= 3, d > N),
+    units="units of the deficit",
+    source=Source("ledger", "ledger/deficits/drawn_masks.py"),
 )

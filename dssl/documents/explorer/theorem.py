@@ -4,14 +4,22 @@ The theorem says that CL is more sensitive than MIM. `RULES` names, for each sta
 theorem, the pair of formulas that answers it at the reader's setting; a statement without formulas says why.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 from ledger.report.index import SIGNS
 from ledger.status import STATUS_WORDS
 from ledger.verdicts import Record
 
 CLAIM = "thm-mim-more-robust"
+# How the text of a statement that was tested at one setting begins, and the page's arguments for its letters.
+_AT = re.compile(r"At (N = \d+, .*?) the sensitivity of contrast exceeds")
+_LETTERS = {"N": "n_clients", "c": "feature_dim", "d": "dim", "n_i": "samples_per_client"}
+_LETTERS |= {"sigma": "augmentation_std", "p": "mask_ratio"}
+_MEASURED = r"{name} is whole and at least \d+ \(measured up to (\d+)\)"
 NO_FORMULA = "none"
 
 
@@ -33,6 +41,8 @@ class Reading:
     verdict: str
     status: str
     answer: str
+    recorded: Mapping[str, float]  # the one setting at which it was tested, by argument; empty for a searched domain
+    where: str  # the same in words, or where it was searched
 
 
 _MASKS = "The second mask of an image lists exactly the pixels that the first one lacks, as in the paper's text"
@@ -86,9 +96,44 @@ def readings(record: Record, cards: str | None) -> Sequence[Reading]:
             verdict=f"{SIGNS[rows[key]['status']]} {STATUS_WORDS[rows[key]['status']]}",
             status=rows[key]["status"].lower().replace("_", "-"),
             answer=rule.answer,
+            recorded=recorded_setting(rows[key]["text"]),
+            where=_where(rows[key]),
         )
         for key, rule in RULES.items()
     ]
+
+
+def recorded_setting(text: str) -> dict[str, float]:
+    """The setting that the text of a statement names, by the page's arguments; empty where it names none."""
+    found = _AT.match(text)
+    if found is None:
+        return {}
+    pairs = (part.split(" = ") for part in re.split(", | and ", found[1]))
+    return {_LETTERS[letter]: float(Fraction(value)) for letter, value in pairs}
+
+
+def reach(record: Record, key: str) -> str:
+    """Up to how many clients and pixels a statement was tested, in words.
+
+    Errors: KeyError for a statement that is not on record or does not say it.
+    """
+    given = next((row["given"] for row in record.rows if row["key"] == key), None)
+    found = [re.search(_MEASURED.format(name=name), given or "") for name in ("n_clients", "dim")]
+    if None in found:
+        raise KeyError(f"The record of {key} does not say up to how many clients and pixels it was measured.")
+    clients, pixels = (int(one[1]) for one in found if one)
+    return f"tested up to N = {clients}, d = {pixels:,}"
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    """The setting on record of one row, the setting at which it fails, or ""."""
+    if named := _AT.match(row["text"]):
+        said = named[1].replace("n_i", "n").replace("sigma", "σ").replace(" and ", ", ")
+        return f"at {said}"
+    letters = {"n_clients": "N", "dim": "d", "beta": "β", "samples_per_client": "n", "mask_ratio": "p"}
+    witness = row["witness"] or {}
+    said = ", ".join(f"{letter} = {witness[name]:g}" for name, letter in letters.items() if name in witness)
+    return f"at {said}" if said else ""
 
 
 def address(key: str, claim: str, cards: str | None) -> str:

@@ -16,9 +16,19 @@ from docutils import nodes
 from claims import catalogue as claims
 from claims.sensitivity.thm_critical_noise import normal_remainder
 from dssl.documents.explorer import catalogue, javascript, page, theorem
-from dssl.documents.explorer.remainders import NORMAL_REMAINDER, REACH, REMAINDERS
+from dssl.documents.explorer.remainders import (
+    NORMAL_REMAINDER,
+    REACH,
+    REMAINDERS,
+    SINGLE_DIRECTION,
+    SINGLE_DIRECTION_REMAINDER,
+)
 from ledger import verdicts
+from ledger.checks.on_domain import OnDomain
+from ledger.checks.sampled_order import SampledOrder
+from ledger.deficits.drawn_masks import single_direction_remainder
 from ledger.deficits.mean_deficits import second_order_remainder
+from theory.deficits.literal_masks import literal_allowance, literal_deficit
 from theory.domain import Real, Whole
 from theory.formula import Formula, Source
 from theory.readings import EXPECTED, Objective, Scope
@@ -116,7 +126,7 @@ def test_addresses_are_the_anchors_that_the_site_makes_of_keys(written: str) -> 
     links = {link for link in _Parts(written).links if link.startswith("claims/")}
     wanted = {f"claims/{theorem.CLAIM}.html#{nodes.make_id(key)}" for key in theorem.RULES}
     wanted |= {f"claims/{claim}.html#{nodes.make_id(key)}" for key, claim in page.NAMED.items()}
-    assert links == wanted
+    assert links == {*wanted, "claims/index.html"}
 
 
 def test_no_two_formulas_have_one_title(written: str) -> None:
@@ -154,6 +164,48 @@ def test_remainders_are_those_of_the_ledger() -> None:
         masked = second_order_remainder(s, Objective.MIM, Scope.FL, EXPECTED)
         said = _value(NORMAL_REMAINDER, at | {"remainder": masked})
         assert said == pytest.approx(normal_remainder({**at, "objective": "mim"}), rel=1e-9)
+
+
+def test_with_complementary_masks_the_deficit_and_its_remainder_are_those_of_the_ledger() -> None:
+    choose, compared = random.Random("complementary"), 0
+    names = ("n_clients", "dim", "samples_per_client", "mask_ratio", "tau", "mu")
+    for _ in range(60):
+        at = {name: catalogue.LAWS[name].at(choose.random()) for name in names}
+        at["n_clients"] = max(at["n_clients"] // 4, 3)  # type: ignore[operator]
+        at["dim"] = max(at["dim"], 50 * at["n_clients"])  # type: ignore[type-var]
+        s = Setting(feature_dim=at["n_clients"], augmentation_std=1.0, **at)  # type: ignore[arg-type]
+        wanted = single_direction_remainder(s, Scope.FL)
+        assert _value(SINGLE_DIRECTION_REMAINDER, at) == pytest.approx(wanted, rel=1e-9)
+        if wanted > 0.1 / s.n_clients or s.samples_per_client < 50:
+            continue
+        compared += 1
+        allowed = wanted + literal_allowance(s)
+        assert _value(SINGLE_DIRECTION, at) == pytest.approx(literal_deficit(s), abs=allowed)
+    assert compared > 8
+
+
+def test_settings_on_record_are_those_that_were_sampled() -> None:
+    statements = {s.key: s for s in claims()[theorem.CLAIM].statements}
+    sampled = {key: s.check.at for key, s in statements.items() if isinstance(s.check, SampledOrder)}
+    names = {"n_clients": "clients", "augmentation_std": "sigma", "mask_ratio": "p"}
+    found = {row.key: row.recorded for row in theorem.readings(verdicts.read(), None) if row.recorded}
+    assert found.keys() == sampled.keys() & theorem.RULES.keys()
+    assert len(found) > 3
+    for key, recorded in found.items():
+        wanted = sampled[key]
+        assert {name: recorded[name] for name in recorded if name != "feature_dim"} == {
+            name: wanted[names.get(name, name)] for name in recorded if name != "feature_dim"
+        }, key
+
+
+def test_how_far_a_statement_was_tested_is_what_its_domain_reaches() -> None:
+    for key in page.BESIDE_BORDER:
+        check = next(s.check for s in claims()[page.NAMED[key]].statements if s.key == key)
+        assert isinstance(check, OnDomain)
+        most = {one.name: one.corners()[-1] for one in check.given.parameters if isinstance(one, Whole)}
+        assert theorem.reach(verdicts.read(), key) == f"tested up to N = {most['n_clients']}, d = {most['dim']:,}"
+    with pytest.raises(KeyError, match=r"noise\.order-condition"):
+        theorem.reach(verdicts.read(), "noise.order-condition")
 
 
 def test_the_command_writes_one_file(tmp_path: pathlib.Path) -> None:

@@ -70,7 +70,10 @@
       picture.append(line);
       return { edge, line };
     });
-    const boxes = new Map(keys.map((key) => {
+    // What keeps its name when seen from afar is drawn last: its name then lies over its neighbours.
+    const isNamed = (key) => nodes.get(key).result || nodes.get(key).first;
+    const ordered = [...keys.filter((key) => !isNamed(key)), ...keys.filter(isNamed)];
+    const boxes = new Map(ordered.map((key) => {
       const drawn = box_of(nodes.get(key), layout.node(key));
       picture.append(drawn);
       return [key, drawn];

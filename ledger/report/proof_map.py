@@ -4,6 +4,7 @@ A verdict here never rests on the paper's proof: every statement is decided by a
 although its printed proof is broken, and both are told apart below.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from ledger.report.index import About, answering, deciding, summary
 from ledger.status import Status
 from ledger.verdicts import Row
 
-Breaks = Literal["all", "part", "no"]
+Breaks = Literal["all", "slip", "part", "no"]
 # A statement of these cannot carry a proof: it is false, it has no definite meaning, or it says nothing.
 _CARRIES_NOTHING = (Status.VIOLATED, Status.ILL_FORMED, Status.VACUOUS)
 _PAPER = "chen2026,"  # how the source of a statement begins that the paper itself prints
@@ -27,7 +28,8 @@ class Step:
     """One item with what became of it. `rows` are its statements, `deciding` those that give it its status.
 
     `breaks` tells whether what the paper prints can carry a proof: "all" where no printed statement can, "part" where
-    some cannot, "no" where each can, or where the paper prints nothing that we checked.
+    some cannot, "no" where each can, or where the paper prints nothing that we checked. "slip" is like "all", but the
+    ledger says why the arguments that use the item take no harm: nothing falls with it.
     """
 
     item: Item
@@ -40,6 +42,16 @@ class Step:
     def kind(self) -> str:
         """Whether the deciding statements are printed, expected or corrected; "" where there are none."""
         return self.deciding[0]["statement"] if self.deciding else ""
+
+    @property
+    def failing(self) -> list[Row]:
+        """What the paper prints here and cannot carry a proof."""
+        return [r for r in _printed(self.rows) if r["status"] in _CARRIES_NOTHING]
+
+    @property
+    def none_holds(self) -> bool:
+        """Whether the verdicts differ and yet each says that the statement cannot carry a proof."""
+        return self.status == "MIXED" and all(r["status"] in _CARRIES_NOTHING for r in self.deciding)
 
 
 @dataclass(frozen=True)
@@ -63,12 +75,25 @@ class ProofMap:
         return {key: frozenset(k for k in self.steps if key in self.before[k]) for key in self.steps}
 
     def broken_before(self, key: str, breaks: Breaks = "all") -> list[str]:
-        """The items below this one that break, in the order of the map; with "part", those that break in part."""
+        """The items below this one that break, in the order of the map; with "part" or "slip", those that do that."""
         return [k for k in self.steps if k in self.before[key] and self.steps[k].breaks == breaks]
 
     def first_broken(self, keys: Iterable[str]) -> list[str]:
         """Of some items those that break although nothing that they rest on does: there a proof breaks first."""
         return [k for k in keys if self.steps[k].breaks == "all" and not self.broken_before(k)]
+
+    def chain(self, start: str, end: str) -> list[str]:
+        """A shortest way from an item to one that rests on it, each using the one before; [] where it does not."""
+        ways = {end: [end]}
+        waiting = deque([end])
+        while waiting:
+            key = waiting.popleft()
+            # Among ways of one length, those over items that break come first: there the reader sees what goes wrong.
+            for other in sorted(self.steps[key].item.rests_on, key=lambda k: self.steps[k].breaks != "all"):
+                if other not in ways:
+                    ways[other] = [other, *ways[key]]
+                    waiting.append(other)
+        return ways.get(start, [])
 
 
 def build(items: Sequence[Item], rows: Sequence[Row]) -> ProofMap:
@@ -83,7 +108,13 @@ def build(items: Sequence[Item], rows: Sequence[Row]) -> ProofMap:
 def _step(item: Item, rows: Sequence[Row], about: About) -> Step:
     found = answering(item, rows, about)
     decides = deciding(found)
-    printed = [r for r in found if r["statement"] == "printed" and r["source"].startswith(_PAPER)]
+    printed = _printed(found)
     wrong = [r for r in printed if r["status"] in _CARRIES_NOTHING]
-    breaks: Breaks = "no" if not wrong else "all" if len(wrong) == len(printed) else "part"
+    is_whole = len(wrong) == len(printed)
+    breaks: Breaks = "no" if not wrong else "part" if not is_whole else "slip" if item.slip else "all"
     return Step(item, summary(r["status"] for r in decides), breaks, tuple(found), tuple(decides))
+
+
+def _printed(rows: Iterable[Row]) -> list[Row]:
+    """What the paper itself prints; code and other works are printed elsewhere."""
+    return [r for r in rows if r["statement"] == "printed" and r["source"].startswith(_PAPER)]

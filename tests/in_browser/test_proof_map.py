@@ -81,11 +81,11 @@ def test_what_falls_with_an_item_is_lit_and_the_rest_fades(page: Page, address: 
 def test_an_item_that_falls_has_its_mark_and_a_first_break_says_so(page: Page, address: str) -> None:
     page.goto(address)
     nodes = {n["key"]: n for n in data(page)["nodes"]}
-    for key in ("eq-17", "eq-18", "eq-8", "eq-26", "theorem-4.6"):
+    for key in ("eq-17", "eq-18", "eq-8", "eq-21", "theorem-4.6"):
         assert node(page, key).locator(".pm-crack").count() == nodes[key]["falls"], key
         assert node(page, key).locator(".pm-here").count() == nodes[key]["first"], key
     assert node(page, "eq-17").locator(".pm-here").count() == 1
-    assert node(page, "eq-26").locator(".pm-crack").count() == 1
+    assert node(page, "eq-21").locator(".pm-crack").count() == 1
 
 
 def test_one_theorem_can_be_shown_alone(page: Page, address: str) -> None:
@@ -127,6 +127,70 @@ def test_an_item_outside_the_part_shown_is_found(page: Page, address: str) -> No
     page.goto(f"{address}#item-table-2")
     expect(page.locator("#pm-panel")).to_contain_text("Table 2")
     expect(node(page, "table-2")).to_have_class(re.compile(r"\bpm-chosen\b"))
+
+
+@pytest.mark.parametrize("way", ["address", "link"])
+def test_the_item_asked_for_is_in_sight_on_a_small_desktop(page: Page, address: str, way: str) -> None:
+    page.goto(f"{address}#item-theorem-4-6" if way == "address" else address)
+    if way == "link":
+        page.locator("#main-results").get_by_role("link", name="Theorem 4.6", exact=True).first.click()
+    expect(node(page, "theorem-4.6")).to_have_class(re.compile(r"\bpm-chosen\b"))
+    page.wait_for_timeout(200)  # the page scrolls once more when it is loaded
+    drawn = node(page, "theorem-4.6").locator("rect").bounding_box()
+    assert drawn
+    assert 0 <= drawn["y"]
+    assert drawn["y"] + drawn["height"] <= page.evaluate("innerHeight")
+
+
+def test_what_rests_on_an_item_outside_the_view_is_named(page: Page, address: str) -> None:
+    page.goto(address)
+    node(page, "theorem-4.4").hover()
+    expect(page.locator("#pm-hint")).to_contain_text("1 item (Section 5 is not in this view) rests on it")
+
+
+def test_a_slip_has_its_own_mark_and_nothing_falls_from_it(page: Page, address: str) -> None:
+    page.goto(address)
+    slip = node(page, "eq-1")
+    expect(slip).to_have_class(re.compile(r"\bpm-slip\b"))
+    assert slip.locator(".pm-mended").text_content() == "a slip"
+    assert node(page, "eq-25").locator(".pm-crack").count() == next(
+        n["falls"] for n in data(page)["nodes"] if n["key"] == "eq-25"
+    )
+
+
+def test_from_far_off_only_results_and_first_breaks_keep_their_names(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("button", name="Whole map").click()
+    expect(page.locator("#pm-box svg")).to_have_class(re.compile(r"\bpm-far\b"))
+    expect(node(page, "eq-46").locator("text").first).to_be_hidden()
+    for key in ("theorem-4.4", "eq-17"):
+        name = node(page, key).locator("text").first
+        expect(name).to_be_visible()
+        assert name.evaluate("text => text.getBoundingClientRect().height") >= 10
+
+
+def test_the_map_has_no_empty_room_below_a_low_drawing(page: Page, address: str) -> None:
+    page.goto(address)
+    for i in range(len(data(page)["views"])):
+        page.select_option("#pm-view", index=i)
+        box, drawn = (page.locator(s).bounding_box() for s in ("#pm-box", "#pm-box svg"))
+        assert box
+        assert drawn
+        assert box["height"] <= max(drawn["height"] + 30, 262)
+
+
+def test_on_a_phone_nothing_lies_over_the_controls(page: Page, address: str) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(address)
+    page.mouse.wheel(0, 3000)
+    page.mouse.wheel(0, -1500)
+    expect(page.locator(".back-to-top")).to_be_hidden()
+
+
+def test_a_card_leads_to_its_item_on_the_map(page: Page, site: pathlib.Path) -> None:
+    page.goto((site / "claims" / "thm-federated-no-less-robust.html").as_uri())
+    page.get_by_role("link", name="Theorem 4.6 on the proof map").click()
+    expect(page.locator("#pm-panel")).to_contain_text("Theorem 4.6")
 
 
 def test_the_keyboard_opens_an_item(page: Page, address: str) -> None:

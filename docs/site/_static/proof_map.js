@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const HEIGHT = 30, RESULT_HEIGHT = 38, GAP = 22, SWEEPS = 40, INWARD = 0.02, LEAST = 0.25, MOST = 2.5, PHONE = 46 * 16;
+  const HEIGHT = 30, RESULT_HEIGHT = 38, GAP = 22, SWEEPS = 40, INWARD = 0.02, LEAST = 0.25, MOST = 2.5, LEGIBLE = 0.55, LOWEST = 260, SCROLLBAR = 20, HEADER = 60, PHONE = 46 * 16;
   const at = (id) => document.getElementById(id);
   const found = JSON.parse(at("pm-data").textContent);
   const nodes = new Map(found.nodes.map((node) => [node.key, node]));
@@ -70,7 +70,10 @@
       picture.append(line);
       return { edge, line };
     });
-    const boxes = new Map(keys.map((key) => {
+    // What keeps its name when seen from afar is drawn last: its name then lies over its neighbours.
+    const isNamed = (key) => nodes.get(key).result || nodes.get(key).first;
+    const ordered = [...keys.filter((key) => !isNamed(key)), ...keys.filter(isNamed)];
+    const boxes = new Map(ordered.map((key) => {
       const drawn = box_of(nodes.get(key), layout.node(key));
       picture.append(drawn);
       return [key, drawn];
@@ -139,7 +142,7 @@
 
   function box_of(node, { x, y, width, height }) {
     const kinds = [css(node.status), node.result && "pm-result", node.kind !== "printed" && "pm-unprinted",
-      node.breaks === "all" && "pm-breaks"];
+      node.breaks === "all" && "pm-breaks", node.breaks === "slip" && "pm-slip", node.first && "pm-first"];
     const group = element("g", {
       class: ["pm-node", ...kinds.filter(Boolean)].join(" "), transform: `translate(${x},${y})`, tabindex: 0,
       role: "button", "data-key": node.key, "aria-label": said(node),
@@ -150,6 +153,7 @@
     group.append(text);
     if (node.falls) group.append(element("path", { class: "pm-crack", d: zigzag(-width / 2 + 4, width - 8, height / 2 + 4) }));
     if (node.first) group.append(element("text", { class: "pm-here", y: -height / 2 - 8 }, "breaks first here"));
+    if (node.breaks === "slip") group.append(element("text", { class: "pm-mended", y: -height / 2 - 8 }, "a slip"));
     group.append(element("title", {}, said(node)));
     // After a click the map moves under a mouse that rests: what comes to lie there is not pointed at.
     const isResting = ({ clientX, clientY }) => clientX === clicked.x && clientY === clicked.y;
@@ -172,8 +176,8 @@
   }
 
   function said(node) {
-    const breaks = { all: " It breaks.", part: " It breaks in part.", no: "" }[node.breaks];
-    return `${node.label}: ${found.words[node.status]}.${breaks}${node.falls ? " It falls." : ""}`;
+    const breaks = { all: " It breaks.", slip: " A slip that does no harm.", part: " It breaks in part.", no: "" }[node.breaks];
+    return `${node.name}: ${found.words[node.status]}.${breaks}${node.falls ? " It falls." : ""}`;
   }
 
   // Fades all but what this item rests on and what rests on it; with no item, nothing.
@@ -191,10 +195,18 @@
       line.classList.toggle("pm-down", rests && below.has(edge.to) && within(below, edge.from));
     }
     at("pm-hint").textContent = key !== null
-      ? `${nodes.get(key).label} rests on ${above.size} of the items (blue lines); ${below.size} rest on it (thick dark lines).`
+      ? `${nodes.get(key).name} rests on ${counted(above)} (blue lines). ${counted(below)} ${below.size === 1 ? "rests" : "rest"} on it (thick dark lines).`
       : innerWidth < PHONE ? "Tap an item for its details. Move the map with a finger."
         : "Point at an item to see what it rests on and what rests on it. Click it for the details. Drag to move the map; "
           + "hold Ctrl and turn the wheel to zoom.";
+  }
+
+  // "3 items (Section 5 is not in this view)": what the picture leaves out is said, by name where it is little.
+  function counted(keys) {
+    const outside = [...keys].filter((key) => !drawn.boxes.has(key));
+    const named = outside.length > 2 ? outside.length : outside.map((key) => nodes.get(key).name).join(" and ");
+    const left = outside.length ? ` (${named} ${outside.length === 1 ? "is" : "are"} not in this view)` : "";
+    return `${keys.size} item${keys.size === 1 ? "" : "s"}${left}`;
   }
 
   function fade() {
@@ -228,7 +240,7 @@
     for (const [name, all] of parts) if (all.get(node.key).size) {
       only.append(button(`Show only ${name}`, () => {
         const keys = new Set([node.key, ...all.get(node.key)]);
-        extra = { name: `only ${node.label} and ${name}`, keys: found.nodes.map(({ key }) => key).filter((key) => keys.has(key)) };
+        extra = { name: `only ${node.name} and ${name} (${keys.size} items)`, keys: found.nodes.map(({ key }) => key).filter((key) => keys.has(key)) };
         show(found.views.length);
         centre(node.key);
       }));
@@ -251,10 +263,12 @@
   // Shows one part of the map; the one after the last is what the panel's buttons have asked for.
   function show(index) {
     const all = extra ? [...found.views, extra] : found.views;
-    view.replaceChildren(...all.map(({ name, keys }, i) => new Option(`${name} (${keys.length} items)`, i)));
+    view.replaceChildren(...all.map(({ name }, i) => new Option(name, i)));
     view.value = String(index);
     draw(all[index].keys);
+    box.style.maxHeight = "";
     zoom(Math.max(fitting(), Math.min(1, widthways()), readable()));
+    box.style.maxHeight = `${Math.max(LOWEST, drawn.height * scale + SCROLLBAR)}px`; // no empty room below a low drawing
     box.scrollTo({ left: (box.scrollWidth - box.clientWidth) / 2, top: 0 });
   }
 
@@ -267,6 +281,9 @@
     scale = Math.min(MOST, Math.max(LEAST, to));
     drawn.picture.setAttribute("width", drawn.width * scale);
     drawn.picture.setAttribute("height", drawn.height * scale);
+    drawn.picture.style.setProperty("--pm-scale", scale);
+    drawn.picture.classList.toggle("pm-far", scale < LEGIBLE); // only the results and first breaks keep their names
+    if (box.style.maxHeight) box.style.maxHeight = `${Math.max(LOWEST, drawn.height * scale + SCROLLBAR)}px`;
     box.scrollTo({ left: middle.x * scale - box.clientWidth / 2, top: middle.y * scale - box.clientHeight / 2 });
   }
 
@@ -277,6 +294,9 @@
     const slack = Math.max(0, (box.clientWidth - drawn.width * scale) / 2);
     const [wide, high] = [box.clientWidth, box.clientHeight - below];
     box.scrollTo({ left: slack + x * scale - wide / 2, top: y * scale - high / 2 });
+    if (isPhone) return;
+    const { top, bottom } = drawn.boxes.get(key).getBoundingClientRect();
+    if (top < HEADER || bottom > innerHeight) at("pm-hint").scrollIntoView({ behavior: "instant" });
   }
 
   function pan() {
@@ -304,7 +324,7 @@
       const node = found.nodes.find((one) => one.status === status);
       if (!node) continue;
       const mark = document.createElement("i"), words = document.createElement("span");
-      mark.textContent = node.sign;
+      mark.textContent = node.sign.replace(/[()]/g, "");
       const made = button("", () => {
         if (!hidden.delete(status)) hidden.add(status);
         made.setAttribute("aria-pressed", String(!hidden.has(status)));
@@ -327,13 +347,16 @@
       sample("breaks: nothing printed there can carry a proof", [
         element("rect", { class: "pm-open pm-bold", x: 3, y: 3, width: 34, height: 14, rx: 4 }),
       ]),
+      sample("a slip: it does not hold as printed, and does no harm", [
+        element("rect", { class: "pm-open pm-slipped", x: 3, y: 3, width: 34, height: 14, rx: 4 }),
+      ]),
       sample("falls: its printed proof uses an item that breaks", [element("path", { class: "pm-crack", d: zigzag(2, 36, 8) })]),
       sample("used by the item below", line("pm-uses")),
       sample("used, and the break goes on", line("pm-uses pm-falling")),
       sample("the argument is repeated", line("pm-repeats")),
       sample("only notation is taken, or a question is asked", line("pm-notation")),
-      sample("no statement of the paper: our own expectation or finding", [
-        element("rect", { class: "pm-open", x: 3, y: 3, width: 34, height: 14, rx: 4, "stroke-dasharray": "2 3" }),
+      sample("sign in brackets: the verdict is on our own expectation or finding, not on a statement of the paper", [
+        element("rect", { class: "pm-open pm-own", x: 3, y: 3, width: 34, height: 14, rx: 4, "stroke-dasharray": "2 3" }),
       ]),
     );
     at("pm-marks").parentElement.open = innerWidth >= PHONE;
@@ -345,7 +368,7 @@
   }
 
   function goTo(key) {
-    root.scrollIntoView({ behavior: "instant" });
+    at("pm-hint").scrollIntoView({ behavior: "instant" }); // the map itself: the controls above it would push it down
     choose(key, { moves: true });
   }
 

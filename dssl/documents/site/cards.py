@@ -9,9 +9,9 @@ from ledger import attack_record, in_words
 from ledger.items import Item
 from ledger.lookup import Index, written
 from ledger.report.answers import Answer, answer
-from ledger.report.index import BY_WEIGHT, SIGNS
+from ledger.report.index import BY_WEIGHT, SIGNS, title
 from ledger.status import STATUS_WORDS
-from ledger.verdicts import About, Record, Row
+from ledger.verdicts import About, Record, Row, counts
 
 FOLDER = "claims"
 _READINGS = "any reading: it does not matter how what the paper leaves open is settled"
@@ -66,6 +66,11 @@ def label(claim: str) -> str:
     return f"claim-{claim}"
 
 
+def slug(item_key: str) -> str:
+    """What links to an item on the proof map lead to: lemma-A.11 as item-lemma-a-11."""
+    return "item-" + item_key.lower().replace(".", "-")
+
+
 def card(claim: str, records: Records) -> str:
     """The page, as Markdown."""
     about, rows, items = records.claims[claim], records.of(claim), records.answered(claim)
@@ -78,11 +83,21 @@ def card(claim: str, records: Records) -> str:
         f"A referee asks: {md.plain(about['question'])}" if about["question"] else "",
         _printed(items, records),
         "## The statements in short",
-        md.plain(in_words.tally(rows)),
+        _tally(rows),
         md.table(("verdict", "statement", "kind"), (_in_short(r) for r in rows)),
         "## Each statement in full",
         *(_statement(r, records) for r in rows),
     )
+
+
+def _tally(rows: Sequence[Row]) -> str:
+    """How many statements of each kind came to each verdict, a line for each kind."""
+    lines = [
+        f"- {kind}: {', '.join(signed(status, n) for status, n in statuses.items())}"
+        for kind, statuses in counts(rows).items()
+        if statuses
+    ]
+    return "\n".join([f"Statements: {len(rows)}.", "", *lines])
 
 
 def _printed(items: Sequence[Item], records: Records) -> str:
@@ -93,7 +108,10 @@ def _printed(items: Sequence[Item], records: Records) -> str:
         parts += [f"**{md.plain(written(item.key))}** ({md.plain(item.where)}). {md.plain(item.printed)}"]
         parts += [md.formula(item.latex)] if item.latex else []
         said = records.answer(item)
-        parts += [f"Does it hold? {came_to(said)}. {md.plain(f'{said.words} {said.count}')}"]
+        parts += [
+            f"Does it hold? {came_to(said)}. {md.plain(f'{said.words} {said.count}')} "
+            f"{md.link(f'{title(item.key)} on the proof map', slug(item.key))}"
+        ]
     return "\n\n".join(parts)
 
 

@@ -1,5 +1,8 @@
 """The proof map of a small made-up paper, where every case is seen by eye, and its agreement with the real record."""
 
+import dataclasses
+import itertools
+
 import pytest
 
 from ledger import items, verdicts
@@ -90,7 +93,62 @@ def test_an_item_that_breaks_has_no_printed_statement_that_holds():
     for step in REAL.steps.values():
         printed = [r for r in step.rows if r["statement"] == "printed" and r["source"].startswith("chen2026,")]
         held = {r["status"] for r in printed} & {"HOLDS", "INCONCLUSIVE", "OUT_OF_DOMAIN"}
-        assert (step.breaks == "all") == (bool(printed) and not held)
+        assert (step.breaks in ("all", "slip")) == (bool(printed) and not held)
+
+
+def test_nothing_falls_with_a_slip_and_what_breaks_beside_it_still_fells():
+    slipped = [dataclasses.replace(i, slip="It is mended so.") if i.key == "wrong" else i for i in SMALL]
+    graph = build(slipped, ROWS)
+    assert graph.steps["wrong"].breaks == "slip"
+    assert graph.broken_before("middle") == []
+    assert graph.broken_before("end") == ["middle"]
+    assert graph.first_broken(graph.steps) == ["middle"]
+
+
+def test_an_item_of_which_something_holds_is_no_slip():
+    part = dataclasses.replace(item("end"), slip="It is mended so.")
+    assert build([part], row("claim-end", "HOLDS", "VIOLATED")).steps["end"].breaks == "part"
+
+
+def test_a_slip_stands_only_with_items_whose_printed_statements_all_fail():
+    slips = {i.key for i in REAL_ITEMS if i.slip}
+    assert slips == {k for k, s in REAL.steps.items() if s.breaks == "slip"}
+    assert slips
+
+
+def test_one_step_takes_all_main_results_without_the_others():
+    """Eq (17) alone: with every other first break mended, all five results still fall."""
+    others = [k for k in REAL.first_broken(REAL.steps) if k != "eq-17"]
+    graph = build([dataclasses.replace(i, slip="Mended.") if i.key in others else i for i in REAL_ITEMS], REAL_ROWS)
+    assert all("eq-17" in graph.broken_before(key) for key in RESULTS)
+    assert graph.first_broken(graph.broken_before("theorem-4.2")) == ["eq-17"]
+
+
+def test_a_chain_is_a_shortest_way_of_steps_that_each_use_the_one_before():
+    assert SMALL_MAP.chain("wrong", "end") == ["wrong", "middle", "end"]
+    assert SMALL_MAP.chain("wrong", "copy") == ["wrong", "middle", "copy"]
+    assert SMALL_MAP.chain("wrong", "named") == SMALL_MAP.chain("end", "wrong") == []
+    direct = build([item("a"), item("b", uses="a"), item("c", uses="b a")], [])
+    assert direct.chain("a", "c") == ["a", "c"]
+    for key in RESULTS:
+        for first in REAL.first_broken(REAL.broken_before(key)):
+            found = REAL.chain(first, key)
+            assert (found[0], found[-1]) == (first, key)
+            assert all(a in REAL.steps[b].item.rests_on for a, b in itertools.pairwise(found))
+
+
+def test_of_ways_of_one_length_the_chain_takes_the_one_over_items_that_break():
+    ways = [item("start"), item("fine", uses="start"), item("bad", uses="start"), item("goal", uses="fine bad")]
+    rows = [*row("claim-start", "VIOLATED"), *row("claim-fine", "HOLDS"), *row("claim-bad", "VIOLATED")]
+    assert build(ways, rows).chain("start", "goal") == ["start", "bad", "goal"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "wanted"),
+    [("VIOLATED ILL_FORMED", True), ("VIOLATED HOLDS", False), ("VIOLATED INCONCLUSIVE", False), ("VIOLATED", False)],
+)
+def test_verdicts_that_differ_may_all_be_failures(statuses, wanted):
+    assert build([item("a")], row("claim-a", *statuses.split())).steps["a"].none_holds == wanted
 
 
 def test_the_main_results_rest_on_each_other_as_the_paper_says():

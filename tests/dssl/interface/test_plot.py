@@ -20,6 +20,7 @@ from matplotlib.text import Text
 import dssl
 from dssl.interface import _computed, _simulated
 from dssl.interface import plot as drawings
+from dssl.interface.training import SERIES
 from dssl.simulation import in_words
 from figures import style
 from figures.on_axes import look, parameters
@@ -272,7 +273,7 @@ def test_a_training_is_drawn_as_it_comes():
     covariances = np.stack([np.diag([4.0 + client, 2.0, 1.0]) for client in range(4)])
     covariances[0, 0, 1] = covariances[0, 1, 0] = 0.5
     run = dssl.train(covariances, "ring", feature_dim=1, rounds=50)
-    for quantity in plot._SERIES:
+    for quantity in SERIES:
         ax = plot.trajectory(run, quantity)
         np.testing.assert_array_equal(data(ax.get_lines()[0])[1], run[quantity])
         predicted = run[f"{quantity}_predicted"]

@@ -36,6 +36,7 @@ from tests.command import answered
 
 ROUNDS = 4
 TINY = ("--preset", "ci", "--train-per-class", "8", "--alpha", "0.5", "--rounds", str(ROUNDS))
+ROUNDS_LEFT_OUT = TINY[:-2]  # an option given twice is refused
 DECL = (*TINY, "--setting", "decl")
 PUSHED = (*DECL, "--method", "mar", "--mixing", "push_sum")  # embeddings that neighbours keep, and weights of push-sum
 
@@ -338,7 +339,7 @@ def test_one_plain_step_with_a_server_is_taken_as_one_of_its_model(capsys, tmp_p
         return run(update, *args, **options)
 
     monkeypatch.setattr(engine, "run", looking)
-    plain = (*TINY, "--encoder", "linear", "--method", "simsiam", "--optimizer", "sgd", "--steps", "1", "--rounds", "1")
+    plain = (*ROUNDS_LEFT_OUT, "--encoder", "linear", "--method", "simsiam", "--optimizer", "sgd", "--steps", "1", "--rounds", "1")
     assert answered(capsys, "pretrain", *plain, "--out", str(tmp_path / "fl"))[0] == 0
     assert answered(capsys, "pretrain", *plain, "--setting", "decl", "--out", str(tmp_path / "decl"))[0] == 0
     assert seen == [("collapsed", 1, "sgd"), ("loop", 1, "sgd")]
@@ -351,7 +352,7 @@ def test_one_plain_step_with_a_server_is_taken_as_one_of_its_model(capsys, tmp_p
 def test_a_resnet_is_normalised_by_batch_where_that_is_asked_for(capsys, tmp_path):
     """Nobody sends statistics; encoders are measured with those of training images."""
     out = tmp_path / "run"
-    resnet = (*TINY, "--encoder", "resnet", "--method", "simsiam", "--rounds", "1")
+    resnet = (*ROUNDS_LEFT_OUT, "--encoder", "resnet", "--method", "simsiam", "--rounds", "1")
     assert answered(capsys, "pretrain", *resnet, "--norm", "batch", "--out", str(out))[0] == 0
     saved, chosen = end_of(out), checkpoints.settings_of(out)
     assert chosen.norm == "batch"
@@ -573,7 +574,7 @@ def test_options_reach_the_method_and_what_it_builds_on():
 def test_private_embeddings_are_accounted_for(capsys, tmp_path):
     out = str(tmp_path / "run")
     options = ("--option", "clip_norm=1", "noise_multiplier=4")
-    code, _, err = answered(capsys, "pretrain", *DECL, "--method", "mar", "--rounds", "2", *options, "--out", out)
+    code, _, err = answered(capsys, "pretrain", *ROUNDS_LEFT_OUT, "--setting", "decl", "--method", "mar", "--rounds", "2", *options, "--out", out)
     assert code == 0, err
     code, said, _ = answered(capsys, "evaluate", out, "--json")
     assert code == 0

@@ -339,7 +339,19 @@ def test_one_plain_step_with_a_server_is_taken_as_one_of_its_model(capsys, tmp_p
         return run(update, *args, **options)
 
     monkeypatch.setattr(engine, "run", looking)
-    plain = (*ROUNDS_LEFT_OUT, "--encoder", "linear", "--method", "simsiam", "--optimizer", "sgd", "--steps", "1", "--rounds", "1")
+    plain = (
+        *ROUNDS_LEFT_OUT,
+        "--encoder",
+        "linear",
+        "--method",
+        "simsiam",
+        "--optimizer",
+        "sgd",
+        "--steps",
+        "1",
+        "--rounds",
+        "1",
+    )
     assert answered(capsys, "pretrain", *plain, "--out", str(tmp_path / "fl"))[0] == 0
     assert answered(capsys, "pretrain", *plain, "--setting", "decl", "--out", str(tmp_path / "decl"))[0] == 0
     assert seen == [("collapsed", 1, "sgd"), ("loop", 1, "sgd")]
@@ -574,7 +586,20 @@ def test_options_reach_the_method_and_what_it_builds_on():
 def test_private_embeddings_are_accounted_for(capsys, tmp_path):
     out = str(tmp_path / "run")
     options = ("--option", "clip_norm=1", "noise_multiplier=4")
-    code, _, err = answered(capsys, "pretrain", *ROUNDS_LEFT_OUT, "--setting", "decl", "--method", "mar", "--rounds", "2", *options, "--out", out)
+    code, _, err = answered(
+        capsys,
+        "pretrain",
+        *ROUNDS_LEFT_OUT,
+        "--setting",
+        "decl",
+        "--method",
+        "mar",
+        "--rounds",
+        "2",
+        *options,
+        "--out",
+        out,
+    )
     assert code == 0, err
     code, said, _ = answered(capsys, "evaluate", out, "--json")
     assert code == 0

@@ -35,8 +35,11 @@ def recorded(path: pathlib.Path = ATTACKS) -> dict[str, Row]:
 
 
 def renew(rows: Sequence[Row], known: Collection[str], path: pathlib.Path = ATTACKS) -> None:
-    """Puts these attacks on record in place of earlier ones; of statements that are not `known` none is kept."""
-    kept = {**recorded(path), **{row["key"]: row for row in rows}}
+    """Puts these attacks on record in place of earlier ones; of statements that are not `known` none is kept.
+
+    An attack that had no time for a single point shows nothing: the earlier one stays.
+    """
+    kept = {**recorded(path), **{row["key"]: row for row in rows if row["tried"]}}
     listed = {key: [kept[key].get(name) for name in _COLUMNS] for key in sorted(kept) if key in known}
     document = {"schema": SCHEMA, "columns": _COLUMNS, "attacks": listed}
     store.write(path, store.rows(store.shortened(document, _DIGITS)))

@@ -37,13 +37,6 @@ def corner_points(domain: Domain, n_points: int, seed: int) -> list[Point]:
     return [point for _, point in sorted(chosen, key=lambda one: one[0])]
 
 
-def share_inside(domain: Domain, n_points: int, seed: int) -> float:
-    """The share of the box that meets the conditions, under the law, from this many random points."""
-    rng = np.random.default_rng(seed)
-    drawn = (domain.at(tuple(rng.random(len(domain.parameters)))) for _ in range(n_points))
-    return sum(not domain.refused(point) for point in drawn) / n_points
-
-
 def _inside(domain: Domain, rng: np.random.Generator) -> Iterator[Point]:
     while True:
         for _ in range(MOST_TRIES):

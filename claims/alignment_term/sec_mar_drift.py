@@ -279,7 +279,7 @@ CLAIM = Claim(
             "mar-drift.consensus-bound",
             "corrected",
             "With contrast an alignment term of weight gamma changes the consensus error by a share of at most "
-            "(1 + 1.25 gamma k)^2 - 1, about 2.5 gamma k: k is of the order of 1/(s^2 + 2 x^2), x the "
+            "(1 + 1.25 gamma k)^2 - 1, about 2.5 gamma k. Here k is of the order of 1/(s^2 + 2 x^2), x the "
             "represented eigenvalues. At the paper's largest weight, 0.1, and x of 2 or more that is below two "
             "percent.",
             OnDomain(

@@ -98,7 +98,7 @@ class Falsify:
             def told(tried: int) -> None:
                 steps.update(min(int(time.monotonic() - began), math.ceil(seconds)), f"{tried:,} points")
 
-            return falsify.falsified(key, seconds, self.seed, told)
+            return falsify.refuse_untried(falsify.falsified(key, seconds, self.seed, told))
 
     def _many(self, seconds: float) -> list[dict[str, Any]]:
         keys = falsify.attackable()
@@ -124,7 +124,9 @@ def _date(day: str | None) -> str:
 def _print(row: dict[str, Any]) -> None:
     console = _cards.console()
     tried = f"{row['tried']:,} points in {row['seconds']:.0f} s, {row['coverage']:.0%} of the cells of its domain"
-    if row["witness"]:
+    if not row["tried"]:
+        console.print(Text("not tried  ", style="yellow") + Text(row["key"]))
+    elif row["witness"]:
         console.print(Text("fails  ", style="red") + Text(row["key"]))
         console.print("  " + ", ".join(f"{name} = {_short(value)}" for name, value in row["witness"].items()))
         console.print(f"  {row['check']}", soft_wrap=True)

@@ -32,19 +32,20 @@ def falsify(key: str, seconds: float = 60.0, seed: int | None = None) -> dict[st
     a point where the statement fails, made as simple as can be, or None: finding none proves nothing.
 
     `seconds`: time for the search; making a point simple comes on top. `seed`: None is the statement's own.
-    Errors: UsageError for an unknown key, a statement without a domain, and a time or seed that is none.
+    Errors: UsageError for an unknown key, a statement without a domain, a time too short for one point, and a time or
+    seed that is none.
 
     >>> import dssl
     >>> dssl.falsify("a3.averaging-self-weight", seconds=0.5)["witness"] is None
     True
     """
-    from dssl.points.falsify import falsified
+    from dssl.points.falsify import falsified, refuse_untried
 
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1e6:
         raise UsageError(f"seconds is a time above 0, such as 60; got seconds={seconds!r}.")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
         raise UsageError(f"A seed is a whole number from 0; got seed={seed!r}.")
-    return falsified(key, float(seconds), seed)
+    return refuse_untried(falsified(key, float(seconds), seed))
 
 
 def compute(name: str, **keys: Any) -> dict[str, Any]:

@@ -34,16 +34,15 @@ def falsified(key: str, seconds: float, seed: int | None = None, told: Callable[
     """One attack: {"key", "date", "seconds", "tried", "coverage", "ratio", "worst_at", "witness", "check"}.
 
     `witness` is None, or the simplest point found where the statement fails; `check` is the command that shows it.
-    `told` learns after each point how many were tried.
-    Errors: UsageError for an unknown key, a statement without a domain, or a time too short for one point.
+    `told` learns after each point how many were tried. None were where the time is too short for one: then nothing is
+    known.
+    Errors: UsageError for an unknown key or a statement without a domain.
     """
     statement = statement_of(key)
     check = statement.check
     assert isinstance(check, OnDomain), "whoever has a domain has this check"
     start = seed_of(statement) if seed is None else seed
     found = attack.attack(check.given, check.then, seconds, start, told=told)
-    if not found.tried:
-        raise UsageError(f"{seconds:g} s are too short for a single point of {key}. Give it more time.")
     at = None if found.witness is None else found.witness.at
     return jsonable(
         {
@@ -58,6 +57,13 @@ def falsified(key: str, seconds: float, seed: int | None = None, told: Callable[
             "check": None if at is None else line(key, at),
         }
     )
+
+
+def refuse_untried(row: Row) -> Row:
+    """The row again. Errors: UsageError where the time was too short for a single point."""
+    if not row["tried"]:
+        raise UsageError(f"{row['seconds']:g} s are too short for a single point of {row['key']}. Give it more time.")
+    return row
 
 
 def many(keys: Sequence[str], seconds: float, seed: int | None, workers: int, folder: pathlib.Path) -> Iterator[Row]:

@@ -29,7 +29,6 @@ _GROUPS = (
 )
 # What decides an item or a claim: what is printed, else what we expected, else what is shown here.
 BY_WEIGHT: tuple[Kind, ...] = ("printed", "expected", "corrected")
-About = Mapping[str, tuple[str, ...]]
 _NAMES = {
     "eckart-young-step": "Eckart-Young step",
     "svd-remark": "SVD remark",
@@ -64,21 +63,9 @@ def deciding(rows: Sequence[Row]) -> list[Row]:
     return [r for r in rows if r["statement"] == kind]
 
 
-def answering(item: Item, rows: Sequence[Row], about: About) -> list[Row]:
-    """The statements that answer an item, claim by claim.
-
-    Where a claim answers several items and some of its statements say that they are about this one, only those count.
-    """
-    found: list[Row] = []
-    for claim in item.answered_by:
-        answers = [r for r in rows if r["claim"] == claim]
-        found += [r for r in answers if item.key in about.get(r["key"], ())] or answers
-    return found
-
-
-def item_status(item: Item, rows: Sequence[Row], about: About) -> str:
-    """What became of an item: of the statements that answer it, those that decide."""
-    return summary(r["status"] for r in deciding(answering(item, rows, about)))
+def item_status(rows: Sequence[Row]) -> str:
+    """What became of an item whose statements these are: of those that decide."""
+    return summary(r["status"] for r in deciding(rows))
 
 
 def title(key: str) -> str:

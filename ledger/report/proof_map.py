@@ -12,9 +12,10 @@ from graphlib import TopologicalSorter
 from typing import Literal
 
 from ledger.items import Item
-from ledger.report.index import About, answering, deciding, summary
+from ledger.lookup import Index
+from ledger.report.index import deciding, item_status
 from ledger.status import Status
-from ledger.verdicts import Row
+from ledger.verdicts import Record, Row
 
 Breaks = Literal["all", "slip", "part", "no"]
 # A statement of these cannot carry a proof: it is false, it has no definite meaning, or it says nothing.
@@ -99,20 +100,18 @@ class ProofMap:
 def build(items: Sequence[Item], rows: Sequence[Row]) -> ProofMap:
     """The map from the ledger's items and the rows of the record."""
     by_key = {item.key: item for item in items}
-    about: About = {r["key"]: tuple(r["about"]) for r in rows}
+    index = Index(Record(list(rows)), items)
     # Items of the same depth stay in the order of the ledger.
     sorter = TopologicalSorter({key: item.linked for key, item in by_key.items()})
-    return ProofMap({key: _step(by_key[key], rows, about) for key in sorter.static_order()})
+    return ProofMap({key: _step(by_key[key], index.of_item(by_key[key])) for key in sorter.static_order()})
 
 
-def _step(item: Item, rows: Sequence[Row], about: About) -> Step:
-    found = answering(item, rows, about)
-    decides = deciding(found)
-    printed = _printed(found)
+def _step(item: Item, rows: tuple[Row, ...]) -> Step:
+    printed = _printed(rows)
     wrong = [r for r in printed if r["status"] in _CARRIES_NOTHING]
     is_whole = len(wrong) == len(printed)
     breaks: Breaks = "no" if not wrong else "part" if not is_whole else "slip" if item.slip else "all"
-    return Step(item, summary(r["status"] for r in decides), breaks, tuple(found), tuple(decides))
+    return Step(item, item_status(rows), breaks, rows, tuple(deciding(rows)))
 
 
 def _printed(rows: Iterable[Row]) -> list[Row]:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from claims import catalogue
-from ledger import verdicts
+from ledger import items, verdicts
 from ledger.report.page import build
 
 ROWS = verdicts.recorded()
@@ -35,6 +35,12 @@ def test_the_first_screen_has_answers(page: Page, address: str) -> None:
     expect(page.get_by_role("searchbox")).to_be_in_viewport()
     expect(page.locator(".answers tbody tr").nth(1)).to_be_in_viewport()
     assert shown(page) == {r["key"] for r in ROWS}
+
+
+def test_every_item_has_its_card_and_formulas_are_shown(page: Page, address: str) -> None:
+    page.goto(address)
+    assert page.locator("article.card").count() == len(items.load())
+    assert page.locator("math").count() > 0
 
 
 @pytest.mark.parametrize(("control", "field"), [("Verdict", "status"), ("Evidence", "evidence"), ("Kind", "statement")])

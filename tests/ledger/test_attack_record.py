@@ -23,6 +23,23 @@ def test_a_renewed_record_keeps_the_other_statements_and_forgets_those_that_are_
     assert found[ROW["key"]] == ROW | {"tried": 9}
 
 
+def test_an_attack_without_time_for_a_point_takes_no_place_on_record(tmp_path):
+    path = tmp_path / "attacks.json"
+    attack_record.renew([ROW], {ROW["key"]}, path)
+    attack_record.renew([ROW | {"tried": 0, "ratio": None}], {ROW["key"]}, path)
+    assert attack_record.recorded(path) == {ROW["key"]: ROW}
+
+
+def test_one_statement_without_time_for_a_point_is_refused_and_among_many_it_is_said(capsys, monkeypatch, tmp_path):
+    untried = ROW | {"tried": 0, "coverage": 0.0, "ratio": None, "seconds": 1.0, "witness": None, "check": None}
+    monkeypatch.setattr("dssl.points.falsify.falsified", lambda *_: untried)
+    code, _, err = answered(capsys, "falsify", ROW["key"], "--budget", "1s")
+    assert (code, "too short for a single point" in err) == (2, True)
+    monkeypatch.setattr("dssl.points.falsify.many", lambda *_: [untried])
+    code, out, _ = answered(capsys, "falsify", "--all", "--budget", "1s", "--jobs", str(tmp_path))
+    assert (code, f"not tried  {ROW['key']}" in out) == (0, True)
+
+
 @pytest.mark.parametrize("text", ["[]", '{"schema": 7, "attacks": []}', "{"])
 def test_what_is_no_record_is_refused(tmp_path, text):
     path = tmp_path / "attacks.json"

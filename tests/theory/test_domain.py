@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ledger.points import corner_points, random_points, share_inside
+from ledger.paper_assumptions import covered
+from ledger.points import corner_points, random_points
 from theory.domain import Choice, Condition, Domain, Quantifier, Real, Whole
 
 SIZES = (Whole("n_clients", 2, 16), Whole("dim", 4, 64, most=128))
@@ -126,7 +127,7 @@ def test_corners_are_the_ends_of_the_reach_that_meet_the_conditions():
 
 def test_the_share_of_the_box_is_measured():
     half = Condition("x at most 1/2", r"x \le 1/2", lambda p: p["x"] <= 0.5)
-    assert share_inside(Domain((Real("x", 0.0, 1.0),), (half,)), 4000, 0) == pytest.approx(0.5, abs=0.03)
+    assert covered(Domain((Real("x", 0.0, 1.0),), (half,)), 4000).box == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_domain_that_conditions_empty_is_told():

@@ -8,21 +8,14 @@ import re
 
 import pytest
 
-from dssl.documents.site import cards, markdown, proof_items, proof_map
-from ledger import attack_record, in_words, items, verdicts
+from dssl.documents.site import cards, markdown, proof_items, proof_map, sources
+from ledger import in_words
 from ledger.items import Item
 from ledger.report import index
 from ledger.report.proof_map import RESULTS, build
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-RECORD = verdicts.read()
-RECORDS = cards.Records(
-    rows={r["key"]: r for r in RECORD.rows},
-    claims=RECORD.claims,
-    items=items.load(),
-    rooms={},
-    attacks=attack_record.recorded(),
-)
+RECORDS = sources.records()
 ROWS = list(RECORDS.rows.values())
 GRAPH = build(RECORDS.items, ROWS)
 PAGE = proof_map.page(GRAPH, RECORDS)
@@ -31,8 +24,7 @@ LIBRARIES = ROOT / "docs/site/_static/libraries"
 
 
 def test_the_picture_has_every_item_with_its_recorded_verdict_and_sign():
-    about = {r["key"]: tuple(r["about"]) for r in ROWS}
-    status = {i.key: index.item_status(i, ROWS, about) for i in RECORDS.items}
+    status = {i.key: index.item_status(RECORDS.index.of_item(i)) for i in RECORDS.items}
     for n in DATA["nodes"]:
         wanted = "VIOLATED" if n["status"] == proof_items.NONE_HOLDS else status[n["key"]]
         assert n["sign"].strip("()") == index.SIGNS[wanted], n["key"]

@@ -26,18 +26,12 @@ from dssl.documents.site import (
     tables,
     tools,
 )
-from ledger import attack_record, items, verdicts
+from ledger import verdicts
 from runtime.usage import UsageError
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 RECORD = verdicts.read()
-RECORDS = cards.Records(
-    rows={r["key"]: r for r in RECORD.rows},
-    claims=RECORD.claims,
-    items=items.load(),
-    rooms={p.stem.replace("_", "-"): p.parent.name for p in (ROOT / "claims").glob("*/*.py")},
-    attacks=attack_record.recorded(),
-)
+RECORDS = sources.records()
 CARDS = {claim: cards.card(claim, RECORDS) for claim in RECORD.claims}
 MARKS = re.compile(r"^\((.+)\)=$", re.MULTILINE)
 HELP = """usage: dssl walk [-h] [OPTIONS]

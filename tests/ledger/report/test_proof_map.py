@@ -7,6 +7,7 @@ import pytest
 
 from ledger import items, verdicts
 from ledger.items import Item
+from ledger.lookup import Index
 from ledger.report.index import item_status
 from ledger.report.proof_map import RESULTS, build
 
@@ -84,9 +85,9 @@ def test_a_proof_breaks_first_where_nothing_before_breaks():
 
 
 def test_the_map_has_every_item_of_the_ledger_with_its_recorded_status():
-    about = {r["key"]: tuple(r["about"]) for r in REAL_ROWS}
+    index = Index(verdicts.Record(list(REAL_ROWS)), REAL_ITEMS)
     assert set(REAL.steps) == {i.key for i in REAL_ITEMS}
-    assert {k: s.status for k, s in REAL.steps.items()} == {i.key: item_status(i, REAL_ROWS, about) for i in REAL_ITEMS}
+    assert {k: s.status for k, s in REAL.steps.items()} == {i.key: item_status(index.of_item(i)) for i in REAL_ITEMS}
 
 
 def test_an_item_that_breaks_has_no_printed_statement_that_holds():

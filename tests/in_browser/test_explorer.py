@@ -3,6 +3,7 @@
 import math
 import pathlib
 import random
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from dssl.documents.explorer import catalogue, javascript
 from dssl.documents.explorer import page as explorer
@@ -401,8 +402,8 @@ def test_the_side_bar_of_the_site_leads_to_the_explorer(page: Page, site: pathli
     page.locator(".sidebar-tree").get_by_role("link", name="Explorer", exact=True).click()
     page.get_by_role("link", name="explorer", exact=True).click()
     page.get_by_role("link", name="every claim, with its verdict").click()
-    assert page.url.endswith("claims/index.html")
-    assert page.locator("h1").count() == 1
+    expect(page).to_have_url(re.compile(r"claims/index\.html$"))
+    expect(page.locator("h1")).to_have_count(1)
 
 
 def test_all_formulas_are_listed_with_their_values(opened: Page) -> None:
@@ -424,10 +425,9 @@ def test_the_page_is_no_wider_than_its_window(opened: Page, width: int) -> None:
 def test_the_site_leads_to_the_explorer_and_the_explorer_to_the_cards(page: Page, site: pathlib.Path) -> None:
     page.goto((site / "how_to" / "explore_a_setting.html").as_uri())
     page.get_by_role("link", name="explorer", exact=True).click()
-    assert "loses less" in page.locator("#verdict").inner_text()
+    expect(page.locator("#verdict")).to_contain_text("loses less")
     page.locator("#readings").get_by_role("link", name="thm44.both-averaged").click()
-    assert page.locator(":target").count() == 1
-    assert "thm44.both-averaged" in page.locator(":target").inner_text()
+    expect(page.locator(":target")).to_contain_text("thm44.both-averaged")
 
 
 def test_every_control_has_a_name(opened: Page) -> None:

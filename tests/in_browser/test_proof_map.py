@@ -111,7 +111,7 @@ def test_a_verdict_can_be_faded(page: Page, address: str) -> None:
     expect(node(page, "eq-8")).to_have_class(re.compile(r"\bpm-off\b"))
     expect(node(page, "eq-17")).not_to_have_class(re.compile(r"\bpm-off\b"))
     button.click()
-    assert page.locator(".pm-off").count() == 0
+    expect(page.locator(".pm-off")).to_have_count(0)
 
 
 def test_an_address_with_an_item_opens_it_and_a_click_changes_the_address(page: Page, address: str) -> None:
@@ -120,7 +120,7 @@ def test_an_address_with_an_item_opens_it_and_a_click_changes_the_address(page: 
     expect(node(page, "lemma-A.11")).to_be_in_viewport()
     page.locator("#pm-panel").get_by_role("link", name="Eq (46)").first.click()
     expect(page.locator("#pm-panel")).to_contain_text("Eq (46)")
-    assert page.url.endswith("#item-eq-46")
+    expect(page).to_have_url(re.compile("#item-eq-46$"))
 
 
 def test_an_item_outside_the_part_shown_is_found(page: Page, address: str) -> None:

@@ -177,4 +177,4 @@ def test_the_site_has_the_report_and_its_first_page_leads_there(page: Page, site
     page.goto((site / "index.html").as_uri())
     page.get_by_role("link", name="The report").click()
     expect(page.get_by_role("heading", name="Does it hold?")).to_be_visible()
-    assert page.url.endswith("/report.html")
+    expect(page).to_have_url(re.compile(r"/report\.html$"))

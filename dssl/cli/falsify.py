@@ -14,6 +14,7 @@ from rich.text import Text
 from dssl.cli import _cards
 from dssl.cli._progress import Steps
 from dssl.points import falsify
+from dssl.points.check import statement_of
 from ledger import attack_record
 from runtime import store
 from runtime.usage import UsageError
@@ -23,15 +24,15 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True)
 class Falsify:
-    """Attack a statement that has a domain: corners, random points, then a search for the worst point.
+    """Attack statements that have a domain: corners, random points, then a search for the worst point.
 
     A point where the statement fails is made as simple as it can be (fewest clients, smallest sizes, roundest numbers)
     and printed with the `dssl check` line that shows it. Exit code 0 when no such point was found, 1 when one was, 2 on
     bad use. Finding none proves nothing.
     """
 
-    key: Annotated[str | None, tyro.conf.Positional] = None
-    """The statement's key, as in `dssl show`; a refuted one, too."""
+    keys: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """The keys of statements, as in `dssl show`; refuted ones, too."""
     all: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Instead: every statement with a domain that is said to hold."""
     budget: str = "60s"
@@ -43,20 +44,26 @@ class Falsify:
     day: str | None = None
     """With --sample: another date than today's, such as 2026-11-24."""
     workers: int = 2
-    """With --all: how many processes share the statements."""
+    """With several statements: how many processes share them."""
     jobs: pathlib.Path | None = None
-    """With --all: a folder that keeps each finished attack, so that an interrupted run goes on."""
+    """With several statements: a folder that keeps each finished attack, so that an interrupted run goes on."""
     record: pathlib.Path | None = None
-    """With --all: a record of attacks to renew."""
+    """A record of attacks to renew; what it says of other statements stays."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print JSON: {"attacks", "falsified"}."""
 
     def run(self) -> int:
         """Attacks and prints; exit code 1 when a statement fails somewhere. Errors: UsageError for bad use."""
         seconds = self._checked()
-        rows = self._many(seconds) if self.key is None else [self._one(self.key, seconds)]
+        for key in self.keys:
+            statement_of(key)
+        known = falsify.attackable() if self.record is not None else []
+        refuted = [key for key in self.keys if self.record is not None and key not in known]
+        if refuted:
+            raise UsageError(f"Attacks on refuted statements are not put on record; leave out {' '.join(refuted)}.")
+        rows = [self._one(self.keys[0], seconds)] if len(self.keys) == 1 else self._many(seconds)
         if self.record is not None:
-            attack_record.renew(rows, falsify.attackable(), self.record)
+            attack_record.renew(rows, known, self.record)
         failed = [row["key"] for row in rows if row["witness"]]
         if self.json:
             print(store.dumps({"attacks": rows, "falsified": failed}), end="")
@@ -69,13 +76,17 @@ class Falsify:
 
     def _checked(self) -> float:
         """The budget in seconds."""
-        if (self.key is None) is not self.all:
-            raise UsageError("Give one statement's key, or --all; `dssl show WORDS` finds keys.")
-        if not self.all:
-            idle = {"sample": self.sample, "jobs": self.jobs, "record": self.record, "day": self.day}
-            for name, value in {**idle, "workers": None if self.workers == 2 else self.workers}.items():
+        if bool(self.keys) is self.all:
+            raise UsageError("Give keys of statements, or --all; `dssl show WORDS` finds keys.")
+        if len(set(self.keys)) < len(self.keys):
+            raise UsageError(f"Each key is given once; got {' '.join(self.keys)}.")
+        if not self.all and self.sample is not None:
+            raise UsageError("--sample belongs to --all; got it with keys. Leave it out.")
+        if len(self.keys) == 1:
+            idle = {"jobs": self.jobs, "workers": None if self.workers == 2 else self.workers}
+            for name, value in idle.items():
                 if value is not None:
-                    raise UsageError(f"--{name} belongs to --all; got it with one key. Leave it out.")
+                    raise UsageError(f"--{name} is for several statements; got it with one key. Leave it out.")
         if self.day is not None and self.sample is None:
             raise UsageError("--day chooses a sample; got it without --sample. Leave it out, or add --sample.")
         for name, value in (("sample", self.sample), ("workers", self.workers)):
@@ -101,7 +112,7 @@ class Falsify:
             return falsify.refuse_untried(falsify.falsified(key, seconds, self.seed, told))
 
     def _many(self, seconds: float) -> list[dict[str, Any]]:
-        keys = falsify.attackable()
+        keys = list(self.keys) or falsify.attackable()
         if self.sample is not None:
             keys = falsify.sample(keys, self.sample, _date(self.day))
         folder = self.jobs or pathlib.Path(f"dssl-attacks-{date.today().isoformat()}")

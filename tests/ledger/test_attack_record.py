@@ -40,6 +40,22 @@ def test_one_statement_without_time_for_a_point_is_refused_and_among_many_it_is_
     assert (code, f"not tried  {ROW['key']}" in out) == (0, True)
 
 
+def test_several_statements_are_attacked_and_put_on_record_and_refuted_ones_are_not(capsys, monkeypatch, tmp_path):
+    keys, refuted = [ROW["key"], "thm42-bounds.fl-lower"], "thm44.both-averaged"
+    rows = [ROW | {"key": key, "seconds": 1.0, "witness": None, "check": None} for key in keys]
+    asked = []
+    monkeypatch.setattr("dssl.points.falsify.many", lambda keys, *_: (asked.append(keys), rows)[1])
+    path = tmp_path / "attacks.json"
+    code, out, _ = answered(capsys, "falsify", *keys, "--jobs", str(tmp_path), "--record", str(path))
+    assert (code, asked, "0 of 2" in out) == (0, [keys], True)
+    assert attack_record.recorded(path).keys() == set(keys)
+    code, _, err = answered(capsys, "falsify", ROW["key"], refuted, "--record", str(path))
+    assert (code, f"leave out {refuted}." in err) == (2, True)
+    for wrong, said in ((["--jobs", "j"], "several"), (["--sample", "2"], "--all"), ([ROW["key"]], "given once")):
+        code, _, err = answered(capsys, "falsify", ROW["key"], *wrong)
+        assert (code, said in err) == (2, True)
+
+
 @pytest.mark.parametrize("text", ["[]", '{"schema": 7, "attacks": []}', "{"])
 def test_what_is_no_record_is_refused(tmp_path, text):
     path = tmp_path / "attacks.json"

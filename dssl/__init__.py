@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from dssl.interface.records import claim, ledger
     from dssl.interface.settings import Setting
+    from dssl.interface.simulations import Simulated, simulated_deficit
     from dssl.interface.statements import check, compute, falsify
     from dssl.interface.training import train
     from runtime.usage import UsageError
@@ -58,6 +59,7 @@ __all__ = [
     "Network",
     "OutOfDomainError",
     "Setting",
+    "Simulated",
     "UsageError",
     "a_mmd",
     "advise",
@@ -87,6 +89,7 @@ __all__ = [
     "rare_recovery",
     "representability",
     "sigma_star",
+    "simulated_deficit",
     "spectrum",
     "target_weights",
     "train",
@@ -100,6 +103,7 @@ _PLACES = {
     "Network": "dssl.interface.networks",
     "OutOfDomainError": "theory.formula",
     "Setting": "dssl.interface.settings",
+    "Simulated": "dssl.interface.simulations",
     "UsageError": "runtime.usage",
     "advise": "dssl.interface.advice",
     "check": "dssl.interface.statements",
@@ -110,6 +114,7 @@ _PLACES = {
     "experiment": "dssl.interface.experiments",
     "falsify": "dssl.interface.statements",
     "ledger": "dssl.interface.records",
+    "simulated_deficit": "dssl.interface.simulations",
     "train": "dssl.interface.training",
 }
 

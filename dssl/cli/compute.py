@@ -3,7 +3,7 @@
 import pathlib
 import sys
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import tyro
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dssl.calculator import compute
+from dssl.cli._settings import fields_and_keys
 from runtime import store
 from runtime.parse import pairs
 from runtime.usage import UsageError
@@ -34,20 +35,33 @@ class Compute:
     """A JSON list of {"name", "args"}: one process, a JSON list of results."""
     forms: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Also print the exact form with your numbers, and the formula as LaTeX."""
+    trials: int | None = None
+    """Of a deficit: also draw so many data sets, and print the mean deficit measured on them."""
+    seed: int | None = None
+    """With --trials: chooses the data that are drawn (default 0)."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Print JSON: {"name", "value", "exact", "status", "units", "source", "latex", "reason", "assumed"}."""
+    """Print JSON: {"name", "value", "exact", "status", "units", "source", "latex", "reason", "assumed"}; --trials adds
+    "simulated"."""
 
     def run(self) -> int:
         """Prints answers or the list; exit code 0, or 2 for a batch with a bad entry. Errors: UsageError."""
         if self.forms and (self.json or self.is_listing):
             raise UsageError("--forms is about printed answers; JSON always has both forms. Leave it out.")
+        if self.seed is not None and self.trials is None:
+            raise UsageError(f"--seed chooses the data of --trials; got --seed {self.seed} alone. Add --trials 100.")
+        if self.trials is not None and (self.is_listing or self.query[:1] != ("deficit",)):
+            got = "--list" if self.is_listing else self.query[0] if self.query else "no quantity"
+            raise UsageError(f"--trials simulates one deficit; got {got}. Leave --trials out.")
         if self.is_listing:
             return _list(self.query, self.json)
         if self.batch is not None:
             return self._run_batch(self.batch)
         if not self.query:
             raise UsageError("A quantity was wanted; got none. `dssl compute --list` shows all.")
-        result = compute.compute(self.query[0], pairs(self.query[1:], "Arguments are written key=value"))
+        given = pairs(self.query[1:], "Arguments are written key=value")
+        result = compute.compute(self.query[0], given)
+        if self.trials is not None:
+            result["simulated"] = _simulated(given, self.trials, self.seed or 0)
         _print([result], self.json, self.forms, is_list=False)
         return 0
 
@@ -68,6 +82,15 @@ def _read(source: str) -> str:
         raise UsageError(
             f"The batch {source} cannot be read ({error}). Name a JSON file, or - for standard input."
         ) from None
+
+
+def _simulated(given: dict[str, str], trials: int, seed: int) -> dict[str, float]:
+    """The measured mean deficit. Errors: UsageError as `dssl.simulated_deficit`."""
+    from dssl.interface.settings import Setting
+    from dssl.interface.simulations import simulated_deficit
+
+    fields, keys = fields_and_keys("deficit", given, get_type_hints(compute.query_of("deficit")))
+    return simulated_deficit(Setting(**fields), **keys, trials=trials, seed=seed)._asdict()
 
 
 def _list(query: tuple[str, ...], as_json: bool) -> int:
@@ -136,6 +159,9 @@ def _lines(result: dict[str, Any], with_forms: bool) -> list[tuple[str, str]]:
     shown = {"units": result["units"], "reason": result["reason"]}
     if result["status"] != "ok":
         shown = {"status": result["status"], **shown}
+    if "simulated" in result:
+        mean, error, trials = (result["simulated"][name] for name in ("mean", "standard_error", "trials"))
+        shown["simulated"] = f"{mean:.6g}, the mean of {trials} data sets (standard error {error:.2g})"
     shown["assumed"] = ", ".join(f"{key} = {_short(value)}" for key, value in result["assumed"].items())
     shown["source"] = result["source"]
     if with_forms:

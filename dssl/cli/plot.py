@@ -14,6 +14,7 @@ import tyro
 from dssl.calculator import compute
 from dssl.calculator.key_words import KEYS
 from dssl.cli._options import refusals
+from dssl.cli._settings import fields_and_keys
 from dssl.interface.settings import FIELDS, Setting
 from runtime import store
 from runtime.parse import pairs, parse
@@ -141,15 +142,7 @@ class Plot:
     def _model(self, kind: str, given: dict[str, str], axes: "Axes") -> None:
         from dssl.interface import plot
 
-        hints = _hints(kind)
-        others: dict[str, Any] = {}
-        for name, raw in given.items():
-            if name not in FIELDS:
-                if name not in hints:
-                    raise unknown(f"key of {kind}", name, (*FIELDS, *hints), "`dssl compute NAME --help` lists keys.")
-                others[name] = parse(name, raw, hints[name], is_text=True)
-        others = {name: str(value) if hasattr(value, "value") else value for name, value in others.items()}
-        fields = {name: parse(name, raw, int | float, is_text=True) for name, raw in given.items() if name in FIELDS}
+        fields, others = fields_and_keys(kind, given, _hints(kind))
         if kind == "phase_diagram":
             if self.x is None or self.y is None or self.x_values is None or self.y_values is None:
                 raise UsageError("A phase diagram needs --x, --x-values, --y and --y-values; one is missing. Add it.")

@@ -44,6 +44,14 @@ def drawn(objective: Any, scope: Any, mask: Any, selection: Any, draws: Any, tri
     """The keys, checked. Errors: UsageError for a value that a key does not have."""
     if isinstance(trials, bool) or not isinstance(trials, int) or trials < 2:
         raise UsageError(f"trials is a whole number of simulations from 2, such as 100; got trials={trials!r}.")
+    for name, value, kinds in (
+        ("objective", objective, Objective),
+        ("scope", scope, Scope),
+        ("mask", mask, Mask),
+        ("selection", selection, Selection),
+    ):
+        if value not in list(kinds):
+            raise UsageError(f"{name} must be one of {', '.join(kinds)}; got {name}={value!r}.")
     try:
         kind = Objective(objective)
         plain = 1 if kind is Objective.CL else EXPECTED

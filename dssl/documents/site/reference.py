@@ -17,7 +17,7 @@ _GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "statements": ("Statements at points, and quantities by name", ("check", "falsify", "compute")),
     "networks": ("Networks", ("Network",)),
     "advice": ("Advice and training", ("advise", "Advice", "train")),
-    "quantities": ("Settings and quantities", ("Setting",)),
+    "quantities": ("Settings and quantities", ("Setting", "simulated_deficit", "Simulated")),
     "plot": ("Plots", ("plot",)),
     "others": ("Errors and other names", ()),
 }

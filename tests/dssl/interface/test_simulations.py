@@ -45,16 +45,16 @@ def test_a_curve_of_settings_gives_arrays_of_its_shape():
 
 def test_what_cannot_be_simulated_is_refused():
     setting = dssl.Setting(**PLAIN)
-    keys: dict[str, Any]
     with pytest.raises(dssl.UsageError, match=r"wants a dssl\.Setting; got 5"):
         dssl.simulated_deficit(5, objective="cl")  # type: ignore[arg-type]
-    for keys, said in (
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"trials": 1}, "whole number of simulations from 2"),
         ({"seed": -1}, "seed is a whole number from 0"),
         ({"mask": "half"}, "mask must be one of independent, complementary, fixed_count, printed; got mask='half'"),
         ({"draws": 0}, "draws must be"),
         ({"objective": "mae"}, "objective must be one of cl, mim; got objective='mae'"),
-    ):
+    ]
+    for keys, said in refused:
         with pytest.raises(dssl.UsageError, match=said):
             dssl.simulated_deficit(setting, **({"objective": "mim"} | keys))
     with pytest.raises(dssl.UsageError, match="one is allowed; trials="):

@@ -56,7 +56,7 @@ def test_what_cannot_be_simulated_is_refused():
     ]
     for keys, said in refused:
         with pytest.raises(dssl.UsageError, match=said):
-            dssl.simulated_deficit(setting, **({"objective": "mim"} | keys))
+            dssl.simulated_deficit(setting, **{"objective": "mim", **keys})
     with pytest.raises(dssl.UsageError, match="one is allowed; trials="):
         dssl.simulated_deficit(setting.replace(dim=3000, samples_per_client=3000), objective="mim", trials=100_000)
 

@@ -3,6 +3,7 @@
 import pathlib
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 
 from dssl.documents import examples
@@ -13,13 +14,14 @@ from dssl.documents.site.cards import label
 PLACES: Mapping[str, str] = {"docs/site": "", "docs": "", "docs/proofs": "proofs", "notebooks": "notebooks"}
 FILLED = "explanation"  # its pages have slots, and `explanation.py` writes them
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+_PICTURE = re.compile(r"!\[[^\]]*\]\(([\w-]+\.(?:png|svg))\)")
 _CLAIM = re.compile(r"(?:\.\./)+claims/\w+/(\w+)\.py")
 _HEADING = "## What the words mean"  # in `docs/verdicts.md`; the pages of claims lead there
 _GENERATED = re.compile(r"<!-- generated: .*? -->\n+")
 
 
 def copy(checkout: pathlib.Path, out: pathlib.Path, *, runs_examples: bool) -> None:
-    """Copies the pages; those of `docs/site` get the outputs of their examples."""
+    """Copies the pages; those of `docs/site` get the outputs of their examples, and their pictures."""
     _copy_own(checkout, out, runs_examples=runs_examples)
     for folder in ("docs", "docs/proofs"):
         for path in sorted((checkout / folder).glob("*.md")):
@@ -46,7 +48,18 @@ def _copy_own(checkout: pathlib.Path, out: pathlib.Path, *, runs_examples: bool)
             shutil.copyfile(path, target)
             continue
         text = path.read_text(encoding="utf-8")
-        _write(target, examples.with_outputs(text, checkout) if runs_examples else text)
+        _write(target, _carried_out(text, target.parent, checkout) if runs_examples else _PICTURE.sub("", text))
+
+
+def _carried_out(text: str, beside: pathlib.Path, checkout: pathlib.Path) -> str:
+    """The page with the outputs of its examples; pictures that they draw, and the page shows, are put beside it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        renewed = examples.carried_out(text, folder, checkout)
+        for picture in _PICTURE.findall(text):
+            if (folder / picture).exists():
+                shutil.copyfile(folder / picture, beside / picture)
+    return renewed
 
 
 def linked(text: str, folder: pathlib.Path, checkout: pathlib.Path) -> str:

@@ -198,6 +198,17 @@ class _Addresses(HTMLParser):
             self.loaded.append(found.get("src") or found["href"])
 
 
+def test_a_picture_that_an_example_draws_is_put_beside_its_page(tmp_path):
+    page = tmp_path / "checkout/docs/site/how_to/draw.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("```console\n$ echo drawn > a.png\n```\n\n![A picture](a.png)\n", encoding="utf-8")
+    copied.copy(tmp_path / "checkout", tmp_path / "out", runs_examples=True)
+    assert (tmp_path / "out/how_to/a.png").read_text() == "drawn\n"
+    assert "![A picture](a.png)" in (tmp_path / "out/how_to/draw.md").read_text()
+    copied.copy(tmp_path / "checkout", tmp_path / "plain", runs_examples=False)
+    assert "a.png)" not in (tmp_path / "plain/how_to/draw.md").read_text(), "the picture is not there"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> dict[pathlib.Path, _Addresses]:
     """The whole site, built; the examples are left out, which `make docs` runs."""

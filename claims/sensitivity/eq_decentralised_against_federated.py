@@ -155,6 +155,26 @@ def defined_as(key: str, number: str, pair: tuple[ps.Formula, ps.Formula], inste
     )
 
 
+def mended(views: str, number: str, pair: tuple[ps.Formula, ps.Formula], plus: ps.Formula) -> Statement:
+    """The statement that the sign slip of a printed difference is one of lower order."""
+    dec, fed = pair
+    return Statement(
+        f"eq78.mended-{views}",
+        "corrected",
+        "With a plus in place of the minus in the denominator of the decentralised width, the difference in Eq "
+        f"({number}) is that of the two widths that Theorem 4.3 gives. The printed difference divided by the mended "
+        "one tends to 1 as d grows, for each |A| from 2 on, constants hidden in O() and Theta() being equal.",
+        Identity(
+            lambda: sp.Matrix([plus.expr - fed.expr, 1]),
+            lambda: sp.Matrix(
+                [theorem_difference(pair), ps.limit_in_dim((dec.expr - fed.expr) / (plus.expr - fed.expr))]
+            ),
+            "The term with the wrong sign is of lower order than the term d^(2/5) beside it.",
+        ),
+        about=(f"eq-{number}",),
+    )
+
+
 CLAIM = Claim(
     id="eq-decentralised-against-federated",
     title="Decentralised against federated widths, and the fully connected network",
@@ -220,8 +240,10 @@ CLAIM = Claim(
             about=("eq-80",),
         ),
         positive_limit("eq78.limit-mim", "81", MIM),
-        defined_as("eq78.difference-similar", "82", SIMILAR, "not known"),
-        defined_as("eq78.difference-dissimilar", "83", DISSIMILAR, "not known"),
+        defined_as("eq78.difference-similar", "82", SIMILAR, ("eq78.mended-similar",)),
+        defined_as("eq78.difference-dissimilar", "83", DISSIMILAR, ("eq78.mended-dissimilar",)),
+        mended("similar", "82", SIMILAR, ps.DEC_CL),
+        mended("dissimilar", "83", DISSIMILAR, ps.DEC_CL_H),
         positive_limit("eq78.limit-similar", "84", SIMILAR),
         positive_limit("eq78.limit-dissimilar", "85", DISSIMILAR),
         positive_limit("eq78.limit-either-views", "86", SIMILAR, DISSIMILAR),

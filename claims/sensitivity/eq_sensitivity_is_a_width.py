@@ -24,6 +24,7 @@ BECAUSE_UPPER = (
     "max - min is convex in r, so over the box [1 - width, 1]^N it is largest at a corner, where it is the width or 0."
 )
 BECAUSE_SIGN = "The proof subtracts O(d^(-1/5)) in the denominator where Theorem 4.3, from which it quotes, adds it."
+BECAUSE_MENDED = "The term with the wrong sign is of lower order than the term d^(2/5) beside it."
 BECAUSE_SAME = "One minus the theorem's lower bound is the printed fraction."
 
 WIDTHS = (sp.Rational(1, 10), sp.Rational(1, 2), sp.Rational(9, 10))
@@ -99,7 +100,26 @@ def quoted(number: str) -> Statement:
         ),
         reading=read_as(parts.WIDTH),
         latex=formula.latex,
-        instead="not known" if minus else (),
+        instead=(f"eq62.mended-eq{number}",) if minus else (),
+        about=(f"eq-{number}",),
+    )
+
+
+def mended(number: str, plus: ps.Formula) -> Statement:
+    """The statement that the sign slip of a printed width is one of lower order."""
+    formula, signal, noise = PRINTED[number]
+    return Statement(
+        f"eq62.mended-eq{number}",
+        "corrected",
+        f"With a plus in place of the minus in its denominator, Eq ({number}) is one minus the lower bound of its "
+        "theorem. The printed fraction divided by the mended one tends to 1 as d grows, for each |A| from 2 on.",
+        Identity(
+            claimed=lambda: sp.Matrix([plus.expr, 1]),
+            derived=lambda: sp.Matrix([theorem_width(signal, noise), ps.limit_in_dim(formula.expr / plus.expr)]),
+            because=BECAUSE_MENDED,
+        ),
+        reading=read_as(parts.WIDTH),
+        latex=plus.latex,
         about=(f"eq-{number}",),
     )
 
@@ -119,6 +139,8 @@ CLAIM = Claim(
             instead=("eq62.spread-at-most-width",),
         ),
         *(quoted(number) for number in PRINTED),
+        mended("63", ps.DEC_CL),
+        mended("64", ps.DEC_CL_H),
         Statement(
             "eq62.spread-at-most-width",
             "corrected",

@@ -7,13 +7,18 @@ from jaxtyping import Array, Float
 Arrays = Array | np.ndarray
 
 
-def consensus_error(models: Float[Arrays, "*batch clients feature dim"]) -> Float[Array, "*batch"]:
-    """(1/N) sum_i ||W_i - Wbar||_F^2 about the plain mean.
+def consensus_error(
+    models: Float[Arrays, "*batch clients feature dim"], shares: Float[Arrays, " clients"] | None = None
+) -> Float[Array, "*batch"]:
+    """(1/N) sum_i ||W_i - Wbar||_F^2 about the plain mean; with `shares`, model i stands for that share of all clients.
 
     Source: ledger; koloskova2020 for the quantity. Units: those of a squared model.
     """
-    off = models - jnp.mean(models, axis=-3, keepdims=True)
-    return jnp.sum(off * off, axis=(-3, -2, -1)) / models.shape[-3]
+    if shares is None:
+        off = models - jnp.mean(models, axis=-3, keepdims=True)
+        return jnp.sum(off * off, axis=(-3, -2, -1)) / models.shape[-3]
+    off = models - weighted_mean(models, shares)[..., None, :, :]
+    return jnp.einsum("n,...ncd,...ncd->...", shares, off, off)
 
 
 def weighted_mean(

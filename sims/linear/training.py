@@ -10,8 +10,9 @@ from jaxtyping import Array, Float, Key
 
 from sims.linear import objective
 from sims.linear.collapse import after_step, consensus_of_step, is_one_descent, one_descent
+from sims.linear.reduction import reduction
 from sims.linear.training_options import TrainingOptions
-from sims.linear.trajectory import Models, Progress, Recorded, Recorder, Trajectory, descend
+from sims.linear.trajectory import Models, Progress, Recorded, Recorder, Trajectory, descend, preserved_weights
 from sims.rounds import engine
 from sims.rounds.matrices import checked_matrices
 from theory.objectives import linear_alignment
@@ -103,7 +104,23 @@ def train(
     if options.collapse and is_plain and is_sure and is_one_descent(begin, mixing):
         matrix = checked_matrices(mixing, models, options.push_sum)[0]
         return _one_descent(update, begin, x, matrix, data, options, resume, given)
-    return descend(update, models, data, mixing, options, resume=resume, **given)
+    matrices = checked_matrices(mixing, models, options.push_sum)
+    small = reduction(begin, x, matrices, options) if options.collapse else None
+    if small is None:
+        return descend(update, models, data, mixing, options, resume=resume, **given)
+    weights = np.full(len(x), 1 / len(x)) if options.push_sum else preserved_weights(matrices)
+    run = descend(
+        update,
+        small.initial,
+        data | {"covariances": jnp.asarray(small.covariances)},
+        small.mixing,
+        options,
+        resume=small.small_state(resume),
+        shares=small.shares,
+        weights=small.of_classes(weights),
+        **(given | {"progress": small.told(progress)}),
+    )
+    return small.whole(run, weights)
 
 
 def train_on_samples(
@@ -163,6 +180,9 @@ def _one_descent(update, begin, x, mixing, data, options, resume, given) -> Traj
         before=np.broadcast_to(started, begin.shape),
         weights=weights,
         state=one.state._replace(params=jnp.asarray(everywhere), channel=jnp.ones(len(x))),
+        reductions=(
+            f"One model was trained in place of {len(x)}: with one step a round a server's rounds are a descent.",
+        ),
     )
 
 

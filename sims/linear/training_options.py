@@ -39,7 +39,7 @@ class TrainingOptions:
     records_a_chunk: int | None = None
     """Records between two calls of `progress`; from 1. None runs all rounds at once."""
     collapse: bool = True
-    """Whether a problem that is one descent exactly (`sims.linear.collapse`) is solved as one; results are the same."""
+    """Whether exact shortcuts are taken where they apply (`collapse`, `reduction`); the results are equal."""
 
     def __post_init__(self) -> None:
         check_steps(self.step_size, self.local_steps)

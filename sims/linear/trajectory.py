@@ -44,7 +44,8 @@ class Trajectory:
     converged: the means' Gram matrix and the consensus error have at most a share of 1e-6 left to move, so a subspace
     error near 1e-6 may be far off. Under randomness: the mean consensus error of the last quarter
     is within its scatter of the quarter before, which says nothing of the mean model.
-    `state` resumes the run. `message` says in words why it counts as converged, diverged, or neither.
+    `state` resumes the run. `message` says in words why it counts as converged, diverged, or neither. `reductions`:
+    which exact shortcuts were taken, a sentence each.
     """
 
     before: Float[np.ndarray, "clients feature dim"]
@@ -59,6 +60,7 @@ class Trajectory:
     diverged: bool
     message: str
     state: engine.State = field(repr=False)
+    reductions: tuple[str, ...] = ()
 
     @property
     def mean_model(self) -> Float[np.ndarray, "feature dim"]:
@@ -79,22 +81,27 @@ def descend(
     record: engine.Recorder | None = None,
     progress: Progress | None = None,
     resume: engine.State | None = None,
+    shares: Float[np.ndarray, " clients"] | None = None,
+    weights: Float[np.ndarray, " clients"] | None = None,
 ) -> Trajectory:
     """The trajectory of linear models under any local update: the engine, the metrics, and a verdict on convergence.
 
-    `is_exact`: the update draws nothing. `is_step_safe` is asked where models keep jumping:
-    whether the step size is one that provably cannot diverge.
+    `shares` is the share of all clients for which each of these stands, and then `weights` those of the mean that
+    mixing preserves; without them each stands for itself. `is_exact`: the update draws nothing. `is_step_safe` is asked
+    where models keep jumping: whether the step size is one that provably cannot diverge.
     """
     matrices = checked_matrices(mixing, initial, options.push_sum)
     n, order = len(initial), ORDERS[options.order]
-    weights = np.full(n, 1 / n) if options.push_sum else preserved_weights(matrices)
+    if weights is None:
+        weights = np.full(n, 1 / n) if options.push_sum else preserved_weights(matrices)
+    given = data | {"mean_weights": jnp.asarray(weights)} | ({} if shares is None else {"shares": jnp.asarray(shares)})
     run = engine.run(
         update,
         jnp.asarray(initial),
         matrices,
         options.rounds,
         order=order,
-        data=data | {"mean_weights": jnp.asarray(weights)},
+        data=given,
         key=key,
         participation=options.participation,
         link_failure=options.link_failure,
@@ -138,17 +145,18 @@ class Recorder:
     def __call__(self, views: engine.Views, data: Any) -> Recorded:
         weights = data["mean_weights"]
         scaled = (weights * views.channel, weights * views.channel_before) if self.push_sum else (weights, weights)
-        last, error = views.last(self.order), metrics.consensus_error(views.last(self.order))
+        shares = data.get("shares")
+        last, error = views.last(self.order), metrics.consensus_error(views.last(self.order), shares)
         new, old = (metrics.weighted_mean(m, v) for m, v in zip((last, views.before), scaled, strict=True))
         gram, gram_before = new.T @ new, old.T @ old
         size = jnp.maximum(jnp.linalg.norm(gram), jnp.finfo(gram.dtype).tiny)
-        error_before = metrics.consensus_error(views.before)
+        error_before = metrics.consensus_error(views.before, shares)
         # Clients that agree to rounding have nothing left to move, whatever the ratio of two roundings is.
         level = ROUND_OFF**2 * jnp.sum(new * new) + jnp.finfo(gram.dtype).tiny
         is_apart = jnp.maximum(error, error_before) > level
         return Recorded(
-            metrics.consensus_error(views.pre_mix),
-            metrics.consensus_error(views.post_mix),
+            metrics.consensus_error(views.pre_mix, shares),
+            metrics.consensus_error(views.post_mix, shares),
             metrics.weighted_mean(views.post_mix, scaled[0]),
             jnp.linalg.norm(gram - gram_before) / size,
             jnp.where(is_apart, jnp.abs(error - error_before) / jnp.maximum(error, level), 0.0),

@@ -37,15 +37,19 @@ class Simulate:
     """A .npy mixing matrix; row i holds the weights that client i gives. Replaces topology and mixing of the run."""
     yes: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Begin even if training will take more than an hour."""
+    explain: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Also say which exact shortcuts the training took, and what they saved."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print JSON."""
 
     def run(self) -> int:
         """Trains and prints the measurements; exit code 0, or 2 when it diverged. Errors: UsageError for bad input."""
-        from dssl.simulation import duration, linear
+        from dssl.simulation import duration, in_words, linear
         from dssl.simulation.made_clients import covariances_of
         from dssl.user_files.csv_and_npz import read_matrix
 
+        if self.explain and self.json:
+            raise UsageError("--explain is about printed words; JSON always has the key reductions. Leave it out.")
         config, data = linear.read_config(self.config)
         covariances = covariances_of(self.covariances, data, config.feature_dim, config.seed)
         n, dim = covariances.shape[:2]
@@ -64,6 +68,10 @@ class Simulate:
             print(store.dumps(result), end="")
         else:
             _show(result)
+            if self.explain:
+                shape = (n, dim, config.feature_dim)
+                for line in in_words.shortcuts(result["reductions"], shape, config.local_steps):
+                    Console().print(line, highlight=False)
         if result["diverged"]:
             safe = result["stable_step_size"]
             advice = "Lower step_size." if safe is None else f"{safe:.4g} and below is safe for these clients."

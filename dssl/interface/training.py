@@ -63,7 +63,8 @@ def train(
     `<name>_final`, the predictions for it as `<name>_predicted` over `prediction`, NaN where a prediction says nothing
     (the variable's attributes hold the reasons), and every client's `model` after the last averaging (client, feature,
     coordinate), beside its `training_weight`. Attributes of the dataset: message, converged, diverged, step_size, where
-    it came from, and the other options. A run that diverged has NaN for its final numbers.
+    it came from, shortcuts (the exact ones that training took), and the other options. A run that diverged has NaN for
+    its final numbers.
 
     Source: chen2026, Algorithms 1 and 2 on the losses (2) and (4), with exact gradients; predictions: ledger,
     docs/proofs. Units: in the attributes of each variable.
@@ -220,6 +221,7 @@ def _attributes(net: Network, config: "Config", case: "Case", result: Mapping[st
     if config.push_sum and not result["step_size_is_given"]:
         step_from += " under other mixing rules; under push_sum nothing is proved"
     safe = result["stable_step_size"]
+    case_shape = (*case.covariances.shape[:2], config.feature_dim)
     return {
         **{name: result[name] for name in ("message", "converged", "diverged")},
         **{name: getattr(config, name) for name in options},
@@ -227,4 +229,5 @@ def _attributes(net: Network, config: "Config", case: "Case", result: Mapping[st
         **({} if safe is None else {"stable_step_size": safe}),
         "n_signal": config.n_signal or min(case.covariances.shape[:2]),
         "mixing": net.mixing,
+        "shortcuts": " ".join(in_words.shortcuts(result["reductions"], case_shape, config.local_steps)),
     }

@@ -8,9 +8,14 @@ LONG = 3600.0  # seconds beyond which a run is asked for twice
 
 def seconds(n_clients: int, dim: int, feature_dim: int, rounds: int, local_steps: int) -> float:
     """Seconds of so many rounds, right to a factor of a few. Source: ledger."""
+    return rounds * (operations(n_clients, dim, feature_dim, local_steps) / _RATE + (local_steps + 1) * _STEP)
+
+
+def operations(n_clients: int, dim: int, feature_dim: int, local_steps: int) -> float:
+    """Floating-point operations of a round: products with dense matrices of clients, and one with the mixing matrix."""
     gradient = n_clients * (2.0 * feature_dim * dim * dim + 6.0 * feature_dim**2 * dim)
     averaging = 2.0 * n_clients**2 * feature_dim * dim
-    return rounds * (local_steps * (gradient / _RATE + _STEP) + averaging / _RATE + _STEP)
+    return local_steps * gradient + averaging
 
 
 def in_words(duration: float) -> str:

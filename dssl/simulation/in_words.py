@@ -1,7 +1,9 @@
 """The measurements and predictions of a simulated training in words: each name of the JSON, and its unit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+from dssl.simulation.duration import operations
 
 
 class Words(NamedTuple):
@@ -90,6 +92,20 @@ CLOSE, ROUNDING = 0.05, 1e-9
 def prediction(name: str) -> str:
     """A tier in words; its name where it has none."""
     return PREDICTIONS.get(name, name.replace("_", " "))
+
+
+def shortcuts(reductions: Sequence[Mapping[str, Any]], shape: tuple[int, int, int], local_steps: int) -> list[str]:
+    """Which exact shortcuts a training took, and what they saved. `shape`: clients, dimensions and features."""
+    if not reductions:
+        return ["No exact shortcut applies: every client was trained in all dimensions."]
+    n, dim, features = shape
+    trained = {"clients": n, "dimensions": dim} | {r["kind"]: r["trained"] for r in reductions}
+    before = operations(n, dim, features, local_steps)
+    after = operations(trained["clients"], trained["dimensions"], features, local_steps)
+    return [
+        *(f"{r['trained']} of {r['of']} {r['kind']} were trained. {r['because']}" for r in reductions),
+        f"A round took about {before / after:.3g} times fewer operations for that. The result is the same.",
+    ]
 
 
 def follows(result: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """One training of linear clients from a configuration, measured and compared with every prediction."""
 
+import dataclasses
 import pathlib
 import tomllib
 from collections.abc import Callable, Mapping
@@ -206,6 +207,7 @@ def trained(
         # Its proof needs mixing that averages models; push-sum's quotients leave the ball.
         "stable_step_size": None if push_sum else objective.stable_step_size(covariances),
         "training_weights": case.weights,
+        "reductions": [dataclasses.asdict(shortcut) for shortcut in run.reductions],
     }
     return run, case, result
 

@@ -13,11 +13,13 @@ from jaxtyping import Float
 from sims.linear.equitable import Quotient, quotient
 from sims.linear.invariant import Invariant, invariant
 from sims.linear.training_options import TrainingOptions
-from sims.linear.trajectory import Progress, Trajectory
+from sims.linear.trajectory import Progress, Shortcut, Trajectory
 from sims.rounds import engine
 
 # Looking for a smaller subspace may take this share of the time that training takes, and no more.
 _SHARE = 0.02
+BECAUSE_EQUAL = "Each stands for a class of clients that are equal and stand in equal positions."
+BECAUSE_INVARIANT = "They span a subspace that holds the start and that no client's matrix leaves."
 
 
 @dataclass(frozen=True)
@@ -33,20 +35,12 @@ class Reduction:
     inside: Invariant | None = field(repr=False)
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """What stands for what, a sentence each."""
-        found = []
-        if self.classes is not None:
-            found.append(
-                f"{len(self.initial)} of {self.n_clients} clients were trained: one for each class of clients that are "
-                "equal and stand in equal positions."
-            )
-        if self.inside is not None:
-            found.append(
-                f"{self.initial.shape[-1]} of {self.dim} dimensions were trained: a subspace that holds the start, and "
-                "that no client's matrix leaves."
-            )
-        return tuple(found)
+    def shortcuts(self) -> tuple[Shortcut, ...]:
+        """What is trained in place of what."""
+        n, _, rank = self.initial.shape
+        of_clients = () if self.classes is None else (Shortcut("clients", n, self.n_clients, BECAUSE_EQUAL),)
+        of_dimensions = () if self.inside is None else (Shortcut("dimensions", rank, self.dim, BECAUSE_INVARIANT),)
+        return of_clients + of_dimensions
 
     @property
     def shares(self) -> Float[np.ndarray, " classes"] | None:
@@ -92,7 +86,7 @@ class Reduction:
             mean_models=self.in_all_dimensions(run.mean_models),
             weights=weights,
             state=self.state(run.state),
-            reductions=self.words,
+            reductions=self.shortcuts,
         )
 
 

@@ -12,10 +12,21 @@ from sims.linear import objective
 from sims.linear.collapse import after_step, consensus_of_step, is_one_descent, one_descent
 from sims.linear.reduction import reduction
 from sims.linear.training_options import TrainingOptions
-from sims.linear.trajectory import Models, Progress, Recorded, Recorder, Trajectory, descend, preserved_weights
+from sims.linear.trajectory import (
+    Models,
+    Progress,
+    Recorded,
+    Recorder,
+    Shortcut,
+    Trajectory,
+    descend,
+    preserved_weights,
+)
 from sims.rounds import engine
 from sims.rounds.matrices import checked_matrices
 from theory.objectives import linear_alignment
+
+BECAUSE_DESCENT = "With one step a round, a server's rounds are plain descent of one model on the weighted mean loss."
 
 
 @dataclass(frozen=True)
@@ -180,9 +191,7 @@ def _one_descent(update, begin, x, mixing, data, options, resume, given) -> Traj
         before=np.broadcast_to(started, begin.shape),
         weights=weights,
         state=one.state._replace(params=jnp.asarray(everywhere), channel=jnp.ones(len(x))),
-        reductions=(
-            f"One model was trained in place of {len(x)}: with one step a round a server's rounds are a descent.",
-        ),
+        reductions=(Shortcut("clients", 1, len(x), BECAUSE_DESCENT),),
     )
 
 

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -35,6 +35,16 @@ class Recorded(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """One exact shortcut: how many clients or dimensions were trained, of how many, and why that is exact."""
+
+    kind: Literal["clients", "dimensions"]
+    trained: int
+    of: int
+    because: str
+
+
+@dataclass(frozen=True)
 class Trajectory:
     """A training run. Series are over `rounds`; models are those of its last round (the last finite one, if diverged).
 
@@ -45,7 +55,7 @@ class Trajectory:
     error near 1e-6 may be far off. Under randomness: the mean consensus error of the last quarter
     is within its scatter of the quarter before, which says nothing of the mean model.
     `state` resumes the run. `message` says in words why it counts as converged, diverged, or neither. `reductions`:
-    which exact shortcuts were taken, a sentence each.
+    which exact shortcuts were taken.
     """
 
     before: Float[np.ndarray, "clients feature dim"]
@@ -60,7 +70,7 @@ class Trajectory:
     diverged: bool
     message: str
     state: engine.State = field(repr=False)
-    reductions: tuple[str, ...] = ()
+    reductions: tuple["Shortcut", ...] = ()
 
     @property
     def mean_model(self) -> Float[np.ndarray, "feature dim"]:

@@ -57,6 +57,27 @@ def projector(w: np.ndarray) -> np.ndarray:
     return w.T @ np.linalg.solve(w @ w.T, w)
 
 
+def test_a_simulation_explains_its_shortcuts_and_what_they_saved(capsys, clients):
+    covariances = np.stack([np.diag([3.0 + kind, 2.0, 1.5, *[0.2 + kind / 10] * 9]) for kind in (0, 1)])
+    np.savez(clients / "X.npz", covariances=np.tile(covariances, (4, 1, 1)))
+    config = RUN.replace("feature_dim = 3", "feature_dim = 2") + 'topology = "ring"\ninit = "random"\nlocal_steps = 2\n'
+    found = simulated(capsys, clients, config)["reductions"]
+    assert [(r["kind"], r["trained"], r["of"]) for r in found] == [("clients", 2, 8), ("dimensions", 5, 12)]
+    arguments = ["simulate", "linear", "--config", str(clients / "run.toml"), "--covariances", str(clients / "X.npz")]
+    code, out, _ = answered(capsys, *arguments, "--explain")
+    said = " ".join(out.split())
+    assert code == 0
+    assert "2 of 8 clients were trained. Each stands for a class" in said
+    assert "5 of 12 dimensions were trained. They span" in said
+    # 2 steps of 2 n c d^2 + 6 n c^2 d each, and 2 n^2 c d for the averaging.
+    whole, small = (2 * n * (4 * d * d + 24 * d) + 4 * n * n * d for n, d in ((8, 12), (2, 5)))
+    assert f"about {whole / small:.3g} times fewer operations" in said
+    code, out, _ = answered(capsys, *arguments)
+    assert (code, "were trained" in out) == (0, False)
+    code, _, err = answered(capsys, *arguments, "--explain", "--json")
+    assert (code, "--explain is about printed words" in err) == (2, True)
+
+
 @pytest.mark.parametrize("steps", [1, 3])
 def test_a_simulation_measures_what_plain_loops_measure(capsys, clients, steps):
     mixing = np.zeros((6, 6))

@@ -71,7 +71,7 @@ def explicit_bound() -> OnDomain:
     return OnDomain(
         given,
         Then("<=", lambda at: bound_of(at).claimed(at), lambda at, effort: bound_of(at).measured(at, effort)),
-        "Proven with explicit constants in docs/proofs/finite_sample.md.",
+        "The bound is proved in docs/proofs/finite_sample.md, with all constants.",
         Evidence.SAMPLED,
         points=(4, 16),
         corners=(0, 8),

@@ -391,7 +391,12 @@ CLAIM = Claim(
             "corrected",
             "Simulated training with steps along the Laplacian ends where the models at rest are, for clients most "
             "like their neighbours.",
-            settled_check(("laplacian",), "Adapt, then combine.", matrices=like_neighbours, local_steps=1),
+            settled_check(
+                ("laplacian",),
+                "In each simulated round the clients take their steps and then average.",
+                matrices=like_neighbours,
+                local_steps=1,
+            ),
         ),
     ),
 )

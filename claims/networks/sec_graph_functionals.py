@@ -265,7 +265,7 @@ CLAIM = Claim(
             "Simulated training on the fixed networks of sixteen clients ends where the models at rest are.",
             settled_check(
                 RULES,
-                "Adapt, then combine.",
+                "In each simulated round the clients take their steps and then average.",
                 networks=ranking.FIXED,
                 sizes=(ranking.N_CLIENTS, ranking.N_CLIENTS),
                 local_steps=1,

@@ -309,8 +309,9 @@ CLAIM = Claim(
             Statement(
                 f"cor45-trained.harmful-links-{rule}",
                 "corrected",
-                f"Of all links that can be added to connected networks of {' or '.join(map(str, HARMFUL[rule][1]))} "
-                f"clients, at least {HARMFUL[rule][0]:.0%} raise the consensus error under {MIXING[rule].words}.",
+                f"Of all links that can be added to connected networks of {min(HARMFUL[rule][1])} to "
+                f"{max(HARMFUL[rule][1])} clients, at least {HARMFUL[rule][0]:.0%} raise the consensus error under "
+                f"{MIXING[rule].words}.",
                 harmful_share(rule),
                 reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
                 spoil=1.05,

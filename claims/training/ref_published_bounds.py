@@ -398,7 +398,7 @@ CLAIM = Claim(
             OnDomain(
                 FLAT_NOISE,
                 Then("=", published_noise, three_times_noise, within=0.06),
-                "Simulated runs of independent noise.",
+                "Compared with simulated runs with independent noise.",
                 Evidence.SAMPLED,
                 points=(3, 40),
                 trials=(1000, 1000),

@@ -315,7 +315,8 @@ CLAIM = Claim(
             OnDomain(
                 one_way_domain((3e-4, 0.2), limit="of small steps, stiffness to 0"),
                 Then("=", one_way_claimed, turning_at_rest, remainder=one_way_off),
-                f"The rotation is the antisymmetric part of a round's change of the averaged model. {EXPANSION} has the constants.",
+                "The rotation is the antisymmetric part of a round's change of the averaged model; constants in "
+                f"{EXPANSION}.",
                 Evidence.NUMERIC,
                 points=(6, 300),
                 corners=(2, 64),
@@ -349,7 +350,7 @@ CLAIM = Claim(
             OnDomain(
                 FEDERATED,
                 Then("=", federated_claimed, turning_at_rest, remainder=federated_off),
-                f"The rotation is the antisymmetric part of a round's change of the model. {EXPANSION} has the constants.",
+                f"The rotation is the antisymmetric part of a round's change of the model; constants in {EXPANSION}.",
                 Evidence.NUMERIC,
                 points=(6, 300),
                 corners=(2, 64),

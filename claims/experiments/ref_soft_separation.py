@@ -227,7 +227,7 @@ CLAIM = Claim(
             OnDomain(
                 separated(64, POINTS, Real("scatter", 0.0, np.inf, "[)", reach=(0.0, 1.0)), DRAW),
                 Then(">=", lambda at: least_separated_uniformity(int(at["n_clients"]), at["t"]), least_together),
-                f"{PROOF}, 2. Tried with random points about a centre for each client, and with all points at their centres.",
+                f"{PROOF}, 2. Tried with random points about a centre for each client, and with all points at it.",
                 Evidence.SAMPLED,
                 points=(12, 400),
                 named=[{"dim": 64, "n_clients": 10, "t": 2.0, "points": 20, "scatter": 0.0, "draw": 1}],

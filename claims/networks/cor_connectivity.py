@@ -261,7 +261,7 @@ CLAIM = Claim(
                         *(Real("augmentation_std", 0.0, 2.0, "[]"), Choice("objective", ("mim", "cl")), DRAW),
                     ),
                     (SIZES,),
-                    assumes=f"{MODEL} Masks are averaged; contrast has one draw a sample.",
+                    assumes=f"{MODEL} Masks are averaged; CL has one augmentation a sample.",
                 ),
                 Then(">=", deficit_of_equals, deficit_on_network),
                 BECAUSE_EQUAL,

@@ -139,10 +139,15 @@ def lines(row: Row, known: Mapping[str, Row], attack: Row | None = None) -> list
     return [("" if i else label, text) for label, texts in parts for i, text in enumerate(texts)]
 
 
+def reading_words(row: Row) -> str:
+    """The words of the reading, such as "independent masks; in the population", without what they mean."""
+    return "any reading" if row["reading"] == "any" else row["reading"]
+
+
 def reading(row: Row) -> list[str]:
     """The parts of the reading, each with what it means; words that have no meaning on file stand alone."""
     if row["reading"] == "any":
-        return ["any reading"]
+        return [f"{reading_words(row)}: what the paper leaves open makes no difference here"]
     return [f"{words}: {meaning}" if meaning else words for words, meaning in meanings(row["reading"])]
 
 

@@ -40,17 +40,17 @@ EIGHT_MASK_PAIRS = Part(
 AUGMENTATIONS_AVERAGED = Part(
     Axis.AUGMENTATIONS,
     "augmentations averaged",
-    "Every sample enters the contrast with the mean over all of its augmentations.",
+    "Every sample enters the loss of CL with the mean over all of its augmentations.",
 )
 ONE_AUGMENTATION = Part(
     Axis.AUGMENTATIONS,
     "one augmentation a sample",
-    "Every sample enters the contrast with one drawn pair of augmented views.",
+    "Every sample enters the loss of CL with one drawn pair of augmented views.",
 )
 EIGHT_AUGMENTATIONS = Part(
     Axis.AUGMENTATIONS,
     "eight augmentations a sample",
-    "Every sample enters the contrast with eight drawn pairs of augmented views.",
+    "Every sample enters the loss of CL with eight drawn pairs of augmented views.",
 )
 
 PER_SAMPLE = Part(

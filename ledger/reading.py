@@ -19,7 +19,7 @@ class Axis(StrEnum):
     OFFSETS = "how the offsets q of Section 3.2 are drawn"
     RARE = "where the rare class of a client points"
     COORDINATES = "over which coordinates something is said"
-    VIEWS = "which views contrast compares"
+    VIEWS = "which views CL compares"
     LOSS = "which loss masked image modelling has"
     SELECTION = "which eigenvectors W may use"
     ORDERS = "what O() and Theta() mean"

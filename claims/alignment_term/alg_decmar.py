@@ -21,12 +21,11 @@ from theory.networks.small_networks import uniform
 
 ROUNDS = 3
 BECAUSE_LOST = (
-    "Line 10 averages the models with index 0, those from before the local steps, so no local step ever reaches "
-    "the next "
-    "round; the output is one local pass from averaged initial models."
+    "Line 10 averages the models with index 0, which are those before the local steps. So no local step reaches "
+    "the next round. The output is one round of local steps from averaged initial models."
 )
-BECAUSE_KEPT = "With index E each update of round t reaches the output through T - 1 - t mixings."
-BECAUSE_START = "In round 0 line 10 asks for the models W_{j,0}^{-1}; the input provides W_{i,E}^{-1} only."
+BECAUSE_KEPT = "With index E each update of round t reaches the output, after T - 1 - t averagings."
+BECAUSE_START = "In round 0, line 10 asks for the models W_{j,0}^{-1}. But the input only provides W_{i,E}^{-1}."
 
 
 def start(index: str, n: int) -> sp.Matrix:
@@ -192,25 +191,28 @@ CLAIM = Claim(
         Statement(
             "decmar.output-index-e",
             "corrected",
-            "With index E the output is the mean over clients of M^T W + sum over rounds t of M^(T-1-t) u_t: W "
-            "the input models, u_t the updates of round t.",
-            Identity(star_closed_form, star_output, "Star of four clients, three rounds."),
+            "With index E the output is the mean over clients of M^T W plus the sum over rounds t of M^(T-1-t) "
+            "u_t. W are the input models, u_t the updates of round t.",
+            Identity(star_closed_form, star_output, "Computed for a star of four clients and three rounds."),
             reading=read_as(parts.INDEX_E),
         ),
         Statement(
             "decmar.output-index-0",
             "corrected",
-            "As typed the output is the mean over clients of M^T W plus the last round's updates: one local pass "
-            "after T mixings.",
+            "As typed the output is the mean over clients of M^T W plus the updates of the last round, with T "
+            "rounds and input models W. That is T averagings and one round of local steps.",
             Identity(
-                last_pass, lambda: output(nx.star_graph(3), mixed_index="0"), "Star of four clients, three rounds."
+                last_pass,
+                lambda: output(nx.star_graph(3), mixed_index="0"),
+                "Computed for a star of four clients and three rounds.",
             ),
             reading=read_as(parts.AS_TYPED),
         ),
         Statement(
             "decmar.output-alike-starts",
             "corrected",
-            "As typed, clients that start alike end where one local pass takes them, after any number of rounds.",
+            "As typed, clients that start with the same model end, after any number of rounds, where one round of "
+            "local steps takes them.",
             OnDomain(
                 ALIKE,
                 Then("=", one_local_pass, run_as_typed),

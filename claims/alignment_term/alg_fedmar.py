@@ -25,7 +25,8 @@ from theory.formula import Source
 
 BECAUSE_VARIANCE = "Averaging |C| independent embeddings slot by slot divides their covariance by |C|."
 BECAUSE_ORDER = (
-    "Slot k of a batch is an arbitrary image; listing one client's batch in another order changes the average."
+    "Which image stands at place k of a batch is arbitrary. Listing the batch of one client in another order "
+    "changes the average."
 )
 
 
@@ -73,7 +74,8 @@ FLOOR_IN_THE_LIMIT = OnDomain(
         term_beyond_floor,
         remainder=remainder_at,
     ),
-    "Squared distances are near their means: what they and the bandwidth vary is of order 1/D, with known constants.",
+    "Squared distances are near their means. Their variance and that of the bandwidth are of order 1/D, with "
+    "known constants.",
     Evidence.SAMPLED,
     named=[{"n_averaged": k, "batch": 16, "feature_dim": d} for k, d in ((5, 400), (20, 10**4))],
 )
@@ -133,14 +135,18 @@ CLAIM = Claim(
         Statement(
             "fedmar.all-clients-sampled",
             "printed",
-            "With every client sampled, a round is one of decentralised learning on the complete graph.",
-            Identity(round_on_all_clients, round_on_complete_graph, "Lines 9 to 18 against mixing by 1/N."),
+            "If every client is sampled, a round is one of decentralised learning on the complete network.",
+            Identity(
+                round_on_all_clients,
+                round_on_complete_graph,
+                "Lines 9 to 18 are compared with averaging by the weights 1/N.",
+            ),
         ),
         Statement(
             "fedmar.averaged-covariance",
             "expected",
-            "With identical clients the averaged embeddings of line 17 have the covariance of the global "
-            "distribution, for which they stand.",
+            "If clients are identical, the averaged embeddings of line 17 have the covariance of the global "
+            "distribution, which they are meant to represent.",
             Identity(lambda: sp.Symbol("v", positive=True), covariance_of_average, BECAUSE_VARIANCE),
             reading=read_as(parts.SLOTWISE),
             instead=("fedmar.covariance-share",),
@@ -152,7 +158,8 @@ CLAIM = Claim(
             OnDomain(
                 MANY_DIMENSIONS,
                 Then("=", lambda at: 0.0, term_beyond_floor, remainder=remainder_at),
-                "The average is less spread than any client, and the term sees it.",
+                "The average of embeddings varies less than the embeddings of any client, and the alignment term "
+                "measures that.",
                 Evidence.SAMPLED,
                 named=found("fedmar.term-one-distribution"),
             ),
@@ -189,7 +196,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.expand(AVERAGED_EMBEDDING_FLOOR.expr),
                 floor_from_concentration,
-                "Squared distances take their means.",
+                "In the limit of many feature dimensions squared distances equal their means.",
             ),
             reading=read_as(parts.SLOTWISE, parts.SQUARED_KERNEL),
             latex=AVERAGED_EMBEDDING_FLOOR.latex,
@@ -197,8 +204,8 @@ CLAIM = Claim(
         Statement(
             "fedmar.floor-many-dims",
             "corrected",
-            "Between identical clients the mean of the alignment term is within about 2.3/D of (e^(-1/4) - "
-            "e^(-1/(4K)))^2, with D feature dimensions and K clients averaged.",
+            "Between identical clients the mean of the alignment term differs from (e^(-1/4) - e^(-1/(4K)))^2 by "
+            "at most about 2.3/D. D is the number of feature dimensions, and K the number of clients averaged.",
             FLOOR_IN_THE_LIMIT,
             reading=read_as(parts.SLOTWISE, parts.SQUARED_KERNEL),
             replaces=("fedmar.floor-400-dims",),

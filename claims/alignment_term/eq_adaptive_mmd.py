@@ -23,15 +23,15 @@ from theory.formula import Source
 
 BATCH, FEATURES, STD_LOCAL, STD_GLOBAL = 8, 4, 1.0, 2.0
 BECAUSE_SCALE = (
-    "The exponent divides a distance by a squared distance. It carries a unit, so rescaled embeddings get "
+    "The kernel's exponent is a distance over a squared distance. So it has a unit, and rescaled embeddings give "
     "another value."
 )
 BECAUSE_ADAPTIVE = (
     "The bandwidth is computed from the batch it is used on, so it varies with the kernel values and biases their mean."
 )
 BECAUSE_WHOSE = (
-    "The kernel compares within both batches and across them, and z_a carries no sign of a batch: local, global and "
-    "all embeddings give three bandwidths. The released code takes the local ones."
+    "The kernel compares embeddings within each batch and across batches, and z_a does not say which is meant. "
+    "Local, global and all embeddings give three different bandwidths. The released code takes the local ones."
 )
 SCALES = (1.0, 0.1, 10.0)
 k00, k01, k11 = sp.symbols("k_00 k_01 k_11")
@@ -133,7 +133,7 @@ OWN_BANDWIDTH = OnDomain(
         own_bandwidth_means,
         remainder=lambda at: own_bandwidth_remainder(int(at["batch"]), int(at["feature_dim"])),
     ),
-    "The bandwidth spreads by a share of order 1/sqrt(B D) around its mean, and the bias is of second order in it.",
+    "The bandwidth varies around its mean by a share of order 1/sqrt(B D). The bias is of second order in this share.",
     Evidence.SAMPLED,
     points=(4, 200),
     corners=(2, 8),
@@ -198,7 +198,12 @@ def rescaled_as_printed(at: Point, effort: Effort) -> Sample:
     return Sample(np.array([printed_term(at, float(at["scale"]))]), 1e-12)
 
 
-SCALE_FREE = OnDomain(RESCALED, Then("=", unit_scale, rescaled), "The unit cancels.", Evidence.NUMERIC)
+SCALE_FREE = OnDomain(
+    RESCALED,
+    Then("=", unit_scale, rescaled),
+    "The exponent is then a squared distance over a squared distance, in which the unit cancels.",
+    Evidence.NUMERIC,
+)
 
 
 def bandwidths_differ(spoil: float) -> bool:
@@ -218,7 +223,11 @@ CLAIM = Claim(
             "eq6.fixed-kernel-two-point",
             "expected",
             "For two-point embeddings the estimate of Eq (6) has the squared MMD as its mean.",
-            Identity(mean_of_statistic, squared_mmd, "All outcomes of two batches of two, any kernel, any two laws."),
+            Identity(
+                mean_of_statistic,
+                squared_mmd,
+                "All outcomes of two batches of two are listed, for any kernel and any two laws.",
+            ),
             reading=read_as(parts.FIXED_KERNEL),
         ),
         Statement(
@@ -227,7 +236,7 @@ CLAIM = Claim(
             "For Gaussian embeddings the estimate of Eq (6) has the squared MMD as its mean.",
             Prediction(
                 lambda context: findings(context, is_adaptive=False),
-                "Gaussian embeddings, closed form known.",
+                "For Gaussian embeddings the squared MMD has a closed form.",
                 rtol=0.03,
             ),
             reading=read_as(parts.FIXED_KERNEL),
@@ -235,8 +244,8 @@ CLAIM = Claim(
         Statement(
             "eq6.own-bandwidth-batch-8",
             "expected",
-            "With its own bandwidth and batches of 8 the estimate of Eq (6) has the squared MMD at the "
-            "population bandwidth as its mean.",
+            "With a bandwidth from the batch itself and batches of 8, the mean of the estimate of Eq (6) is the "
+            "squared MMD at the population's bandwidth.",
             OnDomain(
                 BATCHES_OF_EIGHT,
                 Then("=", lambda at: 0.0, bias_at_eight),
@@ -253,8 +262,9 @@ CLAIM = Claim(
         Statement(
             "eq6.own-bandwidth-large-batch",
             "corrected",
-            "With its own bandwidth the estimate of Eq (6) has the squared MMD at the mean bandwidth as its mean, up "
-            "to a bias of at most about 27/(B D) for batches of B embeddings in D dimensions.",
+            "With a bandwidth from the batch itself, the mean of the estimate of Eq (6) is the squared MMD at the "
+            "mean bandwidth, up to a bias of at most about 27/(B D). The batches have B embeddings in D "
+            "dimensions.",
             OWN_BANDWIDTH,
             reading=read_as(parts.SQUARED_KERNEL),
             replaces=("eq6.own-bandwidth-batch-64",),
@@ -262,7 +272,7 @@ CLAIM = Claim(
         Statement(
             "eq6.bandwidth-pairs",
             "printed",
-            "The bandwidth, whose z is typed with neither batch, is the mean over pairs a, b of |z_a - z_b|.",
+            "The bandwidth is the mean of |z_a - z_b| over pairs a, b. (The print does not say from which batch z is.)",
             Empty(Status.ILL_FORMED, BECAUSE_WHOSE, bandwidths_differ, Evidence.NUMERIC),
             reading=read_as(parts.AS_TYPED),
             instead="not known",

@@ -25,7 +25,7 @@ from theory.formula import Source
 
 EXPR = ALIGNMENT_WEIGHT.expr
 PAPER = {weight_max: sp.Rational(1, 10), weight_min: sp.Rational(1, 1000)}
-BECAUSE_RISES = "The cosine turns at the horizon: beyond it the weight climbs, back to gamma_max at twice the horizon."
+BECAUSE_RISES = "The cosine turns at the horizon. Beyond it the weight rises, back to gamma_max at twice the horizon."
 ROUNDS, SHARE = 200, 0.05  # Section 6.2: 200 rounds, 5 of 100 clients a round
 
 
@@ -169,12 +169,12 @@ CLAIM = Claim(
         Statement(
             "eq7.expected-count-horizon",
             "expected",
-            "If the horizon is the expected number of selections, a client's count of selections passes it "
-            "with a probability of at most one in twenty.",
+            "If the horizon is the expected number of selections, a client's count of selections exceeds it with "
+            "a probability of at most one in twenty.",
             OnDomain(
                 PARTICIPATION,
                 Then("<=", lambda at: 0.05, chance_beyond_mean),
-                "The count is binomial: it passes its mean with a probability of about two in five.",
+                "The count is binomial. It exceeds its mean with a probability of about two in five.",
                 Evidence.NUMERIC,
                 named=[*found("eq7.expected-count-horizon"), {"rounds": 200, "n_clients": 100, "participation": 5}],
             ),
@@ -183,15 +183,15 @@ CLAIM = Claim(
         Statement(
             "eq7.rounds-horizon",
             "expected",
-            "With 5 of 100 clients a round and the number of rounds as horizon a client's count of selections "
-            "does not pass it.",
+            "With 5 of 100 clients a round, and the number of rounds as the horizon, no client's count of "
+            "selections exceeds the horizon.",
             ForAll(participations, full_count_suffices, "No client is selected twice a round.", Evidence.NUMERIC),
         ),
         Statement(
             "eq7.clamped-count",
             "corrected",
-            "With the count of Eq (7) cut off at the horizon the weight of the alignment term never rises, "
-            "whatever the count.",
+            "If the count of selections in Eq (7) is cut off at the horizon, the weight of the alignment term "
+            "never rises with the count.",
             NEVER_RISES,
         ),
     ),

@@ -15,8 +15,8 @@ from theory.domain import Choice, Domain, Point, Whole
 from theory.formula import OutOfDomainError, Source
 
 BECAUSE_BATCH = (
-    "A-MMD compares two batches; for the single sample of the expectation its 1/(B(B-1)) and its bandwidth "
-    "are undefined."
+    "A-MMD compares two batches. For the single sample of the expectation, its factor 1/(B(B-1)) and its "
+    "bandwidth are undefined."
 )
 reconstruction, alignment, weight = sp.symbols("reconstruction alignment weight", real=True)
 
@@ -58,7 +58,8 @@ PAIRS_OF_BATCHES = Domain(
 DEFINED = OnDomain(
     PAIRS_OF_BATCHES,
     Then("<=", lambda at: 2.0, size_of_term),
-    "Both means over pairs exist from two samples on, kernels lie in [0, 1], and the cross term counts twice.",
+    "With two or more samples both means over pairs exist. Kernels lie in [0, 1], and the mean across batches "
+    "counts twice.",
     Evidence.SEARCHED,
     named=[{"embeddings": "alike", "batch": 2, "feature_dim": 3, "draw": 1}],
 )

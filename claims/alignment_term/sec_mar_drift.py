@@ -23,14 +23,15 @@ from theory.domain import Choice, Condition, Domain, Point, Quantifier, Real, Wh
 from theory.formula import Source
 
 BECAUSE_FORCE = (
-    "The force on client i is B_i W S_i. B_i vanishes when clients are alike, and the mean S maps the rows of W to "
-    "themselves: off the rows two small factors meet."
+    "The force on client i is B_i W S_i. B_i vanishes if clients are alike, and the mean of the S_i maps the row "
+    "space of W into itself. So off the rows the force is a product of two small factors."
 )
 BECAUSE_BIAS = (
-    "The forces of the clients do not cancel: their mean off the rows is of second order in the differences and has no "
-    "factor of the step size, where plain training drifts in proportion to it."
+    "The alignment forces on the clients do not cancel. Their mean, off the rows of W, is of second order in the "
+    "differences between clients, and has no factor of the step size. The drift of training without the term has "
+    "such a factor."
 )
-BECAUSE_SPREAD = "The average of |A| embeddings has 1/|A| of the spread, and the term pulls embeddings towards it."
+BECAUSE_SPREAD = "The average of |A| embeddings has 1/|A| of their variance, and the term pulls embeddings towards it."
 SMALL = 1e-3  # differences between clients that stand for the limit; halved twice, they show what is left of it
 
 Quantity = Callable[[np.ndarray, np.ndarray], float]
@@ -196,7 +197,8 @@ CLAIM = Claim(
         Statement(
             "mar-drift.tilt",
             "printed",
-            "With the alignment term local encoders represent directions closer to one another: they are tilted less.",
+            "With the alignment term the clients' encoders represent directions that are closer to one another: "
+            "they are tilted less.",
             OnDomain(
                 DIFFERENT,
                 falls(tilt),
@@ -210,12 +212,12 @@ CLAIM = Claim(
         Statement(
             "mar-drift.in-subspace",
             "printed",
-            "With the alignment term local and global representations are more consistent: models differ less in "
-            "the subspace.",
+            "With the alignment term local and global representations are more consistent: the models differ less "
+            "within the represented subspace.",
             OnDomain(
                 DIFFERENT,
                 falls(in_rows),
-                "The force acts along the rows of W, and draws embeddings together.",
+                "The force acts along the rows of W and draws the clients' embeddings together.",
                 Evidence.SEARCHED,
             ),
             reading=read_as(parts.AS_SETS),
@@ -246,8 +248,8 @@ CLAIM = Claim(
         Statement(
             "mar-drift.tilt-effect-contrast",
             "corrected",
-            "With contrast the alignment term's effect on the tilt, relative to the tilt, halves with the "
-            "differences between clients.",
+            "With CL, take the effect of the alignment term on the tilt, divided by the tilt. It halves if the "
+            "differences between clients halve.",
             OnDomain(
                 ALMOST_ALIKE,
                 Then("=", lambda at: 0.5, as_differences_halve("plain")),
@@ -262,12 +264,13 @@ CLAIM = Claim(
         Statement(
             "mar-drift.tilt-effect-masked",
             "corrected",
-            "With masks on correlated coordinates the alignment term's effect on the tilt, relative to it, stays "
-            "as the differences halve.",
+            "With masks on correlated coordinates, take the effect of the alignment term on the tilt, divided by "
+            "the tilt. It stays the same if the differences between clients halve.",
             OnDomain(
                 ALMOST_ALIKE,
                 Then("=", lambda at: 1.0, as_differences_halve("masked")),
-                "The second moment of masked data has another diagonal and takes W off its rows: one factor is small.",
+                "The second moment of masked data has another diagonal, so it does not map the row space of W "
+                "into itself. Off the rows only one factor of the force is small.",
                 Evidence.NUMERIC,
                 points=(2, 100),
                 corners=(1, 32),
@@ -278,14 +281,15 @@ CLAIM = Claim(
         Statement(
             "mar-drift.consensus-bound",
             "corrected",
-            "With contrast an alignment term of weight gamma changes the consensus error by a share of at most "
-            "(1 + 1.25 gamma k)^2 - 1, about 2.5 gamma k. Here k is of the order of 1/(s^2 + 2 x^2), x the "
-            "represented eigenvalues. At the paper's largest weight, 0.1, and x of 2 or more that is below two "
-            "percent.",
+            "With CL an alignment term of weight gamma changes the consensus error by a share of at most (1 + "
+            "1.25 gamma k)^2 - 1, about 2.5 gamma k. k is of the order of 1/(s^2 + 2 x^2), with the bandwidth s "
+            "and the represented eigenvalues x. At the paper's largest weight, 0.1, and x of 2 or more the share "
+            "is below two percent.",
             OnDomain(
                 SMALL_WEIGHTS,
                 Then("<=", consensus_bound, consensus_change),
-                "The force of the term is a small multiple of how a client's own force differs from its neighbours'.",
+                "The force of the term on a client is a small multiple of the difference between the client's own "
+                "force and that of its neighbours.",
                 Evidence.NUMERIC,
                 named=[
                     {"n_clients": n, "network": "complete", "dim": 2, "feature_dim": 1, "bandwidth": s, "draw": 2}
@@ -300,8 +304,8 @@ CLAIM = Claim(
         Statement(
             "mar-drift.federated-bias",
             "corrected",
-            "Federated training, which is exact without the alignment term, ends off its optimum by gamma times a"
-            " closed form.",
+            "Without the alignment term federated training ends at its optimum. With the term of weight gamma it "
+            "ends at a distance of gamma times a closed form.",
             OnDomain(
                 FEDERATED,
                 Then("=", bias_claimed, bias_measured, within=1e-6),
@@ -315,8 +319,8 @@ CLAIM = Claim(
         Statement(
             "mar-drift.slotwise-lengths",
             "corrected",
-            "With embeddings averaged slot by slot identical clients shrink: squared lengths x turn into x (1 - "
-            "gamma b / 2), b the force.",
+            "With embeddings averaged slot by slot, the models of identical clients shrink. Squared lengths x of "
+            "their rows become x (1 - gamma b / 2), where b is the force.",
             OnDomain(
                 ALIKE,
                 Then("=", lengths_claimed, lengths_measured, within=1e-9),

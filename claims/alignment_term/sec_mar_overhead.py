@@ -186,7 +186,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.Matrix([112, 56, 28, 14]),
                 lambda: sp.Matrix([share(49 * WIDTH * size, PARAMETERS) for size in (256, 128, 64, 32)]),
-                "Per thousand, rounded.",
+                "Computed per thousand and rounded.",
             ),
         ),
         Statement(
@@ -194,7 +194,9 @@ CLAIM = Claim(
             "printed",
             "The bytes of the embeddings are proportional to the batch.",
             Identity(
-                lambda: EMBEDDING_BYTES.expr.subs(batch, 2 * batch) / 2, lambda: EMBEDDING_BYTES.expr, "Linear in it."
+                lambda: EMBEDDING_BYTES.expr.subs(batch, 2 * batch) / 2,
+                lambda: EMBEDDING_BYTES.expr,
+                "The number of bytes is linear in the batch.",
             ),
         ),
         Statement(
@@ -218,7 +220,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.Integer(224),
                 lambda: sp.floor(1000 * sp.Rational(floats_sent(True, 1), PARAMETERS) + sp.Rational(1, 2)),
-                "Twice the upload, and one weight.",
+                "This counts the upload twice, and one weight.",
             ),
         ),
         Statement(
@@ -245,7 +247,7 @@ CLAIM = Claim(
                         share(49 * WIDTH * BATCH, autoencoder_parameters(WIDTH, 12, 512, 8, PATCH)),
                     ]
                 ),
-                "Per thousand, rounded.",
+                "Computed per thousand and rounded.",
             ),
             reading=read_as(parts.MASKED_AUTOENCODER),
         ),
@@ -256,7 +258,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.Matrix([65, 229]),
                 lambda: sp.Matrix([released_tokens(), share(released_floats(128), released_parameters())]),
-                "A quarter of 256 patches and the class token; 11.6 million parameters.",
+                "65 tokens are a quarter of 256 patches and the class token. The model has 11.6 million parameters.",
             ),
         ),
     ),

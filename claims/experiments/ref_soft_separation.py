@@ -29,7 +29,7 @@ POINT = 1.0  # less than that is "nothing" in accuracy: reported gains of both t
 BECAUSE_SPREAD = "Minus the log mean of exp(-2 |u - v|^2) over pairs of features of images held out."
 BECAUSE_PROBE = "Linear probe of the first minus of the second."
 APART = "Embeddings have length one, and each client has as many as the others, in coordinates of its own."
-PROOF = "Proven in docs/proofs/hypersphere.md"
+PROOF = "Proved in docs/proofs/hypersphere.md"
 NARROW_OR_ONE_SPACE: dict[str, Instead] = {
     "hard separation": (),
     "wide alignment and uniformity": "not known",
@@ -189,13 +189,14 @@ CLAIM = Claim(
         *(more_uniform("wide hard separation", other, instead) for other, instead in NARROW_OR_ONE_SPACE.items()),
         limit(
             "ssd.separated-upper-limit",
-            "Under hard separation all clients' embeddings together are at most 2t - log(1 + (F - 1)/N) uniform, with"
-            " F = 0F1(; m/2; t^2) and m = floor(d/N) coordinates a client:"
-            f" {greatest_separated_uniformity(64, CLIENTS):.2f} for {CLIENTS} clients, d = 64 and t = 2.",
+            "Under hard separation the embeddings of all clients together have a uniformity of at most "
+            "2t - log(1 + (F - 1)/N). Here F = 0F1(; m/2; t^2), and m = floor(d/N) is the number of coordinates per "
+            f"client. For {CLIENTS} clients, d = 64 and t = 2 this is "
+            f"{greatest_separated_uniformity(64, CLIENTS):.2f}.",
             OnDomain(
                 separated(16, POINTS, DRAW),
                 Then("<=", upper_limit, most_together),
-                f"{PROOF}, 2. Points of every client, moved until they are as uniform as they get.",
+                f"{PROOF}, 2. Tried with points of all clients, moved until they were as uniform as possible.",
                 Evidence.SEARCHED,
                 points=(4, 24),
                 corners=(0, 8),
@@ -205,12 +206,13 @@ CLAIM = Claim(
         ),
         limit(
             "ssd.separated-below-sphere",
-            "Under hard separation two or more clients' embeddings are less uniform than the uniform law on the whole "
-            "sphere: at most 2t - log(F + g), F that of the sphere, g = (t^4/2) (4/(N m (m + 2)) - 4/(d (d + 2))) > 0.",
+            "Under hard separation with two or more clients, embeddings are less uniform than the uniform law on "
+            "the whole sphere. Their uniformity is at most 2t - log(F + g), where F is the value of the sphere, "
+            "and g = (t^4/2) (4/(N m (m + 2)) - 4/(d (d + 2))) > 0.",
             OnDomain(
                 separated(256, least=2),
                 Then("<=", below_the_sphere, separated_by_quadrature),
-                f"{PROOF}, 3. Term by term in powers of t^2; g is the second of them.",
+                f"{PROOF}, 3, term by term in powers of t^2. g is the second of these terms.",
                 Evidence.NUMERIC,
                 points=(20, 400),
                 named=[{"dim": 64, "n_clients": 2, "t": 0.5}],
@@ -219,13 +221,13 @@ CLAIM = Claim(
         ),
         limit(
             "ssd.separated-lower-limit",
-            "Under hard separation all clients' embeddings together are at least -log(1/N + (1 - 1/N) exp(-2t)) "
-            f"uniform, even if each client's are one point: {least_separated_uniformity(CLIENTS):.2f} for {CLIENTS} "
-            "clients and t = 2.",
+            "Under hard separation the embeddings of all clients together have a uniformity of at least "
+            "-log(1/N + (1 - 1/N) exp(-2t)), even if each client's are one point. "
+            f"For {CLIENTS} clients and t = 2 this is {least_separated_uniformity(CLIENTS):.2f}.",
             OnDomain(
                 separated(64, POINTS, Real("scatter", 0.0, np.inf, "[)", reach=(0.0, 1.0)), DRAW),
                 Then(">=", lambda at: least_separated_uniformity(int(at["n_clients"]), at["t"]), least_together),
-                f"{PROOF}, 2. Points at random about a centre of each client's, and all at it.",
+                f"{PROOF}, 2. Tried with random points about a centre for each client, and with all points at it.",
                 Evidence.SAMPLED,
                 points=(12, 400),
                 named=[{"dim": 64, "n_clients": 10, "t": 2.0, "points": 20, "scatter": 0.0, "draw": 1}],

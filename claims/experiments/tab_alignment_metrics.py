@@ -53,7 +53,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: compared((0, 1)),
                 is_better,
-                "By 0.63 to 2.38 points; no spread is printed.",
+                "They lead by 0.63 to 2.38 points; no spread is printed.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.PRINTED_NUMBERS),
@@ -65,7 +65,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: [("A-MMD, mean", "A-MMD, median", column) for column in (0, 1)],
                 is_better,
-                "By 1.67 and 0.26 points.",
+                "It leads by 1.67 and 0.26 points.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.PRINTED_NUMBERS),
@@ -74,7 +74,12 @@ CLAIM = Claim(
             "tab7.weight-zero",
             "printed",
             "At weight 0 every metric gives the plain masked model.",
-            ForAll(lambda context: ACCURACY, same_without_alignment, "One number, four times.", Evidence.ENUMERATED),
+            ForAll(
+                lambda context: ACCURACY,
+                same_without_alignment,
+                "The table prints the same number four times.",
+                Evidence.ENUMERATED,
+            ),
             reading=read_as(parts.PRINTED_NUMBERS),
         ),
     ),

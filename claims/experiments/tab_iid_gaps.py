@@ -13,9 +13,10 @@ from theory.formula import Source
 
 BECAUSE_GAP = "Each bracket is the IID accuracy minus the accuracy beside it, all 24 recomputed in decimals."
 BECAUSE_ORDER = (
-    "Twelve pairs of the same backbone, dataset and skew; one run each of three trials, no spread is printed."
+    "Twelve pairs of the same backbone, dataset and skew are compared. Each number is from three trials, and no "
+    "spread is printed."
 )
-BECAUSE_ACCURACY = "A smaller gap is not a higher accuracy: the IID accuracies differ as well."
+BECAUSE_ACCURACY = "A smaller loss of accuracy is not a higher accuracy, because the IID accuracies differ, too."
 
 
 def pairs(context: Context) -> list[tuple[PrintedAccuracy, PrintedAccuracy]]:

@@ -95,7 +95,7 @@ CLAIM = Claim(
             "expected",
             "The settings tables agree with the text on clients, sampling, skew, weights and machine.",
             AGREEING,
-            "Compared one by one.",
+            "The numbers are compared one by one.",
             about=("table-3", "table-4"),
         ),
         _statement(
@@ -116,10 +116,10 @@ CLAIM = Claim(
         ),
         _true(
             "tab3.table-2-run-one-source",
-            "At most one of Table 3 and Section 6.2 gives Table 2's run: they share 100 clients, 5 a round, and differ "
-            "in local epochs and in rounds.",
+            "At most one of Table 3 and Section 6.2 describes the run of Table 2. Both have 100 clients, 5 in "
+            "each round, but they differ in local epochs and in rounds.",
             at_most_one,
-            "Only the authors know which; neither number can be had from the other.",
+            "Only the authors know which one does. Neither number follows from the other.",
             "Table 2's run",
         ),
         _true(
@@ -127,7 +127,8 @@ CLAIM = Claim(
             "A client of Table 2 trains 10 local epochs in all by Table 3 and 100 by Section 6.2, on average over the "
             "sampling.",
             tenfold,
-            "5/100 of the rounds, times rounds, times epochs.",
+            "A client takes part in 5 of 100 rounds on average. This share is multiplied by the rounds and by the "
+            "epochs.",
             "Table 2's run",
         ),
         _true(
@@ -135,7 +136,7 @@ CLAIM = Claim(
             "Figure 2a's federated run lets all of 20 clients train each round; the run of Table 3, 5 of 100, is "
             "another one.",
             whole_network_trains,
-            "Shares 1 and 1/20. The figure's caption has a network of 20 clients.",
+            "The shares of clients in a round are 1 and 1/20. The figure's caption speaks of a network of 20 clients.",
             "Figure 2a's run",
         ),
     ),

@@ -71,7 +71,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: TABLE_8.items(),
                 below_cosine,
-                "By 0.52 points at least; no spread is printed.",
+                "It leads by 0.52 points at least; no spread is printed.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.PRINTED_NUMBERS),
@@ -83,7 +83,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: [(m, e) for m in ("1e-1", "1e-2") for e in ("1", "1e-3")],
                 moderate_beats,
-                "Four pairs.",
+                "Four pairs of numbers are compared.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.PRINTED_NUMBERS),
@@ -108,7 +108,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: ("1e-3",),
                 near_plain,
-                "It keeps 2.10 of the 2.94 points that 1e-2 gains.",
+                "Weight 1e-3 keeps 2.10 of the 2.94 points that weight 1e-2 gains.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.PRINTED_NUMBERS),
@@ -118,7 +118,12 @@ CLAIM = Claim(
             "tab8.agreement-with-table-7",
             "expected",
             "Tables 7 (mean bandwidth) and 8 agree where they state the same run.",
-            ForAll(lambda context: ("1e-1", "1e-2"), agrees_with_table_7, "54.09 and 54.39.", Evidence.ENUMERATED),
+            ForAll(
+                lambda context: ("1e-1", "1e-2"),
+                agrees_with_table_7,
+                "Both tables print 54.09 and 54.39.",
+                Evidence.ENUMERATED,
+            ),
             reading=read_as(parts.PRINTED_NUMBERS),
         ),
         Statement(

@@ -88,7 +88,7 @@ CLAIM = Claim(
                     bool((_mean_over_noise() - sp.Rational(str(spoil)) * X * X.T).is_zero_matrix),
                     {"mean": str(_mean_over_noise())},
                 ),
-                "True and idle: the contribution is exactly 0 for every strength of the noise.",
+                "True, but it says little: the contribution is exactly 0 for every strength of the noise.",
                 Evidence.ENUMERATED,
             ),
             about=("eq-44",),
@@ -105,8 +105,8 @@ CLAIM = Claim(
         Statement(
             "eq43.gram-difference",
             "corrected",
-            "The alignment matrix is the Gram matrix of x + (xi + xi')/2 less that of (xi - xi')/2. The two are "
-            "independent of each other.",
+            "The alignment matrix is the Gram matrix of x + (xi + xi')/2 minus the Gram matrix of (xi - xi')/2. "
+            "The two vectors are independent of each other.",
             Identity(
                 _grams,
                 lambda: pair(X, XI, XI_OTHER),

@@ -124,7 +124,8 @@ CLAIM = Claim(
             ForAll(
                 lambda _: (sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[:2, :], sp.diag(sp.sqrt(3), sp.sqrt(2), 1)[1:, :]),
                 _stationary_is_minimal,
-                "The eigenvectors of 2 and 1 are stationary too, with rank(W) = c, and lose to those of 3 and 2.",
+                "A W from the eigenvectors of 2 and 1 is a stationary point, too, with rank(W) = c. But its loss "
+                "is larger than with the eigenvectors of 3 and 2.",
                 Evidence.ENUMERATED,
             ),
             instead=("eq39.stationary-loss",),

@@ -65,7 +65,7 @@ def _objective(key: str, equation: str, graph: nx.Graph, who: str) -> Statement:
         Identity(
             lambda: _slope(_nested_objective(graph) / 2),
             lambda: _slope(_global_loss(graph)),
-            "Half of it differs from Eq (1) by a constant: every slope agrees.",
+            "Half of it differs from Eq (1) by a constant, because all derivatives agree.",
         ),
         latex=r"\min_W \tfrac1N \sum_i \tfrac{1}{|A_i|} \sum_{j \in A_i} \|X_j - W^\top W\|_F^2",
         about=(f"eq-{equation}",),
@@ -80,7 +80,7 @@ def _same_minimiser(key: str, equation: str, graph: nx.Graph, who: str) -> State
         Identity(
             lambda: _slope(_square(_averaged(graph) - GRAM)),
             lambda: _slope(_nested_objective(graph)),
-            "The two objectives differ by a constant: every slope agrees.",
+            "The two objectives differ by a constant, because all their derivatives agree.",
         ),
         latex=r"\min_W \|\overline{X} - W^\top W\|_F^2",
         about=(f"eq-{equation}",),

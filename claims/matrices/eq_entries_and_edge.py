@@ -94,7 +94,7 @@ def _entry_is_below(mask: Mask, spoil: float) -> tuple[bool, Mapping[str, Any]]:
 
 ENTRY_WHY = {
     Mask.INDEPENDENT: "The population entry is p(1-p)(tau^2/2 + mu^2), a quarter of what is printed.",
-    Mask.COMPLEMENTARY: "The population entry is exactly 0: a pixel is never in both views.",
+    Mask.COMPLEMENTARY: "In the population the entry is exactly 0, because a pixel is never in both views.",
 }
 EDGE_WHY = {
     Mask.INDEPENDENT: "The largest eigenvalue is p(1-p)(N tau^2/4 + mu^2): it grows with N.",
@@ -114,7 +114,7 @@ CLAIM = Claim(
             OnDomain(
                 PERTURBED,
                 Then("<=", lambda at: np.full(int(at["dim"]), float(at["distance"])), _moved),
-                "Weyl's inequality. The rate printed after it is another claim.",
+                "This is Weyl's inequality. The rate that is printed after it is checked by another claim.",
                 Evidence.NUMERIC,
             ),
             latex=r"|\lambda_k(X) - \lambda_k(\mathbb{E}X)| \le \|X - \mathbb{E}X\|_2",
@@ -128,7 +128,8 @@ CLAIM = Claim(
             ForAll(
                 lambda _: (Mask.INDEPENDENT, Mask.COMPLEMENTARY),
                 _entry_is_below,
-                "True and idle: the entry is a quarter of the bound (independent masks) or zero (complementary).",
+                "True, but it says little: the entry is a quarter of the bound with independent masks, and zero "
+                "with complementary masks.",
                 Evidence.SEARCHED,
             ),
             latex=r"e_k^\top X_i^M e_k \le 2p(1-p)\,d^{2/5} + O(d^{-2/5})",

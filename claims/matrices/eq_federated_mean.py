@@ -75,7 +75,8 @@ CLAIM = Claim(
     statements=(
         _leading_order(
             Mask.INDEPENDENT,
-            "The diagonal is p(1-p) tau^2 (N-1)/(2N) and more; off it stands (N-2) tau^2/(4N).",
+            "The diagonal entries are at least p(1-p) tau^2 (N-1)/(2N), and those off the diagonal are p(1-p) "
+            "(N-2) tau^2/(4N).",
             instead=("eq36.second-moment", "eq17.outer-product-independent"),
         ),
         _leading_order(
@@ -84,12 +85,12 @@ CLAIM = Claim(
         Statement(
             "eq36.shift-granted-18",
             "printed",
-            "(37), granted (18): with N = d^(1/20) the average of N - 1 entries 2p(1-p) tau^2 and one 2p(1-p) "
-            "lies Theta(d^(7/20)) below.",
+            "(37), granted (18): with N = d^(1/20) the average of N - 1 entries 2p(1-p) tau^2 and one entry "
+            "2p(1-p) is smaller than 2p(1-p) tau^2 by Theta(d^(7/20)).",
             ForAll(
                 lambda _: (7,),
                 _shift_order,
-                "2p(1-p) d^(2/5)/N is of order d^(7/20) exactly; the rest is O(1).",
+                "2p(1-p) d^(2/5)/N is exactly of order d^(7/20). The rest of the difference is O(1).",
                 Evidence.ENUMERATED,
             ),
             latex=r"2p(1-p)\,d^{2/5} - \Theta(d^{7/20}) + O(d^{-2/5})",
@@ -98,11 +99,11 @@ CLAIM = Claim(
         Statement(
             "eq36.second-line-one-factor",
             "printed",
-            "(38), second line: the fraction taken off has p(1-p) d^(2/5) in its denominator.",
+            "(38), second line: the fraction that is subtracted has p(1-p) d^(2/5) in its denominator.",
             Identity(
                 lambda: _second_line(1)[0],
                 lambda: _second_line(1)[1],
-                "The other denominators have 2p(1-p); with one here the two lines differ.",
+                "The other denominators have 2p(1-p). With p(1-p) in this one the two lines differ.",
             ),
             reading=read_as(parts.EQUAL_CONSTANTS),
             instead=("eq36.second-line-every-factor",),
@@ -111,7 +112,7 @@ CLAIM = Claim(
         Statement(
             "eq36.second-line-every-factor",
             "corrected",
-            "(38), second line: with 2p(1-p) in every denominator it equals the first line.",
+            "(38): with 2p(1-p) in every denominator the second line equals the first line.",
             Identity(lambda: _second_line(2)[0], lambda: _second_line(2)[1], "(A - B)/(A + B) = 1 - 2B/(A + B)."),
             reading=read_as(parts.EQUAL_CONSTANTS),
             about=("eq-38",),
@@ -134,7 +135,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.diag(*[PI * (n - 2) * sy.tau**2 / (4 * n) * (sp.ones(n, n) - sp.eye(n)) for n in (2, 4)]),
                 lambda: sp.diag(*[aligned(symbolic_fl_block(n), Mask.COMPLEMENTARY) for n in (2, 4)]),
-                "The diagonal is gone, and with two clients nothing was off it.",
+                "Complementary masks remove the diagonal. With two clients there is nothing off the diagonal.",
             ),
             reading=read_as(parts.COMPLEMENTARY),
         ),

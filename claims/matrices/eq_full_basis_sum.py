@@ -68,10 +68,13 @@ def _vacuous(equation: str) -> Statement:
         "are at least 1 minus a vanishing quantity.",
         Empty(
             Status.VACUOUS,
-            "The alignment matrix is symmetric, so that u_j is v_j or -v_j, and the sum is the squared length of e_k: "
-            "1 for every matrix. It is not r_k."
+            "The alignment matrix is symmetric, so u_j is v_j or -v_j. The sum is then the squared length of e_k, "
+            "which is 1 for every matrix. It is not r_k."
             if singular
-            else "A complete orthonormal basis always gives 1; r_k sums over the c vectors of the row space only.",
+            else (
+                "Over a complete orthonormal basis the sum is always 1. But r_k is the sum over the c vectors of "
+                "the row space only."
+            ),
             _singular_products_sum_to_one if singular else _squares_sum_to_one,
         ),
         latex=r"\sum_{j=1}^{d} |e_k^\top u_j v_j^\top e_k| \ge 1 - \dots"
@@ -137,7 +140,7 @@ CLAIM = Claim(
             OnDomain(
                 ANY_MATRIX,
                 Then("<=", lambda at: float(matrix_at(at).values[0]), _largest_entry),
-                "The Rayleigh quotient; the sum over all d is 1, so it drops out.",
+                "This is the Rayleigh quotient. The sum over all d eigenvectors is 1, so it plays no part.",
                 Evidence.NUMERIC,
                 named=[{"dim": 5, "spectrum": spectrum, "draw": 1, "axes": "own"} for spectrum in SPECTRA],
             ),
@@ -148,7 +151,7 @@ CLAIM = Claim(
         Statement(
             "basis-sum.index",
             "printed",
-            "(49) and (60): the sum runs over k, the coordinate that is fixed; its terms are numbered j.",
+            "(49) and (60): the sum runs over k, although the coordinate k is fixed and the terms are numbered by j.",
             Printed(Status.ILL_FORMED, "The index under the sum should be j, as in the other equations."),
             instead=("basis-sum.subspace-bound",),
             about=("eq-49", "eq-60"),
@@ -156,7 +159,7 @@ CLAIM = Claim(
         Statement(
             "basis-sum.subspace-bound",
             "corrected",
-            "The representability satisfies r_k >= (X_kk - l_(c+1)) / (l_1 - l_(c+1)), l the descending eigenvalues.",
+            "Let l_1 >= l_2 >= ... be the eigenvalues of X. Then r_k >= (X_kk - l_(c+1)) / (l_1 - l_(c+1)).",
             OnDomain(
                 SUBSPACE,
                 Then(">=", lambda at: entry_bound(_matrix(at), int(at["feature_dim"])), _represented),
@@ -170,8 +173,8 @@ CLAIM = Claim(
         Statement(
             "basis-sum.subspace-bound-one-client",
             "corrected",
-            "On one client's true matrix the bound (X_kk - l_(c+1)) / (l_1 - l_(c+1)) gives 2/N, never 1 - o(1): "
-            "an eigengap argument is needed.",
+            "For one client's true matrix the bound (X_kk - l_(c+1)) / (l_1 - l_(c+1)) on r_k is 2/N, which does "
+            "not tend to 1. So an argument by the gap between eigenvalues is needed.",
             Identity(
                 lambda: sp.Matrix([sp.Rational(2, n) for n in CLIENTS]),
                 _limits_of_the_repair,

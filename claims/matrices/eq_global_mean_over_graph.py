@@ -127,7 +127,7 @@ CLAIM = Claim(
             "(29), read as (30) uses it: the mean of 1/|A_i| is 1 over the mean of |A_i|.",
             sizes_equal(
                 lambda sizes: 1 / float(np.mean(sizes)),
-                "A harmonic mean equals an arithmetic one only when all sizes agree.",
+                "The harmonic mean of the sizes equals their arithmetic mean only if all sizes are equal.",
                 found("eq29.sizes-as-used"),
             ),
             reading=read_as(parts.MENDED),
@@ -151,10 +151,14 @@ CLAIM = Claim(
         Statement(
             "eq29.entries-by-connectivity",
             "printed",
-            "(29): over 2p(1-p), every signal entry of the global matrix is (1 - 1/|A-bar|) tau^2 to leading order, "
-            "granted (18).",
+            "(29), granted (18): to leading order every signal entry of the global matrix is 2p(1-p) times (1 - "
+            "1/|A-bar|) tau^2.",
             _refuted_by(
-                _printed_diagonal, "Client k lowers coordinate k by its weight w_k, which sums to 1 over the clients."
+                _printed_diagonal,
+                (
+                    "Client k lowers the entry of coordinate k in proportion to its weight w_k, and these weights "
+                    "sum to 1."
+                ),
             ),
             latex=r"\mathbb{E}\overline{X} = 2p(1-p)(1-\tfrac{1}{|\bar A|})d^{2/5} + \dots",
             instead=("eq29.entries-by-weight", "eq29.mean-entry"),
@@ -163,8 +167,12 @@ CLAIM = Claim(
         Statement(
             "eq29.error-term",
             "printed",
-            "(29) and (30) give one error term: O(d^(-9/20)) in the first, O(d^(-2/5)) and O(d^(-2/6)) in the second.",
-            Printed(Status.ILL_FORMED, "Three different exponents stand for one term; the derivation supports none."),
+            "(29) and (30) print one error term in three ways: O(d^(-9/20)) in (29), O(d^(-2/5)) and O(d^(-2/6)) "
+            "in (30).",
+            Printed(
+                Status.ILL_FORMED,
+                "Three different exponents stand for one term. The derivation supports none of them.",
+            ),
             instead="not known",
             about=("eq-29", "eq-30"),
         ),
@@ -180,8 +188,8 @@ CLAIM = Claim(
         Statement(
             "eq29.one-number",
             "printed",
-            "(31) and (32): all signal entries and the largest eigenvalue are one number up to "
-            "O(d^(-2/5)), granted (18).",
+            "(31) and (32), granted (18): all signal entries and the largest eigenvalue are one number up to "
+            "O(d^(-2/5)).",
             _refuted_by(_entries_agree, "Entries of clients with different weights differ by a multiple of tau^2 - 1."),
             instead=("eq29.entries-by-weight", "eq29.entries-spread"),
             about=("eq-31", "eq-32"),
@@ -190,19 +198,19 @@ CLAIM = Claim(
             "eq29.edge-lower-bound",
             "printed",
             "(32), first line: the largest eigenvalue is at least that of the mean matrix plus O(d^(-2/5)).",
-            Printed(Status.ILL_FORMED, "A lower bound needs minus the error there, as the end of the line has it."),
+            Printed(Status.ILL_FORMED, "A lower bound needs a minus before the error, as at the end of the line."),
             instead=("eq20.weyl",),
             about=("eq-32",),
         ),
         Statement(
             "eq29.entries-by-weight",
             "corrected",
-            "Entry k of the global matrix is (1 - w_k) a + w_k b, w_k the weight of client k in the objective, b the "
-            "own entry of that client and a the entry of every other client there.",
+            "Entry k of the global matrix is (1 - w_k) a + w_k b. Here w_k is the weight of client k in the "
+            "objective, b is the entry of client k at its own coordinate, and a that of every other client there.",
             OnDomain(
                 entries_domain(),
                 Then("=", lambda at: entries_by_weight(weights_at(at), *entries_at(at)), _summed(lambda e: e)),
-                "Client k lowers, or raises, coordinate k alone, by its weight.",
+                "Client k lowers or raises the entry of coordinate k alone, in proportion to its weight.",
                 Evidence.NUMERIC,
             ),
             latex=r"\overline{X}_{kk} = (1-w_k)\, a + w_k\, b",
@@ -210,7 +218,8 @@ CLAIM = Claim(
         Statement(
             "eq29.mean-entry",
             "corrected",
-            "The mean entry of the global matrix is a - (a - b)/N for every network: connectivity does not enter.",
+            "The mean entry of the global matrix is a - (a - b)/N on every network. It does not depend on "
+            "connectivity.",
             OnDomain(
                 entries_domain(),
                 Then("=", lambda at: mean_entry(int(at["n_clients"]), *entries_at(at)), _summed(np.mean)),
@@ -235,12 +244,12 @@ CLAIM = Claim(
         Statement(
             "eq29.entries-spread",
             "corrected",
-            "Largest minus smallest entry of the global matrix is (max w - min w) |a - b|: zero exactly when all "
-            "clients have one weight, as in every regular network, or when a = b.",
+            "The largest minus the smallest entry of the global matrix is (max w - min w) |a - b|. It is zero "
+            "exactly if a = b or all clients have the same weight, as in every regular network.",
             OnDomain(
                 entries_domain(),
                 Then("=", lambda at: entries_spread(weights_at(at), *entries_at(at)), _summed(np.ptp)),
-                "Each entry is moved from a by its client's weight.",
+                "Each entry differs from a in proportion to its client's weight.",
                 Evidence.NUMERIC,
             ),
         ),

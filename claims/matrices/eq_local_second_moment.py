@@ -152,8 +152,8 @@ CLAIM = Claim(
             entries_up_to(
                 lambda: matrix_entries(printed_block(N, CLIENT), 2 * PI * local_covariance(N, CLIENT)),
                 -8,
-                "Centred, the matrix is diagonal at last, but with tau^2/4 in place of tau^2; the losses "
-                "do not centre.",
+                "With the mean subtracted the matrix is diagonal, but with tau^2/4 in place of tau^2. And the "
+                "losses do not subtract the mean.",
             ),
             reading=read_as(parts.ABOUT_THE_MEAN),
             instead="not known",
@@ -187,8 +187,8 @@ CLAIM = Claim(
         Statement(
             "eq18.off-diagonal-half",
             "corrected",
-            "In one client's E[x x^T] an entry off the diagonal, between other clients' coordinates, is half of "
-            "one on it, pixel noise aside.",
+            "Leave out pixel noise. In one client's E[x x^T], an entry between two other clients' coordinates is "
+            "half of a diagonal entry at such a coordinate.",
             Identity(
                 lambda: _off_diagonal_is_of_the_diagonal_order()[1],
                 lambda: _off_diagonal_is_of_the_diagonal_order()[0],
@@ -203,7 +203,7 @@ CLAIM = Claim(
             OnDomain(
                 TWO_CLIENTS,
                 Then("=", _two_clients, _listed_pair),
-                "One offset has no partner to correlate with.",
+                "With two clients an image has only one offset, so there is no other offset to correlate it with.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.INDEPENDENT),
@@ -211,8 +211,8 @@ CLAIM = Claim(
         Statement(
             "eq18.outside-alpha-and-beta",
             "corrected",
-            "A rare class outside the signal has the entry d^(alpha - beta) + d^(-2/5) at its coordinate: that is "
-            "O(d^(-2/5)) exactly when alpha <= beta - 2/5.",
+            "A rare class outside the signal has the entry d^(alpha - beta) + d^(-2/5) at its coordinate. This is "
+            "O(d^(-2/5)) exactly if alpha <= beta - 2/5.",
             OnDomain(
                 OUTSIDE,
                 Then("=", lambda at: _rare_share(at) + float(at["dim"]) ** -0.4, _drawn_entry, within=0.02),

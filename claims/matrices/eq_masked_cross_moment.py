@@ -51,12 +51,14 @@ CLAIM = Claim(
     statements=(
         _printed(
             Mask.COMPLEMENTARY,
-            "A pixel is never in both views, so the true diagonal is zero; the printed matrix has nothing else.",
+            "A pixel is never in both views, so the true matrix has a zero diagonal. The printed matrix is zero "
+            "off the diagonal.",
             instead=("eq17.off-diagonal-complementary",),
         ),
         _printed(
             Mask.INDEPENDENT,
-            "The true matrix is p(1-p) x x^T: neither the 2 nor the missing rest is right.",
+            "The true matrix is p(1-p) x x^T. The printed one has a factor 2 too much, and lacks the entries off "
+            "the diagonal.",
             instead=("eq17.outer-product-independent",),
         ),
         Statement(
@@ -116,7 +118,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.Integer(0),
                 lambda: (printed_pair(X).T * masked_pair(X, Mask.COMPLEMENTARY)).trace(),
-                "One lives on the diagonal, the other off it.",
+                "The printed matrix is zero off the diagonal, and the true one is zero on it.",
             ),
             reading=read_as(parts.COMPLEMENTARY),
         ),

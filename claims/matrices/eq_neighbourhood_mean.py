@@ -52,8 +52,8 @@ CLAIM = Claim(
         Statement(
             "eq27.neighbours-lowered",
             "printed",
-            "(27): entries at the neighbours' coordinates are lowered, the one at the client's own is tau^2, "
-            "granted (18).",
+            "(27), granted (18): the entries at the neighbours' coordinates are lowered, and the entry at the "
+            "client's own coordinate is tau^2.",
             OnDomain(
                 entries_domain(CLIENT, conditions=(CLIENT_IS_THERE,)),
                 Then("=", _printed_entries, _summed_entries),
@@ -92,12 +92,13 @@ CLAIM = Claim(
         Statement(
             "eq27.members-lowered",
             "corrected",
-            "In the mean matrix over A_i the entries at coordinates owned inside A_i, the client's own included, are "
-            "(1 - 1/|A_i|) a + b/|A_i|, b the own entry of a client and a its entry elsewhere; all others stay at a.",
+            "In the mean matrix over the neighbourhood A_i, the entry at the coordinate of every member, client i "
+            "included, is (1 - 1/|A_i|) a + b/|A_i|. All other entries are a. b is a client's entry at its own "
+            "coordinate, and a its entry elsewhere.",
             OnDomain(
                 entries_domain(CLIENT, conditions=(CLIENT_IS_THERE,)),
                 Then("=", _closed_entries, _summed_entries),
-                "One member of A_i owns such a coordinate, and nobody in A_i owns the others.",
+                "Each such coordinate belongs to one member of A_i. The others belong to no member.",
                 Evidence.NUMERIC,
             ),
         ),

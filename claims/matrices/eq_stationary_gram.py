@@ -122,12 +122,14 @@ CLAIM = Claim(
         Statement(
             "eq16.projected-gram",
             "corrected",
-            "W^T W differs from P X, P the projector onto row(W), by at most the norm of W X - W W^T W over the least "
-            "singular value of W: where the gradient vanishes, W^T W = P X = P X P, and row(W) is invariant under X.",
+            "Let P project onto the row space of W. Then W^T W differs from P X by at most the norm of W X - W "
+            "W^T W over the least singular value of W. So where the gradient vanishes, W^T W = P X = P X P, and X "
+            "maps the row space of W into itself.",
             OnDomain(
                 ANY_MODEL,
                 Then("<=", lambda at: gram_distance_bound(*reversed(model_at(at))), _off_projected),
-                "The pseudoinverse of W takes one to the other; with one feature they have the same norm.",
+                "The pseudoinverse of W turns W X - W W^T W into the difference. With one feature the bound is "
+                "reached.",
                 Evidence.NUMERIC,
                 named=[
                     {"dim": 5, "feature_dim": 1, "spectrum": "indefinite", "draw": 1, "distance": distance}
@@ -140,8 +142,8 @@ CLAIM = Claim(
         Statement(
             "eq16.equality-by-rank",
             "corrected",
-            "Where the gradient vanishes, the squared distance of W^T W from X is the sum of the squared eigenvalues "
-            "of X that W leaves out: W^T W = X exactly when rank(W) = rank(X).",
+            "Where the gradient vanishes, the squared distance of W^T W from X is the sum of the squared "
+            "eigenvalues of X that W leaves out. So W^T W = X exactly if rank(W) = rank(X).",
             OnDomain(
                 STATIONARY,
                 Then("=", _left_out, _squared_distance),

@@ -167,7 +167,7 @@ CLAIM = Claim(
             ("identity on the signal, 0 elsewhere", "entry (k, k)"),
             ("N = 4", sp.Integer(N)),
             ENTRY,
-            "With a bounded trace as well: tr(H) = N, where the entry is tau^2/2 + mu^2.",
+            "It fails with a trace that does not grow with d, too: here tr(H) = N, and the entry is tau^2/2 + mu^2.",
             instead=("eq55.symmetric-part",),
         ),
         _close(
@@ -177,7 +177,7 @@ CLAIM = Claim(
             ("identity", "entry (k, k)"),
             IDENTITY_TRACE,
             ENTRY,
-            "As (56): d times too large at H = I.",
+            "At H = I the printed value is too large by a factor of order d, as in (56).",
             r"e_k^\top X_i^{C'} e_k = \operatorname{tr}(H)\, d^{2/5} \pm O(d^{-1/5})",
             instead=("eq55.symmetric-part",),
         ),
@@ -237,8 +237,8 @@ CLAIM = Claim(
         Statement(
             "eq55.square-and-symmetric",
             "corrected",
-            "The alignment matrix is square and symmetric for every H, so that its singular values are the moduli of "
-            "its eigenvalues.",
+            "The alignment matrix is square and symmetric for every H. So its singular values are the absolute "
+            "values of its eigenvalues.",
             OnDomain(
                 ANY_H,
                 Then("=", _moduli, _singular_values),

@@ -136,7 +136,7 @@ def _statement(
     check = OnDomain(
         _domain(objective, reading, *own),
         then(objective, reading),
-        "Descent itself, on drawn data, held against linear algebra.",
+        "Gradient descent is run on drawn data and compared with linear algebra.",
         Evidence.SEARCHED,
         points=(6, 100),
         corners=(0, 16),
@@ -145,7 +145,7 @@ def _statement(
 
 
 TOP = (
-    "descends from a random start to the best W^T W >= 0 of rank c for X: it has the c leading eigenvectors and "
+    "ends, from a random start, at the best approximation W^T W of rank c to X. It has the c leading eigenvectors and "
     "eigenvalues of X."
 )
 
@@ -156,10 +156,17 @@ CLAIM = Claim(
     source=Source("chen2026", "Eqs (2)-(4); reviewer 1, question 2"),
     question="Is the minimiser that the Eckart-Young step names the one that training reaches?",
     statements=(
-        _statement("descent.cl-similar", f"Contrast {TOP}", Objective.CL, ONE, (parts.SIMILAR,), NOISE),
+        _statement(
+            "descent.cl-similar",
+            f"Gradient descent on the loss of CL {TOP}",
+            Objective.CL,
+            ONE,
+            (parts.SIMILAR,),
+            NOISE,
+        ),
         _statement(
             "descent.cl-dissimilar",
-            f"Contrast {TOP}",
+            f"Gradient descent on the loss of CL {TOP}",
             Objective.CL,
             ONE,
             (parts.DISSIMILAR,),
@@ -168,7 +175,7 @@ CLAIM = Claim(
         ),
         _statement(
             "descent.mim-independent",
-            f"The alignment of masked views {TOP}",
+            f"Gradient descent on the alignment loss of MIM, Eq (4), {TOP}",
             Objective.MIM,
             ONE,
             (parts.INDEPENDENT,),
@@ -176,7 +183,7 @@ CLAIM = Claim(
         ),
         _statement(
             "descent.mim-complementary",
-            f"The alignment of masked views {TOP}",
+            f"Gradient descent on the alignment loss of MIM, Eq (4), {TOP}",
             Objective.MIM,
             COMPLEMENTARY,
             (parts.COMPLEMENTARY,),
@@ -184,8 +191,8 @@ CLAIM = Claim(
         ),
         _statement(
             "descent.reconstruction-complementary",
-            "Reconstruction (3), encoder and decoder both trained, descends from a random start to the map of "
-            "reduced-rank regression, and so to its encoder.",
+            "Gradient descent on the reconstruction loss (3), with encoder and decoder both trained, ends from a "
+            "random start at the map of reduced-rank regression, and so at its encoder.",
             Objective.MIM,
             RECONSTRUCTION,
             (parts.COMPLEMENTARY, parts.RECONSTRUCTION),

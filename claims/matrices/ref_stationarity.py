@@ -147,7 +147,7 @@ CLAIM = Claim(
             ForAll(
                 spectra_and_choices,
                 any_choice_is_best,
-                "Keeping a smaller eigenvalue is a saddle, W of full rank included.",
+                "A W that keeps a smaller eigenvalue is a saddle point, even if W has full rank.",
                 Evidence.ENUMERATED,
             ),
             instead=("stationarity.least-loss",),
@@ -160,7 +160,8 @@ CLAIM = Claim(
             OnDomain(
                 LEAST_OF_ALL,
                 Then("=", _least, _best_stationary),
-                "Every stationary point of an X is compared by its loss; negative eigenvalues are of no use.",
+                "All stationary points of a matrix X are compared by their losses. Negative eigenvalues cannot "
+                "lower the loss.",
                 Evidence.NUMERIC,
                 named=[
                     {"dim": 4, "feature_dim": c, "spectrum": spectrum, "draw": 1} for c in (1, 4) for spectrum in SIGNS

@@ -102,7 +102,11 @@ CLAIM = Claim(
             "printed",
             "Up to a positive factor and a constant the loss is the squared distance of W^T W from the "
             "alignment matrix.",
-            Identity(_distance, _loss, "The loss is half the squared distance less half the squared norm of X."),
+            Identity(
+                _distance,
+                _loss,
+                "The loss is half the squared distance minus half the squared norm of the alignment matrix X.",
+            ),
             latex=r"\mathcal{L} = \tfrac12\|X - W^\top W\|_F^2 - \tfrac12\|X\|_F^2",
         ),
         _eigenvector_statement(

@@ -45,7 +45,10 @@ LATEX = {
 }
 NAMES = {Objective.MIM: "MIM, independent masks averaged", Objective.CL: "CL, one draw a sample"}
 BELOW = "The norm of the coupling block is a lower bound for the norm of the whole deviation."
-ABOVE = "Signal block, coupling block and the level of the noise block add up to an upper bound for the whole."
+ABOVE = (
+    "The norms of the signal block, of the coupling block and of the noise block add up to an upper bound for the "
+    "whole deviation."
+)
 
 
 def _slope(
@@ -206,7 +209,7 @@ def _printed(
     return Statement(
         key,
         "printed",
-        f"One client's matrix is within O(d^({exponent})) of its mean: {NAMES[objective]}, {words}.",
+        f"{NAMES[objective]}, {words}: one client's matrix is within O(d^({exponent})) of its mean.",
         _falls(objective, betas, whole=whole),
         latex=LATEX[objective],
         instead=instead,
@@ -236,13 +239,13 @@ CLAIM = Claim(
         Statement(
             "concentration.failure-probability",
             "printed",
-            "For beta >= 1.85 the bound on one client's matrix, printed for MIM, fails with probability at "
-            "most exp(-d^(1/10))/2, if its typical distance meets the bound.",
+            "For beta >= 1.85 the bound on one client's matrix, which is printed for MIM, fails with probability "
+            "at most exp(-d^(1/10))/2. We take for granted that its typical distance meets the bound.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: sp.limit(sp.sqrt(2 * (U**2 + sp.log(2))) / U**10, U, sp.oo),
-                "A Gaussian norm exceeds its level by t with probability exp(-t^2/2); t is O(d^(1/20)), small against "
-                "the level sqrt(d).",
+                "A Gaussian norm exceeds its level by t with probability at most exp(-t^2/2). Here t is "
+                "O(d^(1/20)), which is small against the level sqrt(d).",
             ),
             latex=r"1 - \tfrac12 e^{-d^{1/10}}",
         ),
@@ -250,12 +253,13 @@ CLAIM = Claim(
             "concentration.coupling-mean",
             "corrected",
             "The squared Frobenius norm of the block that couples signal and noise has exactly the mean (d - N)/n "
-            "times mu^2 t + (sigma^2/2)(t + N mu^2 + N sigma^2), t = 1 + (N - 1) tau^2/2 + N mu^2, n all samples; "
-            "sigma = 0 for MIM.",
+            "times mu^2 t + (sigma^2/2)(t + N mu^2 + N sigma^2). Here t = 1 + (N - 1) tau^2/2 + N mu^2, n is the "
+            "number of all samples, and sigma = 0 for MIM.",
             OnDomain(
                 COUPLED,
                 Then("=", _coupling_mean, _drawn_coupling, within=0.1),
-                "Samples are independent, and noise on every other coordinate is independent of all else.",
+                "The samples are independent. The noise on each coordinate outside the signal is independent of "
+                "everything else.",
                 Evidence.SAMPLED,
                 points=(6, 60),
                 corners=(2, 32),
@@ -267,8 +271,8 @@ CLAIM = Claim(
         Statement(
             "concentration.coupling-block",
             "corrected",
-            "With N fixed the norm of the block that couples signal and noise goes with the power (1 - beta)/2 of d "
-            "for MIM and 1/5 + (1 - beta)/2 for CL.",
+            "With N fixed the norm of the block that couples signal and noise is of order d^((1 - beta)/2) for "
+            "MIM and d^(1/5 + (1 - beta)/2) for CL.",
             OnDomain(
                 GROWING,
                 Then(
@@ -277,7 +281,8 @@ CLAIM = Claim(
                     _measured_slope,
                     remainder=_slope_error,
                 ),
-                "A Gaussian block given the signal: (d/n) times the largest level of its rows' covariance.",
+                "Given the signal the block is Gaussian. Its squared norm is about d/n times the largest "
+                "eigenvalue of the covariance of its rows.",
                 Evidence.SAMPLED,
                 points=(6, 60),
                 corners=(4, 32),
@@ -293,7 +298,8 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.Matrix([[sp.Rational(37, 20), sp.Rational(9, 5), sp.Rational(9, 5)]] * 2),
                 lambda: _thresholds(is_expected={Objective.MIM: True, Objective.CL: False}),
-                "Powers of d in the norms of all three blocks; the coupling block decides.",
+                "The powers of d in the norms of the three blocks are compared. The block that couples signal and "
+                "noise decides.",
             ),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
             latex=r"\beta \ge 1.85",
@@ -306,7 +312,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.Matrix([[sp.Rational(29, 20), sp.Rational(7, 5), sp.Rational(7, 5)]]),
                 lambda: _thresholds(is_expected={Objective.CL: True}),
-                "The same matrix as MIM's, held to O(d^(-1/5)) only.",
+                "The matrix is that of MIM, but only has to be within O(d^(-1/5)) of its mean.",
             ),
             reading=read_as(parts.AUGMENTATIONS_AVERAGED),
         ),

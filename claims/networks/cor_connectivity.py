@@ -33,15 +33,16 @@ from theory.readings import Objective
 from theory.setting import Setting
 
 ROUND_OFF = 1e-12
-BECAUSE_LINK = "A link changes whose losses count how much; it can turn equal weights into unequal ones."
+BECAUSE_LINK = "A link changes how much each client's loss counts. It can turn equal weights into unequal ones."
 BECAUSE_POPULATION = (
-    "With c = N and a positive definite signal block every coordinate is represented whole, whatever the "
-    "network: s = 0."
+    "With c = N and a positive definite signal block every signal coordinate is represented whole on every "
+    "network, so the sensitivity is 0 before and after."
 )
 BECAUSE_EQUAL = (
-    "With A = sum q_i A_i and noise P_i, affine in A_i, the deficit is sum q_i^2 |P_i^1/2 A^-1|^2. By Cauchy's "
-    "inequality against equal weights' P_i^1/2 B^-1 it is at least a multiple of (tr B^-1 + const tr A^-1 B^-1)^2; "
-    "the inverse is operator convex, and B is the mean of A over all ways to number the clients."
+    "Let A = sum q_i A_i with weights q_i, and let the noise P_i be affine in A_i. The deficit is sum q_i^2 "
+    "|P_i^1/2 A^-1|^2. B is the mean of A over all ways to number the clients. By Cauchy's inequality against "
+    "P_i^1/2 B^-1 the deficit is at least a multiple of (tr B^-1 + const tr A^-1 B^-1)^2, and the inverse is "
+    "operator convex."
 )
 
 
@@ -165,11 +166,12 @@ CLAIM = Claim(
         Statement(
             "cor45.printed-widths",
             "printed",
-            "The widths (62)-(64) fall as the average connectivity rises.",
+            "The interval widths of Eqs (62)-(64) fall as the connectivity |A-bar| rises.",
             ForAll(
                 lambda context: [(f, a) for f in (ps.DEC_MIM, ps.DEC_CL, ps.DEC_CL_H) for a in range(2, 30)],
                 width_falls,
-                "1 - 1/|A| rises with |A|; the widths themselves rest on (27)-(33).",
+                "1 - 1/|A-bar| rises with |A-bar|. The widths themselves depend on Eqs (27)-(33), which are "
+                "checked elsewhere.",
                 Evidence.SEARCHED,
             ),
             reading=read_as(parts.WIDTH),
@@ -178,11 +180,11 @@ CLAIM = Claim(
         Statement(
             "cor45.average-connectivity",
             "printed",
-            "The average connectivity |A-bar| is proportional to 1 - 1/|A-bar|.",
+            "The connectivity |A-bar| is proportional to 1 - 1/|A-bar|.",
             ForAll(
                 lambda context: range(2, 5),
                 is_proportional,
-                "It rises with it, at a falling rate.",
+                "1 - 1/|A-bar| rises with |A-bar|, but ever more slowly.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.AS_TYPED),
@@ -191,7 +193,7 @@ CLAIM = Claim(
         Statement(
             "cor45.population-complementary",
             "printed",
-            "Every added link lowers the sensitivity of the objective's minimiser or keeps it.",
+            "Every added link lowers the sensitivity of the minimiser of Eq (1), or leaves it as it is.",
             printed.never_rises(
                 printed.complementary_sensitivity,
                 BECAUSE_LINK,
@@ -207,7 +209,7 @@ CLAIM = Claim(
         Statement(
             "cor45.population-independent",
             "printed",
-            "Every added link lowers the sensitivity of the objective's minimiser.",
+            "Every added link lowers the sensitivity of the minimiser of Eq (1).",
             printed.never_rises(
                 printed.independent_sensitivity,
                 BECAUSE_POPULATION,
@@ -221,7 +223,8 @@ CLAIM = Claim(
         Statement(
             "cor45.samples-independent-spread",
             "printed",
-            "Every added link lowers the sensitivity of the expected r_k or keeps it.",
+            "Take the mean of each r_k over data sets, and the sensitivity of these means: every added link "
+            "lowers it, or leaves it as it is.",
             printed.never_rises(
                 printed.spread_of_deficits,
                 BECAUSE_LINK,
@@ -234,7 +237,7 @@ CLAIM = Claim(
         Statement(
             "cor45.samples-independent-deficit",
             "expected",
-            "Every added link lowers the mean deficit 1 - r_k or keeps it.",
+            "Every added link lowers the mean deficit 1 - r_k, or leaves it as it is.",
             printed.never_rises(
                 printed.mean_deficit,
                 BECAUSE_LINK,
@@ -247,7 +250,8 @@ CLAIM = Claim(
         Statement(
             "cor45.equal-weights-deficit",
             "corrected",
-            "The mean deficit, to second order, is least where all clients weigh the same, at any connectivity.",
+            "To second order the mean deficit is least if all clients' losses have the same weight, whatever the "
+            "connectivity.",
             OnDomain(
                 Domain(
                     (
@@ -257,7 +261,7 @@ CLAIM = Claim(
                         *(Real("augmentation_std", 0.0, 2.0, "[]"), Choice("objective", ("mim", "cl")), DRAW),
                     ),
                     (SIZES,),
-                    assumes=f"{MODEL} Masks are averaged; contrast has one draw a sample.",
+                    assumes=f"{MODEL} Masks are averaged; CL has one augmentation a sample.",
                 ),
                 Then(">=", deficit_of_equals, deficit_on_network),
                 BECAUSE_EQUAL,
@@ -274,9 +278,9 @@ CLAIM = Claim(
         Statement(
             "cor45.irregular-deficit",
             "corrected",
-            "On any network the mean deficit is (d - c)/n_i times the mean of [G M G]_kk, where G inverts the weighted "
-            "mean of the clients' signal and M = sum w_i^2 M_i: the noise of the clients adds up with their squared "
-            "weights.",
+            "The mean deficit is (d - c)/n_i times the mean of (G M G)_kk over the signal. G is the inverse of "
+            "the weighted mean of the clients' signal moments. M = sum w_i^2 M_i adds up the clients' noise M_i "
+            "by their squared weights.",
             OnDomain(
                 Domain(
                     (
@@ -305,7 +309,8 @@ CLAIM = Claim(
                     lambda at: next_order(at) * mean_deficit(at),
                     is_argued=True,
                 ),
-                "Second-order perturbation; M_i is the noise of client i that couples to the signal.",
+                "Second-order perturbation of the weighted mean matrix. M_i is the part of client i's noise that "
+                "couples to the signal.",
                 Evidence.SAMPLED,
                 points=(3, 40),
                 trials=(400, 3000),

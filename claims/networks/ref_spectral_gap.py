@@ -225,7 +225,12 @@ CLAIM = Claim(
             "laplacian-gap.review-convex",
             "printed",
             "The losses of linear clients, Eqs (2) and (4), are locally convex, as the review's theorem assumes.",
-            ForAll(lambda context: (3,), is_convex, "f_i has a saddle or a maximum at W = 0.", Evidence.NUMERIC),
+            ForAll(
+                lambda context: (3,),
+                is_convex,
+                "The loss of a client has a saddle or a maximum at W = 0.",
+                Evidence.NUMERIC,
+            ),
             instead="not known",
         ),
         Statement(
@@ -235,7 +240,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: (1.0, 10.0, 100.0),
                 is_smooth,
-                "The penalty |W^T W|^2/2 is of fourth order: no constant serves for all W.",
+                "The penalty |W^T W|^2/2 is of fourth order in W, so no constant L serves for all W.",
                 Evidence.NUMERIC,
             ),
             instead="not known",
@@ -246,7 +251,7 @@ CLAIM = Claim(
             "The squared distance between the models is O(1/lambda_2).",
             Prediction(
                 exponent(squared_distance, -1.0, FAMILIES),
-                "The exponent is -2 where clients differ along the slowest mode.",
+                "If clients differ along the slowest mode, the squared distance grows like lambda_2^(-2).",
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
@@ -259,7 +264,8 @@ CLAIM = Claim(
             "The squared distance between the models is O(1/lambda_2).",
             Prediction(
                 exponent(expected_square, -1.0, LARGE),
-                "Averaged over placements all modes count: sum 1/mu^2 over N - 1 grows like lambda_2^(-3/2).",
+                "Averaged over placements all modes count. The sum of 1/mu^2 over the modes, divided by N - 1, "
+                "grows like lambda_2^(-3/2).",
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
@@ -273,7 +279,8 @@ CLAIM = Claim(
             ForAll(
                 lambda context: range(3, 20),
                 on_stars,
-                "Every star has lambda_2 = 1, and Metropolis weights mix it the more slowly the larger it is.",
+                "Every star has the Laplacian eigenvalue lambda_2 = 1. But with Metropolis weights larger stars "
+                "mix more slowly.",
                 NUMERIC,
             ),
             reading=read_as(parts.METROPOLIS),
@@ -285,7 +292,7 @@ CLAIM = Claim(
             "The root mean square distance between the models is O(1/lambda_2).",
             Prediction(
                 exponent(lambda name, n: np.sqrt(squared_distance(name, n)), -1.0, FAMILIES),
-                "Attained where clients differ along the slowest mode.",
+                "The order is reached if clients differ along the slowest mode.",
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
@@ -298,7 +305,7 @@ CLAIM = Claim(
             "The averaged model's subspace error is O(1/lambda_2).",
             Prediction(
                 exponent(drift, -1.0, FAMILIES),
-                "kappa is 2/(eps mu) - 1 for one local step.",
+                "For one local step kappa is 2/(eps mu) - 1, for the Laplacian's eigenvalue mu.",
                 rtol=0.15,
                 evidence=NUMERIC,
             ),
@@ -308,8 +315,9 @@ CLAIM = Claim(
         Statement(
             "laplacian-gap.distance-bound-convex",
             "corrected",
-            "If the clients' losses are convex quadratics and M = I - eps L has no negative eigenvalue, the root mean "
-            "square distance at rest is at most (eta/eps)(1/lambda_2 - eps) zeta, for one local step of any size eta.",
+            "Let the clients' losses be convex quadratics, and let M = I - eps L have no negative eigenvalue. The "
+            "square root of the consensus error at rest is at most (eta/eps)(1/lambda_2 - eps) zeta, for one "
+            "local step of any size eta. lambda_2 is the Laplacian's.",
             OnDomain(
                 Domain(
                     (
@@ -336,8 +344,9 @@ CLAIM = Claim(
         Statement(
             "laplacian-gap.exponent-slowest-mode",
             "corrected",
-            "Where clients differ along the slowest mode the squared distance is, for small steps, eta^2 E^2 "
-            "(1/(eps lambda_2) - 1)^2 zeta^2: it grows like lambda_2^-2 at one length eps of the steps.",
+            "If clients differ along the slowest mode, the consensus error is eta^2 E^2 (1/(eps lambda_2) - 1)^2 "
+            "zeta^2 for small steps. At a fixed length eps it grows like lambda_2^(-2). lambda_2 is the "
+            "Laplacian's.",
             OnDomain(
                 Domain(
                     (*network_parameters(12), SHARE, *client_parameters()),
@@ -355,7 +364,7 @@ CLAIM = Claim(
                     limit=SMALL_STEPS,
                 ),
                 Then("=", along_slowest_mode, squared_distance_limit),
-                "Models at rest, linear encoders on the alignment loss.",
+                "Computed for models at rest, with linear encoders on the alignment loss.",
                 NUMERIC,
                 points=(5, 200),
                 corners=(1, 32),
@@ -364,8 +373,8 @@ CLAIM = Claim(
         Statement(
             "laplacian-gap.exponent-placements",
             "corrected",
-            "On rings and paths the squared distance averaged over placements, over (eta zeta / eps)^2, tends to "
-            "(pi^3/90) lambda_2^(-3/2) as clients become many.",
+            "On rings and paths, as the number of clients grows, the consensus error averaged over placements, "
+            "divided by (eta zeta / eps)^2, tends to (pi^3/90) lambda_2^(-3/2). lambda_2 is the Laplacian's.",
             OnDomain(
                 Domain(
                     (
@@ -378,7 +387,7 @@ CLAIM = Claim(
                     limit="of many clients",
                 ),
                 Then("=", lambda at: LIMIT, over_placements, remainder=still_to_go),
-                "The sums of 1/mu and of 1/mu^2 over the modes are known. Averaged over placements all modes count.",
+                "Averaged over placements all modes count. The sums of 1/mu and of 1/mu^2 over the modes are known.",
                 NUMERIC,
                 points=(3, 100),
                 corners=(1, 8),
@@ -389,9 +398,14 @@ CLAIM = Claim(
         Statement(
             "laplacian-gap.simulated",
             "corrected",
-            "Simulated training with steps along the Laplacian ends where the models at rest are, for clients most "
-            "like their neighbours.",
-            settled_check(("laplacian",), "Adapt, then combine.", matrices=like_neighbours, local_steps=1),
+            "Simulated training with steps along the Laplacian ends at the models at rest that we compute, for "
+            "clients most like their neighbours.",
+            settled_check(
+                ("laplacian",),
+                "In each simulated round the clients take their steps and then average.",
+                matrices=like_neighbours,
+                local_steps=1,
+            ),
         ),
     ),
 )

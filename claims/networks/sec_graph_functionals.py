@@ -162,9 +162,18 @@ CLAIM = Claim(
                 instead=(f"functionals.{AHEAD[measure]}-lead-{SHORT[measure]}",),
             )
             for measure, because in (
-                ("consensus", "How fast a network mixes is not how many neighbours its clients have."),
-                ("mean_model_error", "Uniform averaging is off by unequal weights, whatever the connectivity."),
-                ("sensitivity_change", "Uniform averaging is off by unequal weights, whatever the connectivity."),
+                (
+                    "consensus",
+                    "How fast a network averages models does not follow from how many neighbours its clients have.",
+                ),
+                (
+                    "mean_model_error",
+                    "With uniform averaging the clients' unequal weights cause the error, whatever the connectivity.",
+                ),
+                (
+                    "sensitivity_change",
+                    "With uniform averaging the clients' unequal weights cause the error, whatever the connectivity.",
+                ),
             )
         ),
         ranks(
@@ -174,7 +183,7 @@ CLAIM = Claim(
             "consensus",
             AT_RANDOM,
             0.99,
-            "Averaged over placements the consensus error is in proportion to it.",
+            "Averaged over placements the consensus error is in proportion to this sum.",
             spoil=1.05,
         ),
         ranks(
@@ -184,7 +193,7 @@ CLAIM = Claim(
             "consensus",
             EVERY[1::2],  # neighbours alike: the second of the two placements under each rule
             0.94,
-            "Clients that differ along the slowest mode make it count alone.",
+            "If clients differ along the slowest mode, only this mode counts.",
             spoil=1.05,
         ),
         ranks(
@@ -194,7 +203,7 @@ CLAIM = Claim(
             "mean_model_error",
             (("uniform", "random"),),
             0.96,
-            "Unequal weights move the target, and that is of order one.",
+            "Unequal weights move the target. This effect does not become small with the step size.",
             spoil=1.05,
         ),
         ranks(
@@ -204,7 +213,7 @@ CLAIM = Claim(
             "mean_model_error",
             AT_RANDOM[1:],
             0.96,
-            "Doubly stochastic: what is left is drift.",
+            "These weights are doubly stochastic, so the error is all drift.",
             spoil=1.05,
         ),
         ranks(
@@ -214,7 +223,8 @@ CLAIM = Claim(
             "mean_model_error",
             AT_RANDOM[1:],
             0.95,
-            "The expected drift is in proportion to it; the error also has a spread over placements.",
+            "The drift, averaged over placements, is in proportion to this sum. But the error also depends on the "
+            "placement.",
             spoil=1.05,
         ),
         outranks(
@@ -224,7 +234,7 @@ CLAIM = Claim(
             "consensus",
             EVERY,
             0.1,
-            "Paired, over networks drawn with repetition.",
+            "The two rank correlations are compared on the same networks, which are drawn with repetition.",
             spoil=1.05,
         ),
         *(
@@ -235,7 +245,7 @@ CLAIM = Claim(
                 measure,
                 UNIFORM,
                 by,
-                "Paired, over networks drawn with repetition.",
+                "The two rank correlations are compared on the same networks, which are drawn with repetition.",
                 spoil=1.05,
             )
             for measure, by in (("mean_model_error", 0.23), ("sensitivity_change", 0.28))
@@ -243,7 +253,7 @@ CLAIM = Claim(
         Statement(
             "functionals.solved-again",
             "corrected",
-            "Networks whose models at rest are solved for again give the measurements on record.",
+            "If models at rest are solved for again, networks give the recorded measurements.",
             OnDomain(
                 Domain(
                     (
@@ -253,7 +263,7 @@ CLAIM = Claim(
                     assumes=f"Clients are placed at random. {EXAMPLE}",
                 ),
                 Then("=", lambda at: np.ones(len(ranking.MEASURES)), solved_again),
-                "Measured over recorded, for each of the three measurements.",
+                "The new value is divided by the recorded one, for each of the three measurements.",
                 Evidence.NUMERIC,
                 points=(4, 60),
                 corners=(1, 6),
@@ -265,7 +275,7 @@ CLAIM = Claim(
             "Simulated training on the fixed networks of sixteen clients ends where the models at rest are.",
             settled_check(
                 RULES,
-                "Adapt, then combine.",
+                "In each simulated round the clients take their steps and then average.",
                 networks=ranking.FIXED,
                 sizes=(ranking.N_CLIENTS, ranking.N_CLIENTS),
                 local_steps=1,

@@ -29,7 +29,9 @@ from theory.setting import Setting
 ROUND_OFF = 1e-12
 STAR = nx.star_graph(3)
 BECAUSE_EVENT = "The limit of an inequality is not a number: each side tends to 0."
-BECAUSE_ZERO = "By symmetry the federated r_k are equal, so the sensitivity is 0, and none is below 0."
+BECAUSE_ZERO = (
+    "By symmetry the federated r_k are all equal. So the federated sensitivity is 0, and no sensitivity is below 0."
+)
 
 
 def small_networks(context: Context) -> list[nx.Graph]:
@@ -140,7 +142,7 @@ CLAIM = Claim(
             ForAll(
                 small_networks,
                 at_least_federated(population_sensitivity(Mask.INDEPENDENT)),
-                "Both are 0 on every network: c = N directions hold the whole signal.",
+                "Both sensitivities are 0 on every network: c = N features hold the whole signal.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.INDEPENDENT, parts.POPULATION),
@@ -148,32 +150,43 @@ CLAIM = Claim(
         Statement(
             "thm46.independent-samples",
             "printed",
-            "The sensitivity of the expected r_k is at least the federated one.",
+            "Take the mean of each r_k over data sets. The sensitivity of these means is with DecL at least what "
+            "it is with FL.",
             ForAll(small_networks, at_least_federated(sensitivity_of_expectation), BECAUSE_ZERO, Evidence.NUMERIC),
             reading=read_as(parts.INDEPENDENT, parts.SAMPLES),
         ),
         Statement(
             "thm46.star-independent",
             "printed",
-            "With masking, on the star the sensitivity of the decentralised objective exceeds the federated one.",
-            SampledOrder(star_against_federated(Objective.MIM, "expected"), "Same data, unequal weights.", AT),
+            "On a star of four clients MIM has a larger sensitivity with the decentralised objective than with "
+            "the federated one.",
+            SampledOrder(
+                star_against_federated(Objective.MIM, "expected"),
+                "Both objectives are fitted to the same data. On the star the clients' weights are unequal.",
+                AT,
+            ),
             reading=read_as(parts.INDEPENDENT, parts.MASKS_AVERAGED),
             spoil=0.65,
         ),
         Statement(
             "thm46.star-contrast-one-draw",
             "printed",
-            "With contrast, on the star the sensitivity of the decentralised objective exceeds the federated one.",
-            SampledOrder(star_against_federated(Objective.CL, 1), "Same data, unequal weights.", AT),
+            "On a star of four clients CL has a larger sensitivity with the decentralised objective than with the "
+            "federated one.",
+            SampledOrder(
+                star_against_federated(Objective.CL, 1),
+                "Both objectives are fitted to the same data. On the star the clients' weights are unequal.",
+                AT,
+            ),
             reading=read_as(parts.ONE_AUGMENTATION),
             spoil=0.65,
         ),
         Statement(
             "thm46.equal-weights",
             "corrected",
-            "The two objectives' sensitivities are equal exactly when all clients have the same weight in Eq (1): else "
-            "the decentralised one is larger, by at least a known multiple of the difference between the largest and "
-            "the least weight.",
+            "The decentralised and the federated sensitivity are equal exactly when all clients have the same "
+            "weight in Eq (1). Otherwise the decentralised one is larger, by at least a known multiple of the "
+            "largest weight minus the least.",
             OnDomain(
                 Domain(
                     (
@@ -188,7 +201,8 @@ CLAIM = Claim(
                     "rises.",
                 ),
                 Then(">=", least_spread, spread),
-                "One eigenvalue is positive; its vector is written down. Equal weights leave all clients alike.",
+                "The matrix has one positive eigenvalue, whose eigenvector has a closed form. With equal weights "
+                "all its entries are equal.",
                 Evidence.NUMERIC,
                 points=(16, 300),
                 named=[{"n_clients": 4, "network": "path", "dim": 64, "tau": 2.0, "mu": 0.4, "draw": 1}],

@@ -107,8 +107,8 @@ CLAIM = Claim(
             "Decentralised training of the released code, MAE with ViT, uses the MAR loss.",
             Printed(
                 Status.VIOLATED,
-                "The decentralised call of the training function passes no weight, so it is 0; the line after it reads "
-                "an option that the parser does not define, which stops the run.",
+                "The decentralised call of the training function passes no weight for the alignment term, so the "
+                "weight is 0. The next line reads an option that the parser does not define, which stops the run.",
                 witness={"file": "main.py", "line": 344, "reads": "args.gamma", "defined": "gamma_max, gamma_min"},
             ),
             reading=read_as(parts.AS_RELEASED),
@@ -128,8 +128,8 @@ CLAIM = Claim(
             ForAll(
                 lambda context: COMMANDS,
                 command_runs,
-                "No parser knows -alpha and -gamma, and the second one, which parses the same line again, none of the "
-                "short options.",
+                "No parser knows -alpha and -gamma. The second parser reads the same line again, and knows none "
+                "of the short options.",
                 Evidence.ENUMERATED,
             ),
             instead=("code.shared-options",),
@@ -138,7 +138,12 @@ CLAIM = Claim(
             "code.shared-options",
             "corrected",
             "Options that both parsers of the released code know run: --save_interval and --seed.",
-            ForAll(lambda context: both_know(), shared_option_runs, "All others stop it.", Evidence.ENUMERATED),
+            ForAll(
+                lambda context: both_know(),
+                shared_option_runs,
+                "All other options stop the run.",
+                Evidence.ENUMERATED,
+            ),
         ),
         Statement(
             "code.neighbour-averaging",
@@ -147,7 +152,7 @@ CLAIM = Claim(
             Identity(
                 lambda: uniform(nx.path_graph(3)),
                 lambda: data_size(nx.path_graph(3))[0],
-                "They are weighed by numbers of samples.",
+                "The code weighs neighbours by their numbers of samples.",
             ),
             reading=read_as(parts.AS_RELEASED),
             instead=("weights.data-sizes",),
@@ -160,7 +165,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sp.ones(3, 1) / 3,
                 lambda: output_weights(nx.path_graph(3), alike=False),
-                "It is the mean by size of the models after mixing.",
+                "The output is the mean of the models after averaging with neighbours, weighed by numbers of samples.",
             ),
             reading=read_as(parts.AS_RELEASED),
             instead=("code.output-equal-sizes",),
@@ -168,19 +173,19 @@ CLAIM = Claim(
         Statement(
             "code.output-equal-sizes",
             "corrected",
-            "With clients of one size and equal degrees the released code's output is the plain mean of the "
-            "trained models; tried on a ring of five clients.",
+            "If all clients have equally many samples and neighbours, the output of the released code is the "
+            "plain mean of the trained models; tried on a ring of five clients.",
             Identity(
                 lambda: sp.ones(5, 1) / 5,
                 lambda: output_weights(nx.cycle_graph(5), alike=True),
-                "Ring of five clients.",
+                "Computed for a ring of five clients.",
             ),
             reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.optimiser",
             "printed",
-            "Local training of the released code is SGD.",
+            "Local training of the released code uses SGD.",
             Printed(
                 Status.VIOLATED,
                 "Both ViT baselines use AdamW, both ResNet ones SGD with momentum 0.9; an optimiser is made anew for "
@@ -201,11 +206,11 @@ CLAIM = Claim(
         Statement(
             "code.step-size",
             "corrected",
-            "The step size of the released code is the base rate of Table 3 over two, 7.5e-5, in every baseline.",
+            "The step size of the released code is half the base rate of Table 3, 7.5e-5, in every baseline.",
             Identity(
                 lambda: sp.Rational("7.5e-5"),
                 lambda: sp.Rational("1.5e-4") * sp.Rational(128, 256),
-                "Base rate times batch over 256.",
+                "The code takes the base rate times the batch size over 256.",
             ),
             reading=read_as(parts.AS_RELEASED),
         ),
@@ -215,7 +220,8 @@ CLAIM = Claim(
             "Masks and augmentations are drawn afresh for every client and round.",
             Printed(
                 Status.VIOLATED,
-                "Every call of local training sets the same seed: masks repeat over clients and rounds.",
+                "Every call of local training sets the same seed. So masks repeat from client to client and from "
+                "round to round.",
                 witness={"file": "train_client.py", "lines": [138, 139]},
             ),
             reading=read_as(parts.AS_RELEASED),
@@ -232,14 +238,20 @@ CLAIM = Claim(
             "code.weight-schedule",
             "printed",
             "The weight of the alignment term is updated by the count of selections and does not rise.",
-            Printed(Status.HOLDS, "The count over floor(C T/N) is cut off at 1; updates follow aggregation."),
+            Printed(
+                Status.HOLDS, ("The count over floor(C T/N) is cut off at 1. The weight is updated after aggregation.")
+            ),
             reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code.vit-five-blocks",
             "printed",
             "The tiny ViT of width 320 has five blocks (Table 3) and 11.60 million parameters (Table 2).",
-            Identity(said_parameters, lambda: parameters(5), "Five blocks make 6.67 million; the default is nine."),
+            Identity(
+                said_parameters,
+                lambda: parameters(5),
+                "Five blocks make 6.67 million parameters. The code's default is nine blocks.",
+            ),
             reading=read_as(parts.AS_RELEASED),
             instead=("code.vit-nine-blocks",),
         ),
@@ -247,7 +259,9 @@ CLAIM = Claim(
             "code.vit-nine-blocks",
             "corrected",
             "With nine blocks, the released code's default, the tiny ViT of width 320 has 11.60 million parameters.",
-            Identity(said_parameters, lambda: parameters(9), "Encoder of nine blocks, decoder of one."),
+            Identity(
+                said_parameters, lambda: parameters(9), ("Counted for an encoder of nine blocks and a decoder of one.")
+            ),
             reading=read_as(parts.AS_RELEASED),
         ),
     ),

@@ -21,12 +21,12 @@ from theory.formula import Source
 # Source: chen2026code, `mask_image`: images of 224 pixels, patches of 16, three quarters of the 14 x 14 hidden.
 RELEASED = {"places": 14, "patch": 16, "mask_ratio": 0.75}
 BECAUSE_LAID = (
-    "`repeat(1, 1, 16, 16)` lays the mask of 14 x 14 patches beside itself in place of enlarging it, so a pixel is "
-    "hidden with its place modulo 14."
+    "`repeat(1, 1, 16, 16)` does not enlarge the mask of 14 x 14 patches, but puts copies of it side by side. So "
+    "whether a pixel is hidden depends on its row and column modulo 14."
 )
 BECAUSE_NEIGHBOURS = (
-    "The eight neighbours of a pixel are eight other places of the small mask; the rest follows by counting draws "
-    "without replacement."
+    "The eight neighbours of a pixel are eight other places of the small mask. The formula counts draws without "
+    "replacement."
 )
 MASKS = Domain(
     (Whole("places", 3, 20), Whole("patch", 3, 16), Real("mask_ratio", 0.0, 1.0, "()"), DRAW),
@@ -123,11 +123,11 @@ CLAIM = Claim(
         Statement(
             "code-runs.resnet-masks-enlarged",
             "corrected",
-            "Enlarged in place of laid beside itself, the mask hides whole patches.",
+            "If the mask is enlarged, and not repeated side by side, it hides whole patches.",
             OnDomain(
                 MASKS,
                 Then("=", lambda at: 1.0, share_in_whole_patches("patches")),
-                "Each place becomes one patch.",
+                "Each place of the mask becomes one patch.",
                 Evidence.NUMERIC,
                 named=[RELEASED | {"draw": 1}],
             ),
@@ -154,7 +154,7 @@ CLAIM = Claim(
             Identity(
                 lambda: sum(distances()),
                 root_of_squares,
-                "`l2_weight_distance` takes one norm of all parameters in a row, the root of the sum of squares.",
+                "`l2_weight_distance` takes one norm of all parameters together, the root of the sum of squares.",
             ),
             reading=read_as(parts.AS_RELEASED),
             instead=("code-runs.squared-distances",),
@@ -166,18 +166,18 @@ CLAIM = Claim(
             Identity(
                 lambda: root_of_squares() ** 2,
                 lambda: sum(length**2 for length in distances()),
-                "All parameters in a row are the layers in a row.",
+                "The list of all parameters is the lists of the layers, one after the other.",
             ),
             reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code-runs.figure-3-planes",
             "expected",
-            "Figure 3 shows each model's features in their own plane.",
+            "Figure 3 shows the features of each model in a plane of that model's own.",
             Printed(
                 Status.VIOLATED,
-                "The panels of client 100 take their horizontal axis from the projection of client 1, another UMAP of "
-                "another model's features.",
+                "The panels of client 100 take their horizontal axis from the projection of client 1. That is "
+                "another UMAP, of another model's features.",
                 witness={"file": "visualization.py", "call": "scatterplot(x=proj1[:, 0], y=proj4[:, 1], ...)"},
             ),
             reading=read_as(parts.AS_RELEASED),

@@ -22,7 +22,8 @@ from theory.formula import Source
 
 CLIENTS = 20
 BECAUSE_RECURSIVE = (
-    "A client is first linked to a random earlier one, so early clients have more links and some trees cannot arise."
+    "Each client is first linked to a random earlier client. So early clients have more links, and some trees "
+    "cannot arise."
 )
 
 
@@ -139,8 +140,8 @@ CLAIM = Claim(
         Statement(
             "code-graphs.equally-likely",
             "printed",
-            "Networks are those of the Erdos-Renyi model: given their number of links, all connected ones "
-            "alike; tried with four clients and three links.",
+            "Networks are those of the Erdos-Renyi model: all connected networks with the same number of links "
+            "are equally likely; tried with four clients and three links.",
             ForAll(
                 lambda context: sorted(tree_weights().items()), equally_likely, BECAUSE_RECURSIVE, Evidence.ENUMERATED
             ),
@@ -152,17 +153,18 @@ CLAIM = Claim(
             "corrected",
             "Client i starts with 1/(i+1) + ... + 1/(N-1) links on average, and one more if i > 0; tried with "
             "four clients, three links.",
-            Identity(recursive_degrees, mean_degrees, "All six recursive trees on four clients."),
+            Identity(recursive_degrees, mean_degrees, "All six recursive trees on four clients are listed."),
             reading=read_as(parts.AS_RELEASED),
         ),
         Statement(
             "code-graphs.average-connectivity",
             "printed",
-            "A network drawn for an average connectivity, such as 3, 5 or 10, has it, the client itself included.",
+            "A network drawn for an average connectivity, such as 3, 5 or 10, has this average connectivity, "
+            "where a client counts itself.",
             OnDomain(
                 GENERAL,
                 Then("=", lambda at: float(at["asked"]), connectivity),
-                "The code counts neighbours only.",
+                "The code counts neighbours only, without the client itself.",
                 Evidence.NUMERIC,
                 named=found("code-graphs.average-connectivity"),
             ),
@@ -176,7 +178,7 @@ CLAIM = Claim(
             OnDomain(
                 GENERAL,
                 Then("=", lambda at: at["asked"] + 1.0, connectivity),
-                "Links are drawn until there are half as many as clients times the asked number.",
+                "Links are drawn until their number is half the number of clients times the asked number.",
                 Evidence.NUMERIC,
                 named=[{"n_clients": CLIENTS, "asked": k, "draw": 1} for k in (3, 5, 10)],
             ),
@@ -188,7 +190,8 @@ CLAIM = Claim(
             OnDomain(
                 UNIFORM,
                 Then("=", asked_of_all, neighbours),
-                "Clients are topped up one after the other, which adds links to those that have enough.",
+                "Clients with too few neighbours get links one after the other. This adds links to others that "
+                "have enough.",
                 Evidence.NUMERIC,
                 named=found("code-graphs.uniform-case"),
             ),
@@ -197,11 +200,11 @@ CLAIM = Claim(
         Statement(
             "code-graphs.uniform-at-least",
             "corrected",
-            "In the uniform case every client has at least the asked neighbours.",
+            "In the uniform case every client has at least the asked number of neighbours.",
             OnDomain(
                 UNIFORM,
                 Then(">=", asked_of_all, neighbours),
-                "Each client is topped up to that number, and links are only added.",
+                "Each client gets links until it has the asked number, and links are never removed.",
                 Evidence.NUMERIC,
                 named=[{"n_clients": CLIENTS, "asked": k, "draw": 1} for k in (3, 5, 10)],
             ),
@@ -215,7 +218,8 @@ CLAIM = Claim(
             ForAll(
                 lambda context: (CLIENTS,),
                 federated_as_connectivity,
-                "Counted without the client, 19 is the most; the code refuses 20 unless a file is there.",
+                "The code counts neighbours only, so 19 is the most. It refuses 20 unless it finds a file of the "
+                "network.",
                 Evidence.NUMERIC,
             ),
             instead=("code-graphs.complete-at-n-less-1",),
@@ -223,12 +227,12 @@ CLAIM = Claim(
         Statement(
             "code-graphs.uniform-redrawn",
             "corrected",
-            "For the paper's 20 clients, nine in ten networks of the uniform case or more fail the code's own check on "
-            "loading and are drawn anew: their mean number of neighbours is off by more than 10%.",
+            "With the paper's 20 clients, at least nine in ten networks of the uniform case fail the code's own "
+            "check on loading and are drawn anew. Their mean number of neighbours is off by more than 10%.",
             OnDomain(
                 OWN_CHECK,
                 Then(">=", lambda at: TOLERANCE * at["asked"] + ONE_LINK, beyond_asked),
-                "Topping up adds links to clients that have enough.",
+                "Linking clients that have too few neighbours adds links to others that have enough.",
                 Evidence.SAMPLED,
                 points=(0, 0),
                 trials=(150, 2000),
@@ -238,11 +242,11 @@ CLAIM = Claim(
         Statement(
             "code-graphs.complete-at-n-less-1",
             "corrected",
-            "Connectivity N - 1 of N clients gives the complete network, the federated case.",
+            "With N clients, asking for connectivity N - 1 gives the complete network, which is the federated case.",
             OnDomain(
                 COMPLETE,
                 Then("=", lambda at: at["n_clients"] * (at["n_clients"] - 1) / 2, links_at_most_connected),
-                "All N(N - 1)/2 links.",
+                "The network then has all N(N - 1)/2 links.",
                 Evidence.NUMERIC,
             ),
         ),

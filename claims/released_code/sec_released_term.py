@@ -30,11 +30,14 @@ from theory.domain import Condition, Domain, Point, Quantifier, Real, Whole
 from theory.formula import Source
 
 BECAUSE_AXIS = (
-    "On latents (batch, token, feature) the kernel sums squares over tokens and leaves one kernel a feature. Those "
-    "within a batch are summed over features, those across are averaged: attraction has 1/D of its weight."
+    "Latents are arrays of (batch, token, feature). The kernel sums squares over tokens, so there is one kernel "
+    "for each feature. Kernels within a batch are summed over features, kernels across batches are averaged. So "
+    "attraction has 1/D of its weight."
 )
 BECAUSE_DIAGONAL = "The sums keep the pairs a = b, whose kernel is 1, and are still divided by B(B - 1)."
-BECAUSE_ZEROS = "The mean over all entries of the distance matrix takes the zero distances of a = b along."
+BECAUSE_ZEROS = (
+    "The code takes the mean over all entries of the distance matrix, which include the zero distances of a = b."
+)
 FAR = 1e3  # a global batch moved this far attracts nothing: its kernels are 0
 ROUND_OFF = 1e-13  # of a few hundred kernels, each in [0, 1]
 AT_LATENTS = Domain(
@@ -218,7 +221,7 @@ CLAIM = Claim(
         Statement(
             "code-term.balance-latents",
             "printed",
-            "Attraction to the global embeddings and repulsion within the batch weigh as in Eq (6).",
+            "Attraction to the global embeddings and repulsion within the batch have the weights of Eq (6).",
             OnDomain(
                 AT_LATENTS,
                 Then("=", attraction_of_eq6, released_attraction),
@@ -233,7 +236,8 @@ CLAIM = Claim(
         Statement(
             "code-term.attraction-latents",
             "corrected",
-            "Attraction has 1/D of its weight in Eq (6), with D features; repulsion has all of it.",
+            "With D features, attraction to the global embeddings has 1/D of its weight in Eq (6). Repulsion "
+            "within the batch has all of its weight.",
             OnDomain(
                 AT_LATENTS,
                 Then("=", lambda at: attraction_of_eq6(at) / at["feature_dim"], released_attraction),
@@ -247,7 +251,8 @@ CLAIM = Claim(
         Statement(
             "code-term.spreading-latents",
             "corrected",
-            "Where local and global embeddings have one law the term spreads the batch, with 1 - 1/D of its repulsion.",
+            "If local and global embeddings have the same law, the term spreads the batch, with 1 - 1/D of its "
+            "repulsion.",
             OnDomain(
                 SPREADING,
                 Then("=", repulsion_left, spreading, within=0.1),
@@ -297,7 +302,7 @@ CLAIM = Claim(
             OnDomain(
                 AT_VECTORS,
                 Then("=", slope_of_eq6, slope_released),
-                "Kernels of a = b are constant.",
+                "Kernels of pairs a = b are constant, so they have no gradient.",
                 Evidence.NUMERIC,
                 named=[SOME_VECTORS],
             ),
@@ -350,7 +355,7 @@ CLAIM = Claim(
             Identity(
                 lambda: variance_of_average(5),
                 lambda: variance_of_average(COPIES),
-                "They average all batches of all local epochs as well: 4 batches, 2 epochs, 5 clients.",
+                "The code averages over all batches of all local epochs, too: 4 batches, 2 epochs, 5 clients.",
             ),
             reading=read_as(parts.AS_RELEASED),
             instead=("code-term.averaged-floor-limit",),
@@ -359,12 +364,12 @@ CLAIM = Claim(
             "code-term.averaged-floor-limit",
             "corrected",
             "Between identical clients the mean of the released alignment term tends to 2/(B - 1) + (e^(-b/4) - "
-            "e^(-b/(4K)))^2 in many feature dimensions: K batches are averaged, and b = (B/(B - 1))^2. At the released "
-            "sizes K is 40.",
+            "e^(-b/(4K)))^2 in many feature dimensions. K is the number of batches averaged (40 at the released "
+            "sizes), and b = (B/(B - 1))^2.",
             OnDomain(
                 AVERAGED,
                 Then("=", released_floor, released_term, remainder=released_remainder),
-                "Slots hold other images each time: averaging only shrinks them.",
+                "The same slot holds another image in each batch. So averaging only shrinks embeddings.",
                 Evidence.SAMPLED,
                 named=[
                     {"clients_sampled": 5, "batches": 4, "epochs": 2, "batch": n, "feature_dim": 10**5}

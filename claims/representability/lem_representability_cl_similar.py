@@ -17,8 +17,8 @@ from theory.formula import Source
 from theory.readings import Scope
 
 BECAUSE = (
-    "At beta = 1 the second-order deficit has the exponent -2/5 locally, off the client's own coordinate (on it 0), "
-    "and -9/20 with FL and N = d^(1/20)."
+    "At beta = 1 a client's second-order deficit is of order d^(-2/5) on other clients' coordinates, and does not "
+    "fall on its own. With FL and N = d^(1/20) the deficit is of order d^(-9/20)."
 )
 
 
@@ -43,21 +43,23 @@ CLAIM = Claim(
     statements=(
         _part(
             "lem-a11.local-beta-1",
-            "(1) Locally 1 - r_k is O(d^(-3/5)) on every signal coordinate but the client's own.",
+            "Part (1), one client alone: the deficit 1 - r_k is O(d^(-3/5)) on every signal coordinate but the "
+            "client's own.",
             Scope.LOCAL_OTHER,
             r"1 - \frac{O(d^{-1/5})}{d^{2/5} + O(d^{-1/5})} \le r_{i,k}^C \le 1",
             instead=("thm43.local-many-samples",),
         ),
         _part(
             "lem-a11.decl-beta-1",
-            "(2) With DecL 1 - r_k is O(d^(-3/5)); here all clients weigh the same and N is fixed.",
+            "Part (2), with DecL: the deficit 1 - r_k is O(d^(-3/5)). Here all clients have the same weight, and N "
+            "is fixed.",
             Scope.FL,
             r"1 - \frac{O(d^{-1/5})}{(1 - 1/|\bar A|)\,d^{2/5} + O(d^{-1/5})} \le \bar r_{Dec}^C \le 1",
             instead=("thm43.decl-many-samples",),
         ),
         _part(
             "lem-a11.fl-beta-1",
-            "(3) With FL 1 - r_k is O(d^(-3/5)).",
+            "Part (3), with FL: the deficit 1 - r_k is O(d^(-3/5)).",
             Scope.FL,
             r"1 - \frac{O(d^{-1/5})}{d^{2/5} - \Theta(d^{7/20}) + O(d^{-1/5})} \le \bar r_{Fed}^C \le 1",
             instead=("thm43.fl-many-samples",),
@@ -65,7 +67,7 @@ CLAIM = Claim(
         Statement(
             "lem-a11.superscript",
             "printed",
-            "(3) names the vector that it bounds with the superscript of MIM.",
+            "Part (3) names the vector that it bounds with the superscript of MIM.",
             Printed(Status.ILL_FORMED, "The vector is defined as r^M and bounded as r^C."),
             instead=("thm43.fl-many-samples",),
         ),

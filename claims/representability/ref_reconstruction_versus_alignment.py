@@ -250,11 +250,11 @@ CLAIM = Claim(
         Statement(
             "mae.tied-twice-alignment",
             "expected",
-            "With W_d = W_e^T, (3) is twice (4) up to a constant in W.",
+            "If the decoder is the transposed encoder W^T, (3) is twice (4), up to a constant in W.",
             Identity(
                 lambda: 2 * alignment_loss(ENCODER, X) + tied_remainder(0 * ENCODER, X),
                 lambda: reconstruction_loss(ENCODER, ENCODER.T, X),
-                "All masks listed, one feature, two pixels; the constant is the value at W = 0.",
+                "All masks are listed, for one feature and two pixels. The constant is the value at W = 0.",
             ),
             instead=("mae.tied-remainder",),
             about=("eq-3", "eq-4"),
@@ -262,33 +262,37 @@ CLAIM = Claim(
         Statement(
             "mae.tied-remainder",
             "corrected",
-            "With W_d = W_e^T, (3) is twice (4) plus tr(M (E[a a^T] - I) M) and a constant; M = W^T W, a = x m.",
+            "If the decoder is the transposed encoder W^T, (3) is twice (4) plus tr(M (E[a a^T] - I) M) plus a "
+            "constant. Here M = W^T W, and a = x m is the visible view.",
             Identity(
                 lambda: 2 * alignment_loss(ENCODER, X) + tied_remainder(ENCODER, X),
                 lambda: reconstruction_loss(ENCODER, ENCODER.T, X),
-                "All masks listed; both sides are linear in x x^T, so one symbolic x stands for every average.",
+                "All masks are listed. Both sides are linear in x x^T, so one symbolic x stands for every average.",
             ),
             latex=r"L_3 = 2 L_4 + \operatorname{tr}\big(M(\mathbb{E}[aa^\top]-I)M\big) + \mathbb{E}|b|^2",
             about=("eq-3", "eq-4"),
         ),
         _row_space_statement(
             Mask.COMPLEMENTARY,
-            "(3) uses squares of eigenvalues and keeps N directions; (4) has one positive eigenvalue.",
+            "(3) depends on squares of eigenvalues and keeps N directions. (4) has one positive eigenvalue and "
+            "keeps one direction.",
             ("mae.federated", "mae.local"),
         ),
         _row_space_statement(
             Mask.INDEPENDENT,
-            "One client: nothing predicts its own coordinate, so (3) drops the pixel that (4) keeps.",
+            "Take one client. Nothing predicts its own coordinate, so (3) drops the pixel that (4) keeps.",
             ("mae.local", "thm42.local-own-exponent"),
         ),
         Statement(
             "mae.federated",
             "corrected",
-            "In the federated population (3) gives r_k = 1 on the signal, and (4) gives r_k = 1/N.",
+            "In the federated population the reconstruction loss (3) gives r_k = 1 on the signal, and the "
+            "alignment loss (4) gives r_k = 1/N.",
             population_check(
                 _said_federated,
                 _both_federated,
-                "Reduced-rank regression against Eckart and Young.",
+                "The minimiser of (3) is a reduced-rank regression. That of (4) is the best approximation of "
+                "Eckart and Young.",
                 RATIO,
                 least_clients=3,
             ),
@@ -298,11 +302,12 @@ CLAIM = Claim(
         Statement(
             "mae.local",
             "corrected",
-            "In the population of one client (3) gives r_k = 1 on the signal but 0 on the own coordinate.",
+            "In the population of one client the reconstruction loss (3) gives r_k = 1 on the other clients' "
+            "coordinates, and 0 on the client's own.",
             population_check(
                 lambda at: np.ones(int(at["n_clients"])),
                 _one_client,
-                "The label is uncorrelated with every other pixel, so regression has no use for it.",
+                "The label is uncorrelated with every other pixel, so it predicts nothing and nothing predicts it.",
                 RATIO,
                 least_clients=3,
             ),
@@ -312,12 +317,13 @@ CLAIM = Claim(
         Statement(
             "mae.signal-alone",
             "corrected",
-            "In the population (3) learns from the signal's coordinates alone: the representability of the signal, and "
-            "the variance that the features explain, are the same without the other pixels.",
+            "In the population the reconstruction loss (3) learns from the signal coordinates alone. Without the "
+            "other pixels the representability of the signal, and the variance that the features explain, are the "
+            "same.",
             OnDomain(
                 SIGNAL_ALONE,
                 Then("=", _on_the_signal, _on_all_pixels),
-                "A pixel of pure noise is uncorrelated with all others: it predicts nothing and is not predicted.",
+                "A pixel of pure noise is uncorrelated with all others. It predicts nothing, and nothing predicts it.",
                 Evidence.NUMERIC,
                 points=(24, 400),
                 corners=(8, 64),
@@ -334,8 +340,9 @@ CLAIM = Claim(
         Statement(
             "mae.two-clients",
             "corrected",
-            "With two clients (3) learns nothing in the population: visible and hidden views are uncorrelated, for one "
-            "client and for the average, and all of the hidden view's variance is left.",
+            "With two clients the reconstruction loss (3) learns nothing in the population. For one client and "
+            "for the average, the visible and the hidden view are uncorrelated, and all of the hidden view's "
+            "variance is left.",
             population_check(
                 lambda _: np.array(1.0),
                 _left_unexplained,
@@ -349,11 +356,12 @@ CLAIM = Claim(
         Statement(
             "mae.rare-outside",
             "corrected",
-            "In the population a rare class that points outside the signal is never encoded by (3).",
+            "In the population the reconstruction loss (3) encodes nothing of a rare class that points outside "
+            "the signal.",
             population_check(
                 lambda at: np.ones(int(at["n_clients"])),
                 _rare_left_out,
-                "Nothing correlates with its coordinate.",
+                "No other pixel is correlated with the coordinate of the rare class.",
                 RATIO,
                 Real("rare_fraction", 0.0, 1.0, "()"),
                 condition=ROOM,
@@ -366,11 +374,13 @@ CLAIM = Claim(
         Statement(
             "mae.deficit-order",
             "expected",
-            "With FL masked image modelling misses less of the signal than contrast: Theorem 4.4 for the deficit.",
+            "Theorem 4.4 carried over to the deficit, with the reconstruction loss (3): with FL, MIM has a "
+            "smaller deficit than CL.",
             ForAll(
                 lambda _: [(n, d) for d in (50, 200, 1000) for n in (3, 4, 6)],
                 _misses_less,
-                "Under (3) noise pixels get regression weights not damped by their variance mu^2.",
+                "Under (3) noise pixels get regression weights. Their small variance mu^2 does not make these "
+                "weights small.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.RECONSTRUCTION),
@@ -379,9 +389,9 @@ CLAIM = Claim(
         Statement(
             "mae.deficit-factor-by-samples",
             "corrected",
-            "Federated: under (3) masked image modelling misses more than contrast, by a factor of order d^(6/5) for "
-            "beta >= 9/5. For smaller beta its deficit is of order 1 and can grow no further: the factor is of order "
-            "d^(beta - 3/5).",
+            "FL: under the reconstruction loss (3) the deficit of MIM is larger than that of CL. The factor is of "
+            "order d^(6/5) for beta >= 9/5, and of order d^(beta - 3/5) for smaller beta, where MIM's deficit is "
+            "of order 1.",
             OnDomain(
                 Domain(
                     (Whole("n_clients", 3, 30), Whole("dim", 10**12, 10**60), FROM_ONE),
@@ -390,7 +400,8 @@ CLAIM = Claim(
                     limit="of many dimensions",
                 ),
                 Then("=", _said_exponent, _found_exponent, remainder=_exponent_remainder),
-                "Slope of the ratio of the closed forms. That of (3), x, is put in as x/(1 + x), which stays below 1.",
+                "Computed as the slope of the ratio of the closed forms. The closed form x of (3) enters as x/(1 "
+                "+ x), which stays below 1.",
                 Evidence.NUMERIC,
                 points=(12, 200),
             ),

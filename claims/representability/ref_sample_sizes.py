@@ -71,7 +71,7 @@ def explicit_bound() -> OnDomain:
     return OnDomain(
         given,
         Then("<=", lambda at: bound_of(at).claimed(at), lambda at, effort: bound_of(at).measured(at, effort)),
-        "Proven with explicit constants in docs/proofs/finite_sample.md.",
+        "The bound is proved in docs/proofs/finite_sample.md, with all constants.",
         Evidence.SAMPLED,
         points=(4, 16),
         corners=(0, 8),
@@ -89,11 +89,12 @@ CLAIM = Claim(
         Statement(
             "samples.local-rates",
             "printed",
-            "|D_i| of order d^beta with any beta >= 1 gives local deficits of order d^(-4/5) (MIM) and d^(-3/5) (CL).",
+            "If clients have d^beta samples, every beta >= 1 gives local deficits of order d^(-4/5) for MIM and "
+            "d^(-3/5) for CL.",
             OnDomain(
                 Domain((FROM_ONE, OBJECTIVE), assumes=f"{SCALING}; N is fixed."),
                 Then("<=", lambda at: float(PRINTED[Objective(at["objective"])]), rate_at),
-                "CL's exponent is 3/5 - beta: -2/5 at beta = 1.",
+                "The deficit of CL is of order d^(3/5 - beta), which is d^(-2/5) at beta = 1.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
@@ -102,28 +103,30 @@ CLAIM = Claim(
         Statement(
             "samples.concentration-step",
             "printed",
-            "|D_i| of order d^beta with any beta >= 1 brings |X - E X| to the order that the proofs use, N = "
-            "d^(1/20), in the step after (19) and (44).",
-            ForAll(lambda context: tuple(Objective), step_from_one, "Both need beta of 1.85.", Evidence.ENUMERATED),
+            "N = d^(1/20), in the steps after (19) and (44): if clients have d^beta samples, every beta >= 1 "
+            "brings |X - E X| to the order that the proofs use.",
+            ForAll(
+                lambda context: tuple(Objective), step_from_one, ("Both steps need beta >= 1.85."), Evidence.ENUMERATED
+            ),
             instead=("concentration.least-beta",),
         ),
         Statement(
             "samples.rate-thresholds",
             "corrected",
-            "To second order the claimed local rates hold exactly for beta >= 1 (MIM) and beta >= 6/5 (CL): the "
-            "exponent exceeds the printed one by 1 - beta and by 6/5 - beta.",
+            "To second order the claimed local rates hold exactly for beta >= 1 (MIM) and beta >= 6/5 (CL). The "
+            "exponent minus the printed one is 1 - beta for MIM and 6/5 - beta for CL.",
             Identity(
                 lambda: sp.Matrix([1 - beta, sp.Rational(6, 5) - beta]),
                 lambda: sp.Matrix([rate(o) - PRINTED[o] for o in (Objective.MIM, Objective.CL)]),
-                "Degrees in d of the second-order deficits, for every beta.",
+                "The exponents are the degrees in d of the second-order deficits, for every beta.",
             ),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         ),
         Statement(
             "samples.explicit-bound",
             "corrected",
-            "For each coordinate k of the signal 1 - r_k lies below a bound with explicit constants and n_i samples a "
-            "client.",
+            "With n_i samples per client the deficit 1 - r_k of each signal coordinate k is below the upper bound "
+            "of docs/proofs/finite_sample.md.",
             explicit_bound(),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         ),

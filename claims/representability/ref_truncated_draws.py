@@ -182,8 +182,8 @@ TOGETHER = Domain(
     assumes=MODEL,
 )
 BECAUSE = (
-    "Along the blocks, eigenvectors above the noise fall off as fast as a Chebyshev polynomial grows. The last step of "
-    "the iteration says how much the iteration leaves."
+    "From block to block, the eigenvectors above the noise become smaller as fast as a Chebyshev polynomial "
+    "grows. The last step of the iteration bounds what is left out."
 )
 
 # Nearest to the bound of some hundred random points.
@@ -209,8 +209,8 @@ CLAIM = Claim(
         Statement(
             "truncated.one-objective",
             "corrected",
-            "If CL or MIM is drawn alone, no representability of a truncated draw differs from that of the "
-            "whole draw by more than the bound that comes with the draw.",
+            "Let CL or MIM be drawn alone, by our fast method (block Lanczos), which truncates. No r_k of a "
+            "truncated draw differs from that of the whole draw by more than the bound that comes with the draw.",
             OnDomain(
                 ALONE,
                 Then(
@@ -229,8 +229,9 @@ CLAIM = Claim(
         Statement(
             "truncated.both-objectives",
             "corrected",
-            "If CL and MIM are drawn from the same data sets, no representability of a truncated draw of one of them "
-            "differs from that of the whole draw by more than the bound that comes with it.",
+            "Let CL and MIM be drawn from the same data sets, by our fast method (block Lanczos), which "
+            "truncates. No r_k of a truncated draw differs from that of the whole draw by more than the bound "
+            "that comes with the draw.",
             OnDomain(
                 TOGETHER,
                 Then(

@@ -181,8 +181,8 @@ CLAIM = Claim(
         Statement(
             "literal.sensitivity-order",
             "corrected",
-            "From three clients on the mean sensitivity of masking falls like n_i^(-1/2), and at a given n_i not with "
-            "d: four times the samples and twice the dimension halve it, up to the next order.",
+            "With three or more clients the mean sensitivity of MIM falls like n_i^(-1/2), and does not depend on "
+            "d at a given n_i. So four times the samples with twice the dimension halve it, up to the next order.",
             OnDomain(
                 RANGE,
                 Then(
@@ -193,7 +193,8 @@ CLAIM = Claim(
                     remainder=lambda at: TIMES_SAMPLES**-0.5 * range_remainder(at),
                     is_argued=True,
                 ),
-                "Tilts within the signal have fluctuations and gaps of one order, tau^2: d drops out.",
+                "The learned direction tilts within the signal. The fluctuations that tilt it and the gap that "
+                "resists are both of order tau^2, so d cancels.",
                 Evidence.SAMPLED,
                 points=(1, 12),
                 corners=(0, 8),
@@ -206,14 +207,14 @@ CLAIM = Claim(
         Statement(
             "literal.two-clients-share",
             "corrected",
-            "With two clients, where the population's matrix is zero, masking learns of each signal coordinate "
-            "the mean share (l - 2 - s)/(2(l - 1) - s) < 1/2, as d grows with g = (d - 2)/(2 n_i) fixed; l = 1 "
-            "+ (tau^2/4 + 1/2)/mu^2, s = (sqrt(g^2 + 4 g (l - 1)) - g)/2.",
+            "With two clients the population's matrix is zero. On samples, as d grows with g = (d - 2)/(2 n_i) "
+            "fixed, MIM still learns a share of each signal coordinate: r_k has the mean (l - 2 - s)/(2(l - 1) - "
+            "s) < 1/2. Here l = 1 + (tau^2/4 + 1/2)/mu^2 and s = (sqrt(g^2 + 4 g (l - 1)) - g)/2.",
             OnDomain(
                 SHARE,
                 Then("=", said_share, kept, within=0.02, remainder=share_remainder, is_argued=True),
-                "Each signal pixel couples to noise pixels only, like the middle of a star, and the noise pixels to "
-                "each other. The share tends to 1/2 only as mu^2 and d/n fall.",
+                "Each signal pixel is coupled to noise pixels only, like the middle of a star. Noise pixels are "
+                "also coupled to each other. The share tends to 1/2 only as mu^2 and d/n fall.",
                 Evidence.SAMPLED,
                 points=(1, 12),
                 corners=(0, 8),
@@ -227,8 +228,8 @@ CLAIM = Claim(
         Statement(
             "literal.limit-of-the-deficit",
             "corrected",
-            "Federated: the mean deficit lies within N/min(d - N, samples), and the share that N further features "
-            "would hold, of its limit for d and the samples in proportion.",
+            "FL: let d and the number of samples grow in proportion. The mean deficit differs from its limit by "
+            "at most N/min(d - N, samples) plus the share that N further features would hold.",
             OnDomain(
                 LIMIT,
                 Then(
@@ -239,9 +240,10 @@ CLAIM = Claim(
                     remainder=lambda at: literal_allowance(setting_at(at)),
                     is_argued=True,
                 ),
-                "Data sets are sampled exactly; beyond the dimensions measured the limit is the argument. Where a "
-                "direction's eigenvalue is about to leave the bulk, the distance falls only like d^(-1/3): the further "
-                "features measure it.",
+                "Data sets are drawn exactly. Beyond the dimensions that were measured, only the limit law argues "
+                "for the statement. If the eigenvalue of a signal direction is about to separate from those of "
+                "the noise, the distance falls only like d^(-1/3). The share of further features accounts for "
+                "that.",
                 Evidence.SAMPLED,
                 points=(3, 12),
                 corners=(0, 8),

@@ -200,7 +200,7 @@ def window(key: str, text: str, objective: Objective, growth: Growth, least: sp.
         Identity(
             lambda: sp.Matrix([least, end]),
             derived,
-            "Powers of d in the least share represented.",
+            "The powers of d in the least share that is represented (rare.least-share).",
         ),
         reading=read_as(parts.RARE_OUTSIDE),
     )
@@ -215,12 +215,14 @@ CLAIM = Claim(
         Statement(
             "rare.masking-above-contrast",
             "corrected",
-            "Masks averaged represent the rare coordinates better than contrast with one draw, by the difference of "
-            "the two limits of r. Equal draws can reverse the order: see rare.equal-draws.",
+            "MIM with masks averaged represents the rare coordinates better than CL with one augmentation a "
+            "sample, by the difference of their limits of r. With one draw each the order can be reversed: see "
+            "rare.equal-draws.",
             OnDomain(
                 rare_domain(clearly(MIM, is_represented=True), UNLESS_NEAR),
                 Then("=", said_lead, drawn_lead, remainder=lead_remainder, is_argued=True),
-                "Either limit is that of a spike; contrast has the noise of the augmentations beside the pixels'.",
+                "Both limits come from the law for one large eigenvalue. CL has the noise of the augmentations in "
+                "addition to that of the pixels.",
                 Evidence.SAMPLED,
                 points=(2, 12),
                 corners=(0, 8),
@@ -232,17 +234,17 @@ CLAIM = Claim(
         Statement(
             "rare.masking-recovery",
             "corrected",
-            "Under masking r at a rare coordinate is (1 - gamma mu^4/theta^2)/(1 + gamma mu^2/theta), theta = rho/N, "
-            "in the limit of d and samples in proportion.",
-            limit_check(MIM, "Limit of a spike, expected independent masks.", (AMPLE,)),
+            "MIM, d and samples growing in proportion: r at a rare coordinate tends to (1 - gamma "
+            "mu^4/theta^2)/(1 + gamma mu^2/theta), with theta = rho/N.",
+            limit_check(MIM, "The limit law for one large eigenvalue, with independent masks averaged.", (AMPLE,)),
             reading=read_as(parts.RARE_OUTSIDE),
         ),
         Statement(
             "rare.contrast-below-threshold",
             "corrected",
-            "Under contrast with one draw a rare coordinate is not represented at all in the limit where its theta is "
-            "at or below the l that solves gamma (nu^4/l^2 + s^4/(l + gamma (nu^2 + s^2))^2) = 1, nu^2 = mu^2 + s^2, "
-            "s^2 = sigma^2/2.",
+            "CL with one augmentation a sample, in the limit: a rare coordinate is not represented at all if "
+            "theta = rho/N is at most l. Here l solves gamma (nu^4/l^2 + s^4/(l + gamma (nu^2 + s^2))^2) = 1, "
+            "with nu^2 = mu^2 + s^2 and s^2 = sigma^2/2.",
             OnDomain(
                 rare_domain(clearly(CL, is_represented=False)),
                 Then(
@@ -252,7 +254,8 @@ CLAIM = Claim(
                     remainder=lambda at: MEASURED_TO + rare_remainder(rare_setting(at), CL),
                     is_argued=True,
                 ),
-                "The left side at theta is the pull of the bulk.",
+                "The left side, taken at theta in place of l, is the pull of the noise. At 1 or more the noise "
+                "hides the coordinate.",
                 Evidence.SAMPLED,
                 points=(3, 12),
                 corners=(0, 8),
@@ -263,20 +266,28 @@ CLAIM = Claim(
         Statement(
             "rare.contrast-above-threshold",
             "corrected",
-            "Under contrast with one draw, above its threshold, r at a rare coordinate is that of two Gram matrices, "
-            "in the limit of d and samples in proportion.",
-            limit_check(CL, "Limit of a spike in the difference of two Wishart matrices.", (AMPLE,)),
+            "CL with one augmentation a sample, above its threshold, d and samples growing in proportion: r at a "
+            "rare coordinate tends to the value of a spike in the difference of two Gram matrices.",
+            limit_check(
+                CL,
+                (
+                    "The value is the limit law for one large eigenvalue (a spike) in the difference of two Wishart "
+                    "matrices."
+                ),
+                (AMPLE,),
+            ),
             reading=read_as(parts.RARE_OUTSIDE),
         ),
         Statement(
             "rare.least-share",
             "corrected",
-            "In the limit one share rho is the least that is represented: for masks N mu^2 sqrt(gamma), for contrast N "
-            "times the l of rare.contrast-below-threshold. Above 1 no class is large enough.",
+            "In the limit there is a least share rho of the rare class that is represented. It is N mu^2 "
+            "sqrt(gamma) for MIM with masks averaged, and N times the l of rare.contrast-below-threshold for CL. "
+            "If this value is above 1, no class is large enough.",
             OnDomain(
                 LEAST,
                 Then("=", said_threshold, found_threshold, within=1e-6),
-                "The spike leaves the bulk of the limit law exactly there.",
+                "At this share the eigenvalue of the rare class separates from those of the noise, in the limit law.",
                 Evidence.NUMERIC,
                 points=(6, 24),
                 corners=(2, 8),
@@ -287,14 +298,14 @@ CLAIM = Claim(
         Statement(
             "rare.equal-draws",
             "corrected",
-            "With one draw each, of independent masks and of augmentations: for sigma^2 at or above "
-            "mu^2 ((p(1-p))^(-1/2) - 1) masks represent rare classes at least as small as contrast does, at every "
-            "gamma. For smaller sigma contrast represents smaller ones once gamma is small enough.",
+            "One draw of independent masks against one of augmentations: if sigma^2 >= mu^2 ((p(1-p))^(-1/2) - "
+            "1), MIM represents rare classes at least as small as CL does, at every gamma. For smaller sigma CL "
+            "represents smaller ones once gamma is small enough.",
             OnDomain(
                 EQUAL,
                 Then(">=", lambda _: 1.0, lead_of_the_smaller),
-                "At that noise both have the same bulk, and theta counts in both terms of the masks' X. The threshold "
-                "of contrast grows with sigma.",
+                "At equality the noise of CL and of MIM has the same spectrum, and theta counts in both terms of "
+                "MIM's matrix. The threshold of CL grows with sigma.",
                 Evidence.NUMERIC,
                 points=(8, 32),
                 corners=(4, 16),

@@ -40,19 +40,31 @@ from theory.symbols import beta
 CL = Objective.CL
 PRINTED = Fraction(-3, 5)
 LOCAL_EDGE, FL_EDGE = Fraction(6, 5), Fraction(23, 20)
-LOCAL = "(1) Locally, with similar views, 1 - r_k is O(d^(-3/5)) on every signal coordinate but the client's own."
-DECENTRALISED = (
-    "(2) With DecL and similar views 1 - r_k is O(d^(-3/5)); here all clients weigh the same and N is fixed."
+LOCAL = (
+    "Part (1), one client alone, with similar views: the deficit 1 - r_k is O(d^(-3/5)) on every signal coordinate "
+    "but the client's own."
 )
-FEDERATED = "(2) With FL and similar views 1 - r_k is O(d^(-3/5))."
-DISSIMILAR = "(1), (2) With dissimilar views 1 - r_k is O(d^(-3/5) / tr(H))."
+DECENTRALISED = (
+    "Part (2), with DecL and similar views: the deficit 1 - r_k is O(d^(-3/5)). Here all clients have the same "
+    "weight, and N is fixed."
+)
+FEDERATED = "Part (2), with FL and similar views: the deficit 1 - r_k is O(d^(-3/5))."
+DISSIMILAR = "Parts (1) and (2), with dissimilar views: the deficit 1 - r_k is O(d^(-3/5) / tr(H))."
 LATEX_LOCAL = r"1 - \frac{O(d^{-1/5})}{d^{2/5} + O(d^{-1/5})} \le r_{i,k}^C \le 1"
 LATEX_DEC = r"1 - \frac{O(d^{-1/5})}{(1 - 1/|\bar A|)\,d^{2/5} + O(d^{-1/5})} \le \bar r_{Dec}^C \le 1"
 LATEX_FED = r"1 - \frac{O(d^{-1/5})}{d^{2/5} - \Theta(d^{7/20}) + O(d^{-1/5})} \le \bar r_{Fed}^C \le 1"
 LATEX_H = r"1 - \frac{O(d^{-1/5})}{\operatorname{tr}(H)\,d^{2/5} + O(d^{-1/5})} \le r_{i,k}^C \le 1"
-TOO_SLOW = "The second-order deficit has exponent 3/5 - beta (11/20 - beta with N = d^(1/20)), above -3/5 here."
-ABOVE_NOISE = "On the signal the matrix is larger than on the noise by at least min(1/N, tau^2/4)."
-FAST_ENOUGH = "The second-order deficit has exponent 3/5 - beta (11/20 - beta with N = d^(1/20)), at most -3/5 here."
+TOO_SLOW = (
+    "To second order the deficit is of order d^(3/5 - beta), or with FL and N = d^(1/20) of order d^(11/20 - beta). "
+    "Here the exponent is above -3/5."
+)
+ABOVE_NOISE = (
+    "On the signal the eigenvalues of the alignment matrix exceed those of the noise by at least min(1/N, tau^2/4)."
+)
+FAST_ENOUGH = (
+    "To second order the deficit is of order d^(3/5 - beta), or with FL and N = d^(1/20) of order d^(11/20 - beta). "
+    "Here the exponent is at most -3/5."
+)
 
 
 def _rate(
@@ -75,7 +87,7 @@ def _rate(
         Statement(
             f"{key}-many-samples",
             "printed",
-            f"{text[:-1]}, beta >= {edge}.",
+            f"{text[:-1]}, for beta >= {edge}.",
             falls_like(CL, scope, PRINTED, many, FAST_ENOUGH, is_growing=is_growing),
             reading=read_as(parts.SIMILAR),
             latex=latex,
@@ -141,7 +153,7 @@ def exponent(key: str, scope: Scope, offset: Fraction, text: str, latex: str, *,
         CL,
         scope,
         sp.Rational(offset) - beta,
-        "Degree in d of the second-order deficit, a rational function in d^(1/20) times d^(-beta).",
+        "The second-order deficit is d^(-beta) times a rational function of d^(1/20), whose degree gives the exponent.",
         is_expected=False,
         is_growing=is_growing,
     )
@@ -193,7 +205,8 @@ CLAIM = Claim(
                 Scope.LOCAL_OTHER,
                 PRINTED,
                 FROM_ONE,
-                "Averaged over augmentations CL aligns what independent masks align; exponent 1/5 - beta.",
+                "If augmentations are averaged, CL has the alignment matrix of MIM with independent masks, up to a "
+                "factor. To second order its deficit is of order d^(1/5 - beta).",
                 is_expected=True,
             ),
             reading=read_as(parts.SIMILAR, parts.AUGMENTATIONS_AVERAGED),
@@ -203,11 +216,13 @@ CLAIM = Claim(
         Statement(
             "thm43.fl-all-coordinates",
             "printed",
-            "(2) With FL and similar views 1 - r_k is O(d^(-3/5)) on all of the leading c coordinates, c = 2N.",
+            "Part (2), with FL and similar views: the deficit 1 - r_k is O(d^(-3/5)) on all of the leading c "
+            "coordinates, where c = 2N.",
             deficits_fall(
                 leading_coordinates,
                 CL_EXPONENT,
-                "Only N coordinates carry signal: the other N of the leading c share c - N features with d - N pixels.",
+                "Only N coordinates carry signal. For the other N of the leading c coordinates, c - N features are "
+                "left, and these are shared with all d - N pixels outside the signal.",
                 found("thm43.fl-all-coordinates"),
                 features=TWICE_AS_MANY,
             ),
@@ -226,7 +241,8 @@ CLAIM = Claim(
                 PRINTED - 1,
                 identity_growth,
                 FROM_ONE,
-                "H = I has trace d, so that d^(-8/5) is printed, and costs what similar views cost.",
+                "H = I has trace d, so the printed bound is of order d^(-8/5). But with H = I the deficit is of the "
+                "same order as with similar views.",
                 "N = d^(1/20)",
             ),
             reading=read_as(parts.IDENTITY),
@@ -236,9 +252,10 @@ CLAIM = Claim(
         Statement(
             "thm43.dissimilar-trace",
             "printed",
-            "(1), (2) With dissimilar views whose H has positive trace on the signal, r_k tends to 1.",
+            "Parts (1) and (2), with dissimilar views: if H has a positive trace on the signal, r_k tends to 1.",
             positive_trace_represents(
-                "A.9 admits transformations that turn the signal over, or raise the noise above it.",
+                "Assumption A.9 allows transformations that reverse the sign of the signal, or that raise the noise "
+                "above the signal.",
                 found("thm43.dissimilar-trace"),
             ),
             reading=read_as(parts.DISSIMILAR),
@@ -250,51 +267,55 @@ CLAIM = Claim(
             "thm43.local-other-exponent",
             Scope.LOCAL_OTHER,
             Fraction(3, 5),
-            "To second order a client's deficit off its own coordinate has exponent 3/5 - beta.",
+            "To second order a client's deficit on another client's coordinate is of order d^(3/5 - beta), with N = "
+            "d^(1/20).",
             r"\mathbb{E}(1 - r_{i,k}) = \Theta(d^{3/5-\beta})",
         ),
         exponent(
             "thm43.local-own-exponent",
             Scope.LOCAL_OWN,
             Fraction(1),
-            "To second order a client's deficit on its own coordinate (not in the theorem) has exponent 1 - beta.",
+            "To second order a client's deficit on its own coordinate (not in the theorem) is of order d^(1 - beta), "
+            "with N = d^(1/20).",
             r"\mathbb{E}(1 - r_{i,i}) = \Theta(d^{1-\beta})",
         ),
         exponent(
             "thm43.fl-exponent-growing-clients",
             Scope.FL,
             Fraction(11, 20),
-            "To second order the federated deficit has exponent 11/20 - beta, with N = d^(1/20).",
+            "To second order the federated deficit is of order d^(11/20 - beta), with N = d^(1/20).",
             r"\mathbb{E}(1 - \bar r_k) = \Theta(d^{11/20-\beta})",
         ),
         exponent(
             "thm43.fl-exponent-fixed-clients",
             Scope.FL,
             Fraction(3, 5),
-            "To second order the federated deficit has exponent 3/5 - beta, with N fixed.",
+            "To second order the federated deficit is of order d^(3/5 - beta), with N fixed.",
             r"\mathbb{E}(1 - \bar r_k) = \Theta(d^{3/5-\beta})",
             is_growing=False,
         ),
         Statement(
             "thm43.identity-exponent",
             "corrected",
-            "With H = I the second-order federated deficit has exponent 11/20 - beta, as with similar views.",
+            "With H = I, too, the federated deficit is to second order of order d^(11/20 - beta), with N = d^(1/20).",
             Identity(
                 lambda: sp.Rational(11, 20) - beta,
                 identity_growth,
-                "Degree in d of the second-order deficit, a rational function in d^(1/20) times d^(-beta).",
+                "The second-order deficit is d^(-beta) times a rational function of d^(1/20), whose degree gives the "
+                "exponent.",
             ),
             reading=read_as(parts.IDENTITY),
         ),
         Statement(
             "thm43.dissimilar-condition",
             "corrected",
-            "With c = N, r_k = 1 on the signal exactly when sym(H E[x x^T]) keeps the signal and is positive and "
-            "larger on it than elsewhere.",
+            "With c = N, r_k = 1 on the signal exactly when the symmetric part of H E[x x^T] maps the signal into "
+            "itself, and is positive there and larger than elsewhere.",
             OnDomain(
                 TRANSFORMED,
                 Then("=", _condition_says, _signal_is_learned),
-                "Random transformations and the catalogue's: the best fit against the condition.",
+                "The best approximation of rank N is compared with the condition, for random transformations and for "
+                "those of our catalogue.",
                 Evidence.NUMERIC,
                 points=(20, 400),
                 corners=(4, 64),
@@ -312,7 +333,7 @@ CLAIM = Claim(
         Statement(
             "thm43.population-fl",
             "corrected",
-            "In the population the federated average represents every signal coordinate whole: r_k = 1.",
+            "In the population the federated encoder represents every signal coordinate whole: r_k = 1.",
             whole_signal("augmented", "fl", ABOVE_NOISE),
             reading=read_as(parts.SIMILAR),
         ),

@@ -33,10 +33,11 @@ LOCAL = Choice("scope", (Scope.LOCAL_OWN.value, Scope.LOCAL_OTHER.value))
 SIZES = ((4, 128, 20_000), (6, 256, 40_000), (2, 2**20, 2**23))
 LOCAL_SIZES = ((4, 128, 40_000), (6, 512, 400_000))
 SECOND_ORDER = (
-    "Second-order perturbation of the population matrix, held against drawn data sets; remainder: the next order."
+    "The formula comes from second-order perturbation of the population matrix. It is compared with drawn data sets; "
+    "the remainder is the next order."
 )
-LIMIT = "The bounds of docs/proofs/finite_sample.md over the second-order deficit."
-PROVEN = "Proven with explicit constants in docs/proofs/finite_sample.md."
+LIMIT = "The bounds of docs/proofs/finite_sample.md are divided by the second-order deficit."
+PROVEN = "The bound is proved in docs/proofs/finite_sample.md, with all constants."
 NOISES = 60  # values of sigma that are tried, from a hundredth of the edge to three times it
 
 FEW_SAMPLES = Domain(
@@ -119,8 +120,8 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.fl-mean",
             "corrected",
-            "One augmentation a sample, federated: the mean deficit is (d - c)/n times the three terms of "
-            "data and noise, up to the next order.",
+            "FL, one augmentation a sample: the mean deficit is (d - c)/n (mu^2 A + sigma^2 (A + mu^2 B)/2 + sigma^4 "
+            "B/2), up to the next order. A and B are the means over the signal of lambda/gap^2 and 1/gap^2.",
             mean_check(CL, Scope.FL, 1, SECOND_ORDER, named=tuple(paper(*size, CL) for size in SIZES)),
             reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             latex=r"\tfrac{d-c}{n}\left[\mu^2 a + \tfrac{\sigma^2}{2}(a + \mu^2 b) + \tfrac{\sigma^4}{2} b\right]",
@@ -128,23 +129,25 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.local-mean",
             "corrected",
-            "One augmentation a sample, one client: the mean deficit is (d - c)/n_i times three such terms of that "
-            "client's matrix, on its own and on other coordinates, up to the next order.",
+            "One client, one augmentation a sample: the mean deficit is (d - c)/n_i times the same three terms as "
+            "with FL, for the client's own matrix, up to the next order. It holds on the client's own coordinate and "
+            "on others.",
             mean_check(CL, None, 1, SECOND_ORDER),
             reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
         ),
         Statement(
             "thm43-bounds.fl-mean-eight-draws",
             "corrected",
-            "Eight augmentations a sample, federated: the terms of the noise in the mean deficit are divided by eight, "
-            "up to the next order.",
+            "FL, eight augmentations a sample: in the mean deficit of one augmentation the terms with sigma are "
+            "divided by eight, up to the next order.",
             mean_check(CL, Scope.FL, 8, SECOND_ORDER),
             reading=read_as(parts.SIMILAR, parts.EIGHT_AUGMENTATIONS),
         ),
         Statement(
             "thm43-bounds.fl-upper",
             "corrected",
-            "Federated, one augmentation a sample: 1 - r_k is below an explicit bound.",
+            "FL, one augmentation a sample: the deficit 1 - r_k is below the upper bound of "
+            "docs/proofs/finite_sample.md.",
             bound_check(CL, 1, "fl", "upper", PROVEN, SIZES),
             reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             spoil=0.5,
@@ -152,7 +155,8 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.local-upper",
             "corrected",
-            "One client, one augmentation a sample: 1 - r_k is below an explicit bound.",
+            "One client, one augmentation a sample: the deficit 1 - r_k is below the upper bound of "
+            "docs/proofs/finite_sample.md.",
             bound_check(CL, 1, "local", "upper", PROVEN, LOCAL_SIZES),
             reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             spoil=0.5,
@@ -160,13 +164,13 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.local-void",
             "corrected",
-            "One client, one augmentation a sample, no more samples than dimensions (so beta = 1): where the upper or "
-            "the lower bound says anything, 2 sigma^2 is at most 1 + mu^2, at any dimension.",
+            "One client, one augmentation a sample, no more samples than dimensions (so beta = 1): the upper or the "
+            "lower bound says anything only if 2 sigma^2 is at most 1 + mu^2. That is so at any dimension.",
             OnDomain(
                 FEW_SAMPLES,
                 Then("<=", edge, largest_that_speaks),
-                "The edge of the noise is at least 2 sigma^2, and the least eigenvalue of the signal block is taken "
-                "below 1 + mu^2.",
+                "In the bounds the largest eigenvalue of the noise is at least 2 sigma^2, and the least eigenvalue "
+                "of the signal is below 1 + mu^2.",
                 Evidence.NUMERIC,
                 named=(TIGHTEST,),
             ),
@@ -176,13 +180,14 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.local-looseness",
             "corrected",
-            "One client, beta > 1, N fixed: as d grows the upper bound tends to 1 + sigma^2 times the second-order "
-            "deficit on another client's coordinate, and to the deficit itself on the own one.",
+            "One client, beta > 1, N fixed: on another client's coordinate the ratio of the upper bound to the "
+            "second-order deficit tends to 1 + sigma^2 as d grows. On the client's own coordinate the ratio tends to "
+            "1.",
             OnDomain(
                 LOOSE,
                 Then("=", looseness, loose_bound, remainder=looseness_remainder, is_argued=True),
-                "The bound divides the noise of the augmentations twice by the least eigenvalue, that of the own "
-                "label, where the coordinate has tau^2/4.",
+                "The bound divides the noise of the augmentations twice by the least eigenvalue, which belongs to "
+                "the client's own coordinate. On another coordinate dividing by tau^2/4 would be enough.",
                 Evidence.NUMERIC,
                 points=(24, 400),
             ),
@@ -192,7 +197,8 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.fl-lower",
             "corrected",
-            "Federated, one augmentation a sample: 1 - r_k is above an explicit bound.",
+            "FL, one augmentation a sample: the deficit 1 - r_k is above the lower bound of "
+            "docs/proofs/finite_sample.md.",
             bound_check(CL, 1, "fl", "lower", PROVEN, SIZES),
             reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             spoil=2.0,
@@ -200,8 +206,9 @@ CLAIM = Claim(
         Statement(
             "thm43-bounds.fl-slopes",
             "corrected",
-            "Federated: the ratio of either proven bound to the second-order deficit tends to 1, so that both fall "
-            "like d^(3/5 - beta), slower than the printed d^(-3/5) for beta < 6/5.",
+            "FL, one augmentation a sample: as d grows, the ratio of each proven bound to the second-order deficit "
+            "tends to 1. So both are of order d^(3/5 - beta), which falls slower than the printed d^(-3/5) for beta "
+            "< 6/5.",
             both_bounds_tend_to_second_order(CL, Scope.FL, LIMIT),
             reading=read_as(parts.SIMILAR, parts.ONE_AUGMENTATION),
             latex=r"1 - \bar r_k = \Theta(d^{3/5-\beta})\ \text{with probability } 0.95",

@@ -61,11 +61,17 @@ LARGE = (10**6, 10**9, 10**12)
 LATEX_LOCAL = r"1 - \frac{O(d^{-2/5})}{2p(1-p)\,d^{2/5} + O(d^{-2/5})} \le r_{i,k}^M \le 1"
 LATEX_DEC = r"1 - \frac{O(d^{-2/5})}{2p(1-p)(1 - 1/|\bar A|)\,d^{2/5} + O(d^{-2/5})} \le \bar r_{Dec}^M \le 1"
 LATEX_FED = r"1 - \frac{O(d^{-2/5})}{2p(1-p)\,d^{2/5} - \Theta(d^{7/20}) + O(d^{-2/5})} \le \bar r_{Fed}^M \le 1"
-LOCAL = ("(1) Locally 1 - r_k is O(d^(-4/5)) on every signal coordinate but the client's own.", LATEX_LOCAL)
-DECENTRALISED = ("(2) With DecL 1 - r_k is O(d^(-4/5)) on every signal coordinate.", LATEX_DEC)
-FEDERATED = ("(2) With FL 1 - r_k is O(d^(-4/5)) on every signal coordinate.", LATEX_FED)
-ABOVE_NOISE = "On the signal the matrix exceeds the noise by at least min(1/N, tau^2/4), times p(1-p)."
-ONE_DIRECTION = "One eigenvalue is positive, so one direction is learned, at every d."
+LOCAL = (
+    ("Part (1), one client alone: the deficit 1 - r_k is O(d^(-4/5)) on every signal coordinate but the client's own."),
+    LATEX_LOCAL,
+)
+DECENTRALISED = ("Part (2), with DecL: the deficit 1 - r_k is O(d^(-4/5)) on every signal coordinate.", LATEX_DEC)
+FEDERATED = ("Part (2), with FL: the deficit 1 - r_k is O(d^(-4/5)) on every signal coordinate.", LATEX_FED)
+ABOVE_NOISE = (
+    "On the signal the eigenvalues of the alignment matrix exceed those of the noise by at least p(1-p) min(1/N, "
+    "tau^2/4)."
+)
+ONE_DIRECTION = "At every d the alignment matrix has only one positive eigenvalue, so only one direction is learned."
 AXES = "A diagonal matrix has the axes as eigenvectors."
 INDEPENDENT, PRINTED_MASK = read_as(parts.INDEPENDENT), read_as(parts.PRINTED_MASK)
 COMPLEMENTARY, MINIMISER = read_as(parts.COMPLEMENTARY), read_as(parts.INDEPENDENT, parts.OBJECTIVE)
@@ -150,13 +156,15 @@ def _population(mask: Mask, because: str, **where: Any) -> ForAll:
 
 
 def _second_order(scope: Scope, power: str) -> OnDomain:
-    because = f"The second-order deficit has exponent {power}."
+    because = f"To second order the deficit is of order d^({power})."
     return falls_like(MIM, scope, PRINTED, FROM_ONE, because, is_expected=True)
 
 
 def _exponent(scope: Scope, intercept: Fraction) -> Identity:
     """The second-order deficit has exponent intercept - beta."""
-    because = "Degree in d of the second-order deficit, a rational function in d^(1/20) times d^(-beta)."
+    because = (
+        "The second-order deficit is d^(-beta) times a rational function of d^(1/20), whose degree gives the exponent."
+    )
     return has_exponent(MIM, scope, sp.Rational(intercept) - beta, because, is_expected=True, is_growing=True)
 
 
@@ -202,7 +210,8 @@ CLAIM = Claim(
             deficits_fall(
                 offsets_per_class,
                 MIM_EXPONENT,
-                "With q drawn once per class two directions carry signal, so r adds up to about 2 over S.",
+                "If the offsets q are drawn once per class, two directions carry signal. So the r_k add up to about "
+                "2 over the signal coordinates.",
                 found("thm42.local-offsets-per-class"),
                 least_clients=4,
                 more=WITH_OFFSETS,
@@ -230,17 +239,21 @@ CLAIM = Claim(
             ForAll(
                 _network_rates,
                 _network_falls,
-                "Second order, beta = 1: every connected network of three to five clients.",
+                "The second-order deficit at beta = 1, on every connected network of three to five clients.",
                 Evidence.NUMERIC,
             ),
             spoil=0.5,
         ),
         _printed(
             "thm42.decl-mean-connectivity",
-            ("(2) With DecL the network enters the deficit through |A-bar| only.", LATEX_DEC),
+            (
+                ("Part (2), with DecL: the deficit depends on the network through its connectivity |A-bar| only."),
+                LATEX_DEC,
+            ),
             MINIMISER,
             connectivity_decides(
-                "It enters through the weights w_k, which differ between networks of one |A-bar|.",
+                "The deficit depends on the weights w_k of the clients' losses. Networks of the same connectivity "
+                "|A-bar| can have different weights.",
                 found("thm42.decl-mean-connectivity"),
             ),
             instead=(
@@ -260,12 +273,17 @@ CLAIM = Claim(
         _printed("thm42.fl-printed-mask", FEDERATED, PRINTED_MASK, _population(Mask.PRINTED, AXES)),
         _printed(
             "thm42.fl-all-coordinates",
-            ("(2) With FL 1 - r_k is O(d^(-4/5)) on all of the leading c coordinates, c = 2N.", LATEX_FED),
+            (
+                "Part (2), with FL: the deficit 1 - r_k is O(d^(-4/5)) on all of the leading c coordinates, with "
+                "c = 2N.",
+                LATEX_FED,
+            ),
             read_as(parts.INDEPENDENT, parts.LEADING),
             deficits_fall(
                 leading_coordinates,
                 MIM_EXPONENT,
-                "Only N coordinates carry signal: the other N of the leading c share c - N features with d - N pixels.",
+                "Only N coordinates carry signal. For the other N of the leading c coordinates, c - N features are "
+                "left, and these are shared with all d - N pixels outside the signal.",
                 found("thm42.fl-all-coordinates"),
                 features=TWICE_AS_MANY,
             ),
@@ -276,7 +294,7 @@ CLAIM = Claim(
         ),
         _corrected(
             "thm42.population-local-complementary",
-            "In the population client i has r_k = 1/(N-1) for the k of other clients.",
+            "In the population the encoder of client i has r_k = 1/(N-1) on the coordinate k of every other client.",
             population_check(
                 lambda at: np.full(int(at["n_clients"]) - 1, 1 / (at["n_clients"] - 1)),
                 lambda at: learned_at(at, "complementary", "local")[1 : int(at["n_clients"])],
@@ -290,11 +308,11 @@ CLAIM = Claim(
         ),
         _corrected(
             "thm42.population-own-complementary",
-            "In the population a client represents nothing of its own coordinate: 1 - r_i = 1.",
+            "In the population client i represents nothing of its own coordinate: r_i = 0.",
             population_check(
                 lambda _: np.array(1.0),
                 lambda at: 1 - learned_at(at, "complementary", "local")[0],
-                "Row i of the matrix is zero.",
+                "Row i of client i's alignment matrix is zero.",
                 RATIO,
                 condition=ANY_FEATURES,
             ),
@@ -303,7 +321,7 @@ CLAIM = Claim(
         ),
         _corrected(
             "thm42.population-fl-complementary",
-            "In the population the federated r_k is 1/N on the signal.",
+            "In the population the federated encoder has r_k = 1/N on every signal coordinate.",
             population_check(
                 lambda at: np.full(int(at["n_clients"]), 1 / at["n_clients"]),
                 lambda at: learned_at(at, "complementary", "fl")[: int(at["n_clients"])],
@@ -322,31 +340,33 @@ CLAIM = Claim(
         ),
         _corrected(
             "thm42.population-fl-independent",
-            "In the population the federated average represents every signal coordinate whole: r_k = 1.",
+            "In the population the federated encoder represents every signal coordinate whole: r_k = 1.",
             whole_signal("independent", "fl", ABOVE_NOISE, RATIO),
         ),
         _corrected(
             "thm42.local-other-exponent",
-            "To second order a client's deficit off its own coordinate has exponent 1/5 - beta.",
+            "To second order a client's deficit on another client's coordinate is of order d^(1/5 - beta), with N = "
+            "d^(1/20).",
             _exponent(Scope.LOCAL_OTHER, Fraction(1, 5)),
             r"\mathbb{E}(1 - r_{i,k}) = \Theta(d^{1/5-\beta})",
         ),
         _corrected(
             "thm42.local-own-exponent",
-            "To second order a client's deficit on its own coordinate (not in the theorem) has exponent 3/5 - beta.",
+            "To second order a client's deficit on its own coordinate (not in the theorem) is of order d^(3/5 - "
+            "beta), with N = d^(1/20).",
             _exponent(Scope.LOCAL_OWN, Fraction(3, 5)),
             r"\mathbb{E}(1 - r_{i,i}) = \Theta(d^{3/5-\beta})",
         ),
         _corrected(
             "thm42.fl-exponent-growing-clients",
-            "To second order the federated deficit has exponent 3/20 - beta, with N = d^(1/20).",
+            "To second order the federated deficit is of order d^(3/20 - beta), with N = d^(1/20).",
             _exponent(Scope.FL, Fraction(3, 20)),
             r"\mathbb{E}(1 - \bar r_k) = \Theta(d^{3/20-\beta})",
         ),
         _corrected(
             "thm42.equal-weights",
-            "With equal client weights w_k the second-order deficit of a network is the federated one, coordinate by "
-            "coordinate.",
+            "If all clients' losses have the same weight, the second-order deficit of a network equals the federated "
+            "one, coordinate by coordinate.",
             OnDomain(
                 Domain(
                     (
@@ -360,20 +380,22 @@ CLAIM = Claim(
                     assumes=f"{MODEL} There are as many features as clients; masks are averaged.",
                 ),
                 Then("=", _equal_weights, _as_on_a_network, within=1e-9),
-                "Two derivations: the closed form for weights, and a list of all samples.",
+                "The deficit is derived in two ways: by the closed form for weighted clients, and from a list of all "
+                "samples.",
                 Evidence.NUMERIC,
             ),
         ),
         Statement(
             "thm42.offsets-per-class-law",
             "corrected",
-            "With q drawn once per class, and not 0 throughout, the r_k of a client add up over the signal to "
-            "2 + (c - 2)(N - 2)/(d - 2), on average over the undetermined directions.",
+            "If the offsets q are drawn once per class and not all 0, the r_k of a client add up to 2 + (c - 2)(N - "
+            "2)/(d - 2) over the signal coordinates. This is an average over the directions that the loss leaves "
+            "undetermined.",
             population_check(
                 _frozen_law,
                 _frozen_sum,
-                "Two directions carry signal. The other c - 2 features lie anywhere in the d - 2 directions of noise, "
-                "N - 2 of which belong to the signal coordinates.",
+                "Two directions carry signal. The other c - 2 features lie anywhere in the remaining d - 2 "
+                "directions. The signal coordinates span N - 2 of these.",
                 Whole("offsets", 1, 4**7 - 1),
                 condition=(FROZEN, TWO_FEATURES),
             ),

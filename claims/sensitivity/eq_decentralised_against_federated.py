@@ -31,15 +31,24 @@ SHIFT = ps.shift_fl * D ** sp.Rational(7, 20)
 # With (36)'s diagonal (1 - 1/N) tau^2 + 1/N the Theta(d^(7/20)) of the federated line is 2p(1-p) d^(2/5) / N.
 SHIFT_FROM_CLIENTS = ps.PAIR * SIGNAL / n_clients
 
-BECAUSE_ZERO = "Every width vanishes as d grows, so the limit of any difference of widths is 0: not above zero."
+BECAUSE_ZERO = (
+    "Every width tends to 0 as d grows, so the limit of any difference of widths is 0, which is not above zero."
+)
 BECAUSE_SAME_ERROR = "Equal numerators: the larger fraction is the one with the smaller denominator."
-BECAUSE_OTHER_ERROR = "Two O() need not hide the same constant, and unequal numerators can turn the order round."
-BECAUSE_SIGN = "The expression is 2p(1-p) d^(2/5) (1/N - 1/|A|): its sign depends on how |A| grows with N."
+BECAUSE_OTHER_ERROR = (
+    "Two O() need not hide the same constant. With unequal numerators the other width can be the larger."
+)
+BECAUSE_SIGN = (
+    "The difference is 2p(1-p) d^(2/5) (1/N - 1/|A|). Its sign depends on how |A| grows with N; here it is 0."
+)
 BECAUSE_EVENT = (
     "The limit of an inequality is not a number: each side tends to 0, and no limit of the bracket is defined."
 )
-BECAUSE_REGULAR = "On a regular network every client has weight 1/N, so the two objectives are one function."
-BECAUSE_ALGEBRA = "Summing N equal terms 1/N."
+BECAUSE_REGULAR = (
+    "On a regular network (all clients have equally many neighbours) every client has the weight 1/N. So the two "
+    "objectives are the same function."
+)
+BECAUSE_ALGEBRA = "The objective is a sum of N equal terms with the weight 1/N."
 
 
 def difference_of_signals() -> sp.Expr:
@@ -148,7 +157,8 @@ def defined_as(key: str, number: str, pair: tuple[ps.Formula, ps.Formula], inste
         Identity(
             lambda: pair[0].expr - pair[1].expr,
             lambda: theorem_difference(pair),
-            "The decentralised CL widths carry the sign slip of Eqs (63) and (64); that of MIM is the theorem's.",
+            "The decentralised CL widths have the sign slip of Eqs (63) and (64). The MIM width is that of the "
+            "theorem.",
         ),
         instead=instead,
         about=(f"eq-{number}",),
@@ -185,7 +195,7 @@ CLAIM = Claim(
         Statement(
             "eq78.order-equal-errors",
             "printed",
-            "The order of the widths is decided by the difference of the signals, all hidden errors being equal.",
+            "If all hidden errors are equal, the difference of the signals decides which width is the larger.",
             ForAll(signals_and_equal_errors, sign_is_decided, BECAUSE_SAME_ERROR, Evidence.SEARCHED),
             reading=read_as(parts.EQUAL_CONSTANTS),
             about=("eq-78", "eq-79"),
@@ -193,7 +203,7 @@ CLAIM = Claim(
         Statement(
             "eq78.order-other-constants",
             "printed",
-            "The order of the widths is decided by the difference of the signals.",
+            "The difference of the signals decides which width is the larger.",
             signals_decide(BECAUSE_OTHER_ERROR, found("eq78.order-other-constants")),
             reading=read_as(parts.OTHER_CONSTANTS),
             instead=("eq78.order-equal-errors",),
@@ -232,7 +242,7 @@ CLAIM = Claim(
             "printed",
             "With |A| a fixed share of N, the difference of the signals is negative in the limit.",
             bracket_is_negative(
-                "With |A| a fixed share of N both terms are of order d^(7/20), and the hidden constant decides "
+                "If |A| is a fixed share of N, both terms are of order d^(7/20). Then the hidden constant decides "
                 "the sign.",
                 found("eq78.signals-fixed-share"),
             ),
@@ -259,8 +269,9 @@ CLAIM = Claim(
         Statement(
             "eq78.strict-off-complete",
             "printed",
-            "(81), which excepts no network as (87) does those of equal degrees: on every network but the "
-            "fully connected one the decentralised sensitivity is strictly above the federated one, at each d.",
+            "(81): at each d, on every network but the fully connected one, the decentralised sensitivity is "
+            "strictly above the federated one. (Eq (87) makes an exception for networks of equal degrees; Eq (81) "
+            "makes none.)",
             strictly_above_federated(BECAUSE_REGULAR, found("eq78.strict-off-complete")),
             instead=("eq78.regular-networks",),
             about=("eq-81", "eq-87"),
@@ -290,7 +301,8 @@ CLAIM = Claim(
         Statement(
             "eq78.signals-bracket",
             "corrected",
-            "The bracket of Eq (80) is 2p(1-p) d^(2/5) (1/N - 1/|A|): never positive, and 0 at full connectivity.",
+            "The bracket of Eq (80) is 2p(1-p) d^(2/5) (1/N - 1/|A|). It is never positive, and 0 at full "
+            "connectivity |A| = N.",
             Identity(
                 lambda: ps.PAIR * SIGNAL * (1 / n_clients - 1 / ps.connectivity),
                 lambda: expanded_difference() - SHIFT + SHIFT_FROM_CLIENTS,
@@ -301,7 +313,7 @@ CLAIM = Claim(
         Statement(
             "eq78.limit-all",
             "corrected",
-            "Every difference of decentralised and federated widths tends to 0.",
+            "As d grows, every difference of a decentralised and a federated width tends to 0.",
             Identity(
                 lambda: sp.zeros(3, 1),
                 lambda: sp.Matrix([ps.limit_in_dim(dec.expr - fed.expr) for dec, fed in (MIM, SIMILAR, DISSIMILAR)]),
@@ -312,8 +324,8 @@ CLAIM = Claim(
         Statement(
             "eq78.regular-networks",
             "corrected",
-            "On every regular network, complete or not, the decentralised objective is the federated one: each "
-            "client's loss has the weight 1/N.",
+            "On every regular network (all clients have equally many neighbours) the decentralised objective is "
+            "the federated one: each client's loss has the weight 1/N.",
             OnDomain(
                 REGULAR,
                 Then("=", lambda at: np.full(int(at["n_clients"]), 1 / at["n_clients"]), objective_weights_at),

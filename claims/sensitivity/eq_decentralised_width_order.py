@@ -15,17 +15,20 @@ D = ps.dim
 FRACTION = ps.FRACTION
 GAP = D ** sp.Rational(3, 5)
 
-BECAUSE_FACTOR = "The first denominator loses the factor 2p(1-p) of Eq (62)."
+BECAUSE_FACTOR = "The first denominator lacks the factor 2p(1-p) of Eq (62)."
 BECAUSE_ZERO = (
-    "Both widths vanish, of orders d^(-4/5) and d^(-3/5), so the difference tends to 0: no limit of it is negative."
+    "The widths are of orders d^(-4/5) and d^(-3/5), so their difference tends to 0, which is not below zero."
 )
 BECAUSE_ONE_SIDED = (
-    "O() bounds from above only. A CL error of zero is O(d^(-1/5)), and then the MIM width is the larger one "
-    "at every d."
+    "O() only bounds from above. An error of zero for CL is O(d^(-1/5)), too, and then the MIM width is the "
+    "larger one at every d."
 )
-BECAUSE_SCALED = "The order shows after scaling by d^(3/5), when the hidden constants are exact orders (Theta for O)."
+BECAUSE_SCALED = (
+    "Multiplied by d^(3/5), the difference shows which width is the larger, if O() stands for exact orders, Theta()."
+)
 BECAUSE_RATIO = (
-    "The ratio grows like 2p(1-p) d^(1/5) / tr(H): it diverges exactly when tr(H) = o(d^(1/5)). H = I has tr(H) = d."
+    "The ratio grows like 2p(1-p) d^(1/5) / tr(H). So it tends to infinity exactly if tr(H) is of smaller order "
+    "than d^(1/5). H = I has tr(H) = d."
 )
 
 
@@ -65,11 +68,13 @@ def scaled_ratio(trace: sp.Expr) -> sp.Expr:
 
 def negative_limit(key: str, number: str, formula: ps.Formula | None) -> Statement:
     """The statement that the limit of MIM minus CL width is below 0; without a formula, for both CL widths."""
-    against = "CL with views of either kind" if formula is None else formula.title
+    against = (
+        "CL with views of either kind" if formula is None else f"the {formula.title[0].lower()}{formula.title[1:]}"
+    )
     return Statement(
         key,
         "printed",
-        f"({number}): the limit of the MIM width minus the CL width is below zero ({against}).",
+        f"({number}): as d grows, the limit of the MIM width minus the CL width is below zero ({against}).",
         limit_is_not_zero(
             [(ps.DEC_MIM, f) for f in ((ps.DEC_CL_PROOF, ps.DEC_CL_H_PROOF) if formula is None else (formula,))],
             BECAUSE_ZERO,
@@ -118,7 +123,7 @@ CLAIM = Claim(
         Statement(
             "eq65.upper-bounds-similar",
             "printed",
-            "(67): with O() read as upper bounds the MIM width is below the CL width at large d (similar views).",
+            "(67), similar views, with O() read as an upper bound: at large d the MIM width is below the CL width.",
             upper_bounds_decide(BECAUSE_ONE_SIDED, found("eq65.upper-bounds-similar")),
             reading=read_as(parts.O_AS_BOUND),
             instead=("eq65.limit-scaled",),
@@ -127,7 +132,7 @@ CLAIM = Claim(
         Statement(
             "eq65.ratio-bounded-trace",
             "printed",
-            "The ratio of the CL width for dissimilar views to the MIM width diverges.",
+            "As d grows, the CL width for dissimilar views over the MIM width tends to infinity.",
             Identity(lambda: sp.Integer(0), lambda: inverse_ratio(ps.trace_h), BECAUSE_RATIO),
             reading=read_as(parts.O_AS_THETA, parts.BOUNDED_TRACE),
             about=("eq-68",),
@@ -135,7 +140,7 @@ CLAIM = Claim(
         Statement(
             "eq65.ratio-identity",
             "printed",
-            "The ratio of the CL width for dissimilar views to the MIM width diverges.",
+            "As d grows, the CL width for dissimilar views over the MIM width tends to infinity.",
             ratio_diverges(ps.DEC_CL_H, ps.DEC_MIM, BECAUSE_RATIO, found("eq65.ratio-identity"), is_identity=True),
             reading=read_as(parts.O_AS_THETA, parts.IDENTITY),
             instead=("eq65.ratio-growth",),
@@ -146,8 +151,8 @@ CLAIM = Claim(
         Statement(
             "eq65.limit-scaled",
             "corrected",
-            "Every difference of a MIM and a CL width tends to 0. Scaled by d^(3/5), MIM minus CL tends to -(CL "
-            "constant)/(1 - 1/|A|).",
+            "As d grows, every difference of a MIM and a CL width tends to 0. Times d^(3/5), the MIM width minus "
+            "the CL width tends to -(constant of CL)/(1 - 1/|A|).",
             Identity(
                 lambda: sp.Matrix([0, -ps.error_cl / FRACTION]),
                 lambda: sp.Matrix(
@@ -163,8 +168,8 @@ CLAIM = Claim(
         Statement(
             "eq65.ratio-growth",
             "corrected",
-            "The ratio of the widths, dissimilar CL over MIM, is asymptotically (CL/MIM constants) 2p(1-p) "
-            "d^(1/5) / tr(H), for bounded tr(H) and for H = I.",
+            "As d grows, the CL width for dissimilar views over the MIM width is asymptotically 2p(1-p) d^(1/5) / "
+            "tr(H) times the constant of CL over that of MIM. That is so for bounded tr(H) and for H = I.",
             Identity(
                 lambda: sp.Matrix([ps.error_cl / ps.error_mim * ps.PAIR] * 2),
                 lambda: sp.Matrix([scaled_ratio(ps.trace_h), scaled_ratio(D)]),

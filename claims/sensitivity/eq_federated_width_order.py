@@ -18,17 +18,19 @@ SHIFT = ps.shift_fl * D ** sp.Rational(-1, 20)
 GAP = D ** sp.Rational(3, 5)
 
 BECAUSE_ZERO = (
-    "Both widths vanish, of orders d^(-4/5) and d^(-3/5), so the limit of their difference is 0, not below 0."
+    "The widths are of orders d^(-4/5) and d^(-3/5), so the limit of their difference is 0, which is not below zero."
 )
-BECAUSE_SCALED = "The order shows after scaling by d^(3/5), when the hidden constants are exact orders."
+BECAUSE_SCALED = (
+    "Multiplied by d^(3/5), the difference shows which width is the larger, if O() stands for exact orders."
+)
 BECAUSE_FACTOR = "The second line drops the 2p(1-p) that the first line still has."
 BECAUSE_ONE = (
     "After division by d^(2/5) each factor of the denominator tends to 1, so their product cannot grow as d^(1/5)."
 )
 BECAUSE_REPEATED = (
-    "The denominator of the ratio repeats the CL width, so the ratio tends to 1 / tr(H), a finite number."
+    "The denominator of the ratio repeats the CL width. So the ratio tends to 1 / tr(H), which is finite."
 )
-BECAUSE_TRACE = "The ratio grows like 2p(1-p) d^(1/5) / tr(H); H = I has tr(H) = d and sends it to 0."
+BECAUSE_TRACE = "The ratio grows like 2p(1-p) d^(1/5) / tr(H). H = I has tr(H) = d, and then the ratio tends to 0."
 
 
 def divided_by_leading_power() -> sp.Expr:
@@ -94,7 +96,7 @@ CLAIM = Claim(
         Statement(
             "eq74.limit-similar",
             "printed",
-            "The limit of the MIM width minus the CL width is below zero (similar views).",
+            "As d grows, the limit of the federated MIM width minus the CL width is below zero (similar views).",
             limit_is_not_zero([(ps.FED_MIM, ps.FED_CL)], BECAUSE_ZERO, found("eq74.limit-similar")),
             reading=read_as(parts.O_AS_THETA),
             instead=("eq74.difference-scaled",),
@@ -103,7 +105,8 @@ CLAIM = Claim(
         Statement(
             "eq74.ratio-as-typed",
             "printed",
-            "The ratio as typed, dissimilar CL over a repeated CL width, diverges.",
+            "As d grows, the ratio as it is typed tends to infinity: the CL width for dissimilar views over a CL "
+            "width, which is typed twice.",
             ratio_diverges(ps.FED_CL_H, ps.FED_CL, BECAUSE_REPEATED, found("eq74.ratio-as-typed")),
             reading=read_as(parts.AS_TYPED),
             instead=("eq74.ratio-as-typed-limit",),
@@ -112,7 +115,7 @@ CLAIM = Claim(
         Statement(
             "eq74.ratio-trace-bounded",
             "printed",
-            "The ratio of the dissimilar CL width to the MIM width diverges.",
+            "As d grows, the federated CL width for dissimilar views over the MIM width tends to infinity.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: ps.limit_in_dim(ps.FED_MIM.expr / ps.FED_CL_H.expr),
@@ -124,7 +127,7 @@ CLAIM = Claim(
         Statement(
             "eq74.ratio-trace-d",
             "printed",
-            "The ratio of the dissimilar CL width to the MIM width diverges.",
+            "As d grows, the federated CL width for dissimilar views over the MIM width tends to infinity.",
             ratio_diverges(ps.FED_CL_H, ps.FED_MIM, BECAUSE_TRACE, found("eq74.ratio-trace-d"), is_identity=True),
             reading=read_as(parts.O_AS_THETA, parts.IDENTITY),
             instead=("eq74.ratio-trace-bounded",),
@@ -133,7 +136,8 @@ CLAIM = Claim(
         Statement(
             "eq74.limit-either-views",
             "printed",
-            "The limit of the MIM width minus the CL width is below zero, for either kind of views.",
+            "As d grows, the limit of the federated MIM width minus the CL width is below zero, for either kind "
+            "of views.",
             limit_is_not_zero(
                 [(ps.FED_MIM, f) for f in (ps.FED_CL, ps.FED_CL_H)],
                 BECAUSE_ZERO,
@@ -146,8 +150,8 @@ CLAIM = Claim(
         Statement(
             "eq74.difference-scaled",
             "corrected",
-            "The difference of the federated widths tends to 0. Scaled by d^(3/5), MIM minus CL tends to minus "
-            "the constant of CL.",
+            "As d grows, the difference of the federated widths tends to 0. Times d^(3/5), the MIM width minus "
+            "the CL width tends to minus the constant of CL.",
             Identity(
                 lambda: sp.Matrix([0, -ps.error_cl]),
                 lambda: sp.Matrix(

@@ -17,13 +17,14 @@ from theory.domain import Domain, Point, Real, Whole
 from theory.formula import Source
 
 BECAUSE_EQUAL = (
-    "The interval only says where each r_k lies; equal entries anywhere in it have max - min = 0, so the "
-    "width is not s."
+    "The bounds only say in which interval each r_k lies. Equal r_k anywhere in the interval have the sensitivity "
+    "0, so the width is not the sensitivity."
 )
 BECAUSE_UPPER = (
-    "max - min is convex in r, so over the box [1 - width, 1]^N it is largest at a corner, where it is the width or 0."
+    "max r_k - min r_k is a convex function of r. So over the box [1 - width, 1]^N it is largest at a corner, "
+    "where it is the width or 0."
 )
-BECAUSE_SIGN = "The proof subtracts O(d^(-1/5)) in the denominator where Theorem 4.3, from which it quotes, adds it."
+BECAUSE_SIGN = "The proof subtracts O(d^(-1/5)) in the denominator. Theorem 4.3, which it quotes, adds it."
 BECAUSE_MENDED = "The term with the wrong sign is of lower order than the term d^(2/5) beside it."
 BECAUSE_SAME = "One minus the theorem's lower bound is the printed fraction."
 
@@ -144,8 +145,8 @@ CLAIM = Claim(
         Statement(
             "eq62.spread-at-most-width",
             "corrected",
-            "The sensitivity is at most the distance between the two bounds, with equality when both are "
-            "attained. Nothing else follows.",
+            "The sensitivity is at most the distance between the two bounds, with equality if both bounds are "
+            "attained. Nothing more follows from the bounds.",
             OnDomain(
                 INTERVALS,
                 Then("<=", width_at, spread_within),

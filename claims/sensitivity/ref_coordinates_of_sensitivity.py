@@ -116,7 +116,7 @@ CLAIM = Claim(
             ForAll(
                 lambda context: USELESS.items(),
                 small_means_good,
-                "Equal failures have sensitivity 0.",
+                "If all signal coordinates are lost to the same extent, the sensitivity is 0, too.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.SENSITIVITY),
@@ -125,9 +125,9 @@ CLAIM = Claim(
         Statement(
             "coordinates.population-2n",
             "corrected",
-            "At c = 2N the population leaves N features undetermined. If r is first averaged over all of their "
-            "choices, its s, for both objectives, is 0 over the N signal coordinates and (d - 2N)/(d - N) over the "
-            "leading 2N or all d.",
+            "At c = 2N the population leaves N features undetermined. Average each r_k over all choices of these "
+            "features. For CL and MIM the sensitivity of these averages is 0 over the N signal coordinates, and "
+            "(d - 2N)/(d - N) over the leading 2N or all d coordinates.",
             OnDomain(
                 Domain(
                     (
@@ -142,8 +142,9 @@ CLAIM = Claim(
                     assumes=f"{MODEL} The federated average; twice as many features as clients.",
                 ),
                 Then("=", said_spreads, lambda at, _: Sample(found_spreads(at)[None], ROUND_OFF)),
-                "The spare rows share the noise evenly on average: (c - N)/(d - N) each. For one choice of them s over "
-                "the leading 2N may be as small as 0 or, for d > 2N, as large as 1.",
+                "On average the undetermined features represent (c - N)/(d - N) of each noise coordinate. For one "
+                "choice of them the sensitivity over the leading 2N coordinates may be as small as 0 or, for d > "
+                "2N, as large as 1.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.INDEPENDENT),
@@ -151,14 +152,14 @@ CLAIM = Claim(
         Statement(
             "coordinates.deficit-as-robustness",
             "corrected",
-            "The largest deficit, 1 - min r_k over the signal, is 0 exactly when the signal is represented whole: it "
-            "lies between 1/N times and once the largest squared distance from the learned row space to a unit vector "
-            "of the signal.",
+            "The largest deficit, 1 - min r_k over the signal, is 0 exactly if the signal is represented whole. "
+            "Let D be the largest squared distance of a unit vector of the signal from the learned row space. The "
+            "largest deficit lies between D/N and D.",
             OnDomain(
                 SPACES,
                 Then(">=", both_sides, largest_deficit),
-                "That distance is an eigenvalue of I - B on the signal, B the projector's block: at least each entry "
-                "of its diagonal, the deficits, and at most their sum.",
+                "Let B be the signal block of the projector. D is the largest eigenvalue of I - B. It is at least "
+                "each diagonal entry of I - B (the deficits), and at most their sum.",
                 Evidence.NUMERIC,
                 points=(40, 1000),
                 named=({"n_clients": 3, "dim": 8, "feature_dim": 3, "tilt": 0.0, "draw": 1},),

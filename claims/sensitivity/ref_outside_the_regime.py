@@ -59,11 +59,11 @@ CLAIM = Claim(
         Statement(
             "regime.population-whole-signal",
             "corrected",
-            "The population matrices of contrast and of masking represent the signal whole, whatever tau and mu.",
+            "In the population both CL and MIM represent the signal whole, whatever tau and mu.",
             population_check(
                 lambda at: np.ones(int(at["n_clients"])),
                 learned_by,
-                "The block on the signal exceeds mu^2 I by at least min(1/N, tau^2/4).",
+                "Up to a factor, the alignment matrix on the signal exceeds mu^2 I by at least min(1/N, tau^2/4).",
                 RATIO,
                 Choice("views", ("augmented", "independent")),
                 Choice("scope", ("fl", "local")),
@@ -73,14 +73,14 @@ CLAIM = Claim(
         Statement(
             "regime.deficit-any-scaling",
             "corrected",
-            "Contrast has at least 1 + sigma^2/(2 mu^2) times the mean deficit of masking, up to the next order, "
+            "The mean deficit of CL is at least 1 + sigma^2/(2 mu^2) times that of MIM, up to the next order, "
             "whatever tau and mu.",
             ratio_check(
                 ">=",
                 least_factor,
                 EXPECTED,
-                "Contrast carries masking's noise, mu^2 A, and that of augmenting, sigma^2 (A + mu^2 B)/2 + "
-                "sigma^4 B/2, all of one sign.",
+                "CL has the noise of MIM, mu^2 A, and in addition that of augmentation, sigma^2 (A + mu^2 B)/2 + "
+                "sigma^4 B/2. All terms are positive.",
                 named=(LARGE_SIGNAL,),
             ),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
@@ -89,10 +89,11 @@ CLAIM = Claim(
         Statement(
             "regime.deficit-any-mask-ratio",
             "expected",
-            "Contrast has a larger deficit than masking, whatever the mask ratio.",
+            "CL has a larger deficit than MIM, whatever the mask ratio.",
             contrast_exceeds(
                 INDEPENDENT_ONE_DRAW,
-                "Sampled masks cost 1/(4p(1-p)): near p = 1 more than the augmentations.",
+                "One draw of masks adds variance in proportion to 1/(4p(1-p)). Near p = 1 this is more than the "
+                "augmentations add.",
                 found("regime.deficit-any-mask-ratio"),
                 measure="deficit",
                 more=(MASK_RATIO,),
@@ -107,11 +108,12 @@ CLAIM = Claim(
         Statement(
             "regime.deficit-reconstruction",
             "expected",
-            "Contrast has the larger deficit than masked reconstruction.",
+            "CL has a larger deficit than masked reconstruction.",
             ForAll(
                 lambda context: (100, 10**4),
                 reconstruction_is_better,
-                "The reconstruction loss is no alignment loss: its deficit is larger by a power of d.",
+                "The reconstruction loss is not an alignment loss. Its deficit is larger than that of CL by a "
+                "power of d.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.RECONSTRUCTION),
@@ -120,11 +122,12 @@ CLAIM = Claim(
         Statement(
             "regime.mim-deficit-mask-ratio",
             "corrected",
-            "The deficit of masking does not depend on the mask ratio, on whatever schedule.",
+            "The deficit of MIM does not depend on the mask ratio or its schedule.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: sp.diff(deficit_formula(Objective.MIM, is_expected=True).expr, mask_ratio),
-                "The matrix is p(1-p) times the second moment: a factor moves no eigenvector.",
+                "The mask ratio enters the alignment matrix only as a factor, p(1-p). A factor does not change "
+                "eigenvectors.",
             ),
             reading=read_as(parts.MASKS_AVERAGED),
         ),

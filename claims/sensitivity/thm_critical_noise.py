@@ -256,11 +256,11 @@ CLAIM = Claim(
         Statement(
             "noise.any-strength",
             "expected",
-            "Theorem 4.4 carried over from N(0, I) to augmentation noise of any strength: contrast has the larger "
-            "deficit 1 - r_k.",
+            "Theorem 4.4 carried over from augmentation noise N(0, I) to noise of any strength: CL has a larger "
+            "deficit 1 - r_k than MIM.",
             contrast_exceeds(
                 INDEPENDENT_ONE_DRAW,
-                "Masking one sample costs variance as well; below sigma* it costs more than augmenting does.",
+                "One draw of masks adds variance, too. Below sigma* it adds more than one draw of augmentations.",
                 found("noise.any-strength"),
                 measure="deficit",
                 more=(MASK_RATIO, ANY_NOISE),
@@ -271,11 +271,12 @@ CLAIM = Claim(
         Statement(
             "noise.half-critical-sampled",
             "expected",
-            "Theorem 4.4 carried over to augmentation noise of half the critical strength: contrast has the larger "
-            "deficit.",
+            "Theorem 4.4 carried over to augmentation noise of half the critical strength: CL has a larger "
+            "deficit than MIM.",
             contrast_exceeds(
                 INDEPENDENT_ONE_DRAW,
-                "Sampled at sigma*/2.",
+                "Below sigma* one draw of augmentations adds less variance than one draw of masks. Data are drawn "
+                "at sigma*/2.",
                 found("noise.half-critical-sampled"),
                 measure="deficit",
                 more=(MASK_RATIO,),
@@ -287,8 +288,8 @@ CLAIM = Claim(
         Statement(
             "noise.sensitivity-exact-order",
             "printed",
-            "Sensitivities are of exact order d^(-4/5) for masking and d^(-3/5) for contrast, as (62)-(64) and "
-            "(71)-(73) have it.",
+            "The sensitivity of MIM is of exact order d^(-4/5) and that of CL of exact order d^(-3/5), as in Eqs "
+            "(62)-(64) and (71)-(73).",
             printed_order("=", "Powers counted in the closed forms."),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.O_AS_THETA),
             instead=("noise.sensitivity-exponents",),
@@ -296,23 +297,26 @@ CLAIM = Claim(
         Statement(
             "noise.sensitivity-upper-order",
             "printed",
-            "Sensitivities are at most of order d^(-4/5) for masking and d^(-3/5) for contrast.",
-            printed_order("<=", "Both fall faster than printed: the sensitivity is a factor sqrt(d) below."),
+            "The sensitivity of MIM is at most of order d^(-4/5), and that of CL at most of order d^(-3/5).",
+            printed_order(
+                "<=", ("Both sensitivities fall faster than printed: each is of the order of the deficit over sqrt(d).")
+            ),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.O_AS_BOUND),
             spoil=1.7,
         ),
         Statement(
             "noise.order-above-critical",
             "corrected",
-            "To second order contrast has the larger deficit exactly when the augmentation noise exceeds sigma*: at f "
-            "times sigma* the ratio of the deficits, contrast over masking, is at least 1 + .6 (f^2 - 1) for f >= 1, "
-            "and at most 1 - .6 (1 - f^2) for f <= 1.",
+            "To second order CL has a larger deficit than MIM exactly when the augmentation noise exceeds sigma*. "
+            "At noise f sigma* the deficit of CL over that of MIM is at least 1 + 0.6 (f^2 - 1) for f >= 1, and "
+            "at most 1 - 0.6 (1 - f^2) for f <= 1.",
             listed_check(
                 ">=",
                 least_order,
                 listed_order,
-                "What augmenting adds to mu^2 A grows at least like sigma^2, and at sigma* it is at least .6 of the "
-                "deficit: that of masking is at least 2.5 mu^2 A, since p(1-p) <= 1/4 and E >= A.",
+                "Let A and E be the means over the signal of lambda/gap^2 and diagonal/gap^2. Augmentation adds a "
+                "part to mu^2 A that grows at least like sigma^2. At sigma* this part is at least 0.6 of the "
+                "deficit, because MIM's is at least 2.5 mu^2 A: p(1-p) <= 1/4 and E >= A.",
                 Real(TIMES_CRITICAL, 0.0, np.inf, "()", reach=(0.1, 10.0), is_log=True),
                 named=(
                     {"n_clients": 2, "dim": 20, "tau": 4.0, "mu": 0.02, "mask_ratio": 0.5, TIMES_CRITICAL: 2.0},
@@ -325,15 +329,16 @@ CLAIM = Claim(
         Statement(
             "noise.order-condition",
             "corrected",
-            "Federated, N <= c < d: to second order contrast has the larger mean deficit exactly when sigma^2 "
-            "(A + mu^2 B) + sigma^4 B is above mu^2 ((1/(2p(1-p)) - 1) A + E/(2p(1-p))), with A, B, E the "
-            "means of lambda/gap^2, 1/gap^2 and diagonal/gap^2 over the signal: above one sigma*, which "
+            "FL, N <= c < d: to second order CL has a larger mean deficit than MIM exactly when sigma^2 (A + mu^2 "
+            "B) + sigma^4 B > mu^2 ((1/(2p(1-p)) - 1) A + E/(2p(1-p))). A, B and E are the means over the signal "
+            "of lambda/gap^2, 1/gap^2 and diagonal/gap^2. The condition holds above one value sigma*, which "
             "depends on N, d, p, tau and mu.",
             Identity(
                 said_difference,
                 difference_of_deficits,
-                "The difference of the deficits is (d - c)/(2n) times that of the two sides. The first side grows with "
-                "sigma from 0, and the second is positive, since p(1-p) is at most 1/4: they meet once.",
+                "The deficit of CL minus that of MIM is (d - c)/(2n) times the left side minus the right side. "
+                "The left side grows with sigma from 0. The right side is positive, because p(1-p) is at most "
+                "1/4. So the two are equal once.",
             ),
             reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             latex=r"\sigma^2(A + \mu^2 B) + \sigma^4 B > "
@@ -342,9 +347,16 @@ CLAIM = Claim(
         Statement(
             "noise.equal-at-critical",
             "corrected",
-            "To second order the deficits of contrast and of masking are equal at sigma*, the root of a quadratic in "
-            "sigma^2.",
-            listed_check("=", said_noise, noise_of_equality, "The root is found where the listed deficits are equal."),
+            "To second order CL and MIM have equal deficits at sigma*, which solves a quadratic equation in sigma^2.",
+            listed_check(
+                "=",
+                said_noise,
+                noise_of_equality,
+                (
+                    "The solution is compared with the noise at which the two deficits, computed from a list of all "
+                    "samples, are equal."
+                ),
+            ),
             reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
         ),
         Statement(
@@ -360,7 +372,8 @@ CLAIM = Claim(
                     within=1e-8,
                     remainder=limit_remainder,
                 ),
-                "sigma* is found where the listed deficits are equal, at finite dimensions.",
+                "At finite dimensions sigma* is found where the two deficits, computed from a list of all "
+                "samples, are equal.",
                 Evidence.NUMERIC,
                 points=(6, 24),
                 named=({"n_clients": 3, "dim": 10**16, "mask_ratio": 0.75},),
@@ -371,22 +384,21 @@ CLAIM = Claim(
         Statement(
             "noise.deficit-ratio-sampled",
             "corrected",
-            "On drawn data the ratio of the mean deficits, contrast over masking, is that of the closed forms, below, "
-            "at and above sigma*.",
-            ratio_check("=", deficits_ratio, 1, "Every mask and augmentation drawn.", noise=CLOSE),
+            "On drawn data the mean deficit of CL over that of MIM is the ratio of the closed forms, up to the "
+            "next order. That is so below, at and above sigma*.",
+            ratio_check("=", deficits_ratio, 1, "Every mask and every augmentation is drawn.", noise=CLOSE),
             reading=read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
             spoil=0.6,
         ),
         Statement(
             "noise.order-probability",
             "corrected",
-            "With two clients the share of data sets in which contrast has the larger sensitivity is 1/2 + "
-            "asin((1 - q^2)/((1 + q^2)^2 - 4 q^4)^(1/2))/pi, and not 1; q is the deficit of masking over that of "
-            "contrast.",
+            "With two clients CL has a larger sensitivity than MIM in the share 1/2 + asin((1 - q^2)/((1 + q^2)^2 "
+            "- 4 q^4)^(1/2))/pi of data sets, and not in all. q is the deficit of MIM over that of CL.",
             OnDomain(
                 TWO,
                 Then("=", said_share, share_that_show_it, remainder=share_remainder, is_argued=True),
-                "Central limit over the noise pixels; same data for both.",
+                "Central limit theorem over the noise pixels. CL and MIM train on the same data.",
                 Evidence.SAMPLED,
                 points=(4, 16),
                 corners=(1, 8),
@@ -398,8 +410,8 @@ CLAIM = Claim(
         Statement(
             "noise.mean-sensitivity",
             "corrected",
-            "The mean sensitivity is the mean range of N normals times sqrt(2 (1 - rho)/(d - c)) times the mean "
-            "deficit.",
+            "The mean sensitivity is the mean deficit times sqrt(2 (1 - rho)/(d - c)) times the mean range of N "
+            "independent standard normal numbers. rho is the correlation between the deficits of two coordinates.",
             OnDomain(
                 sensitivity_parameters(),
                 Then(
@@ -410,7 +422,7 @@ CLAIM = Claim(
                     remainder=lambda at: said_sensitivity(at) * normal_remainder(at),
                     is_argued=True,
                 ),
-                "Central limit over the noise pixels.",
+                "Central limit theorem over the noise pixels.",
                 Evidence.SAMPLED,
                 points=(2, 12),
                 corners=(0, 8),
@@ -421,12 +433,13 @@ CLAIM = Claim(
         Statement(
             "noise.sensitivity-exponents",
             "corrected",
-            "With N fixed the closed form of the mean sensitivity falls like d^(-3/10 - beta) for masking and "
-            "d^(1/10 - beta) for contrast.",
+            "With N fixed the closed form of the mean sensitivity is of order d^(-3/10 - beta) for MIM and "
+            "d^(1/10 - beta) for CL.",
             Identity(
                 lambda: sp.Matrix([-sp.Rational(3, 10) - beta, sp.Rational(1, 10) - beta]),
                 lambda: sp.Matrix([exponent(Quantity.SENSITIVITY, MIM), exponent(Quantity.SENSITIVITY, CL)]),
-                "Degrees in d of the deficit, and of the squared share sensitivity / deficit, a rational function.",
+                "The exponents are the degrees in d of the deficit and of the squared ratio of sensitivity and "
+                "deficit, which is a rational function.",
             ),
             reading=read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
         ),

@@ -41,7 +41,7 @@ from theory.setting import Setting
 SETTING = Setting.paper(96, n_clients=6, samples_per_client=384)
 LARGER = Setting.paper(96, n_clients=3, samples_per_client=800)
 RARE = Setting.paper(400, n_clients=3, feature_dim=6, samples_per_client=400, rare_fraction=0.3)
-SAID = "At each d, the sensitivity of contrast exceeds that of masking."
+SAID = "At each dimension d, CL has a larger sensitivity than MIM."
 CONFIDENCE = 0.95
 SLOPE = 0.6
 ABOVE_CRITICAL = {
@@ -78,8 +78,8 @@ def printed(
     at = {"clients": s.n_clients, "dim": s.dim, "samples_per_client": s.samples_per_client, "sigma": 1, "p": 0.75}
     check = SampledOrder(sampled(s, drawn, *trials), because, at)
     said = (
-        f"At N = {s.n_clients}, c = {s.feature_dim}, d = {s.dim}, n_i = {s.samples_per_client}, sigma = 1 and p = 3/4 "
-        "the sensitivity of contrast exceeds that of masking."
+        f"At N = {s.n_clients}, c = {s.feature_dim}, d = {s.dim}, n_i = {s.samples_per_client}, sigma = 1 and p = 3/4, "
+        "CL has a larger sensitivity than MIM."
     )
     return Statement(
         *(key, "printed", said, check), reading=read, spoil=spoil, instead=instead, about=about, replaces=replaces
@@ -139,7 +139,8 @@ READINGS = (
     printed(
         "thm44.independent-averaged",
         read_as(parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
-        "Independent masks, c = N. The noise of augmenting stays in the contrast matrix; masks are averaged away.",
+        "Independent masks, c = N. The noise of augmentation stays in CL's matrix. MIM's masks are averaged and "
+        "leave no noise.",
         Drawn(),
         spoil=0.1,
         about=("referee-4",),
@@ -148,8 +149,9 @@ READINGS = (
     printed(
         "thm44.independent-one-draw",
         read_as(parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
-        "Independent masks, c = N = 3. Both carry the noise of one draw; at sigma = 1 and p = 0.75 that of contrast is "
-        "larger. Where sigma is below the critical noise of these N, d and p, it is not.",
+        "Independent masks, c = N = 3. Both CL and MIM have the noise of one draw. At sigma = 1 and p = 0.75 the "
+        "noise of CL is the larger. It is the smaller where sigma is below the critical noise for these N, d and "
+        "p.",
         Drawn(draws=1),
         LARGER,
         (200, 800),
@@ -159,7 +161,10 @@ READINGS = (
         "printed",
         SAID,
         strictly_exceeds(
-            "Independent masks: the two matrices agree up to p(1-p).", found("thm44.both-averaged"), is_population=False
+            "With independent masks the two alignment matrices agree up to the factor p(1-p), so the two "
+            "sensitivities are equal.",
+            found("thm44.both-averaged"),
+            is_population=False,
         ),
         reading=read_as(parts.MASKS_AVERAGED, parts.AUGMENTATIONS_AVERAGED),
         instead=(
@@ -173,8 +178,8 @@ READINGS = (
         SAID,
         contrast_exceeds(
             COMPLEMENTARY,
-            "Masks as Section 3.2 has them, c = N. The diagonal is gone; one positive direction is left, and r_k is "
-            "about 1/N with more spread.",
+            "Complementary masks as in Section 3.2, c = N. MIM's matrix has no diagonal, so MIM learns one signal "
+            "direction. Its r_k are about 1/N, and can differ more from each other than those of CL.",
             found("thm44.complementary-averaged"),
         ),
         reading=read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION),
@@ -189,8 +194,8 @@ READINGS = (
         SAID,
         contrast_exceeds(
             COMPLEMENTARY_ONE_DRAW,
-            "Masks as Section 3.2 has them, c = N. The diagonal is gone; one positive direction is left, and r_k is "
-            "about 1/N with more spread.",
+            "Complementary masks as in Section 3.2, c = N. MIM's matrix has no diagonal, so MIM learns one signal "
+            "direction. Its r_k are about 1/N, and can differ more from each other than those of CL.",
             found("thm44.complementary-one-draw"),
         ),
         reading=read_as(parts.COMPLEMENTARY, parts.ONE_MASK_PAIR, parts.ONE_AUGMENTATION),
@@ -202,7 +207,8 @@ READINGS = (
         SAID,
         contrast_exceeds(
             FIXED_COUNT,
-            "A fixed count changes the factor of the off-diagonal matrix only: the same single direction is left.",
+            "Masks of a fixed count only change a factor of MIM's matrix, which has no diagonal. MIM learns the "
+            "same single direction as with other complementary masks.",
             found("thm44.fixed-count"),
         ),
         reading=read_as(parts.FIXED_COUNT, parts.MASKS_AVERAGED),
@@ -215,15 +221,19 @@ READINGS = (
     printed(
         "thm44.complementary-modulus",
         read_as(parts.COMPLEMENTARY, parts.MASKS_AVERAGED, parts.ONE_AUGMENTATION, parts.MODULUS),
-        "c = N. With negative eigenvalues allowed the whole signal is kept, and only the gaps differ from those of "
-        "independent masks.",
+        "c = N. If W may use negative eigenvalues, MIM keeps the whole signal. Only the gaps between eigenvalues "
+        "differ from those of independent masks.",
         Drawn(mask=Mask.COMPLEMENTARY, selection=Selection.MODULUS),
     ),
     Statement(
         "thm44.printed-mask",
         "printed",
         SAID,
-        ForAll(sensitivity_pairs, masked_is_zero, "A diagonal matrix keeps whole coordinates: s of masking is 0."),
+        ForAll(
+            sensitivity_pairs,
+            masked_is_zero,
+            "A diagonal matrix keeps whole coordinates, so the sensitivity of MIM is 0.",
+        ),
         reading=read_as(parts.PRINTED_MASK),
     ),
     Statement(
@@ -232,8 +242,8 @@ READINGS = (
         SAID,
         contrast_exceeds(
             RECONSTRUCTION,
-            "Regression weights on noise pixels are not damped by their small variance, so reconstruction tilts "
-            "further.",
+            "Reconstruction is a regression. The small variance of noise pixels does not make their regression "
+            "weights small, so the encoder tilts further towards noise.",
             found("thm44.reconstruction"),
         ),
         reading=read_as(parts.RECONSTRUCTION),
@@ -245,8 +255,8 @@ READINGS = (
         SAID,
         contrast_exceeds(
             INDEPENDENT,
-            "Masks averaged, s over the leading 2N. Only N carry signal; the other N are noise: s is close to 1 for "
-            "both.",
+            "Masks averaged. The sensitivity is taken over the leading 2N coordinates. Only N of these carry "
+            "signal and the others hold noise, so the sensitivity is close to 1 for CL and for MIM.",
             found("thm44.leading-coordinates"),
             is_leading=True,
         ),
@@ -258,7 +268,8 @@ READINGS = (
     printed(
         "thm44.rare-outside",
         read_as(parts.RARE_OUTSIDE, parts.LEADING),
-        "s over the leading 2N. Masking recovers the rare coordinates, contrast loses them in its augmentation noise.",
+        "The sensitivity is taken over the leading 2N coordinates. MIM recovers the rare coordinates; CL loses "
+        "them in its augmentation noise.",
         Drawn(coordinates=Coordinates.LEADING, rare=Rare.OUTSIDE),
         RARE,
         (10, 60),
@@ -267,7 +278,8 @@ READINGS = (
     printed(
         "thm44.offsets-per-class",
         read_as(parts.PER_CLASS),
-        "Masks averaged. Few distinct offsets leave weak directions, which the noise of contrast hides first.",
+        "Masks averaged. With few distinct offsets some signal directions are weak. The augmentation noise of CL "
+        "hides these first.",
         Drawn(offsets=Offsets.PER_CLASS),
         SETTING,
         (300, 400),
@@ -278,7 +290,7 @@ READINGS = (
 
 CLAIM = Claim(
     id="thm-mim-more-robust",
-    title="Masking against contrast: who is more sensitive, under every reading",
+    title="CL against MIM: which of them has the larger sensitivity, under every reading",
     items=("theorem-4.4", "referee-4"),
     source=Source("chen2026", "Theorem 4.4, A.6.4"),
     statements=(
@@ -299,7 +311,8 @@ CLAIM = Claim(
             "printed",
             SAID,
             strictly_exceeds(
-                "Both represent the whole signal: r_k = 1 for every k, and both sensitivities are 0.",
+                "CL and MIM both represent the whole signal: r_k = 1 on every signal coordinate, and both "
+                "sensitivities are 0.",
                 found("thm44.population-independent"),
                 is_population=True,
             ),
@@ -310,11 +323,12 @@ CLAIM = Claim(
         Statement(
             "thm44.each-r-finite-samples",
             "corrected",
-            "Every r_k of contrast lies below that of masking, by the margin between the proven bounds.",
+            "On every signal coordinate r_k of CL is below r_k of MIM, by at least the distance between the "
+            "bounds of docs/proofs/finite_sample.md.",
             OnDomain(
                 CERTIFIED,
                 Then(">=", margin_at, least_difference),
-                "Lower bound of contrast above upper bound of masking, explicit constants.",
+                "The lower bound on the deficit of CL lies above the upper bound on the deficit of MIM.",
                 Evidence.SAMPLED,
                 points=(4, 16),
                 corners=(1, 8),
@@ -326,14 +340,14 @@ CLAIM = Claim(
         Statement(
             "thm44.deficit-one-draw",
             "corrected",
-            "Where the augmentation noise is f >= 1 times the critical noise sigma*, the mean deficit 1 - r_k of "
-            "contrast is at least 1 + .6 (f^2 - 1) times that of masking, up to the next order.",
+            "If the augmentation noise is f >= 1 times the critical noise sigma*, the mean deficit of CL is at "
+            "least 1 + 0.6 (f^2 - 1) times that of MIM, up to the next order.",
             ratio_check(
                 ">=",
                 order_factor,
                 1,
-                "To second order by the proof of noise.order-above-critical; `noise.order-condition` has sigma*. Below "
-                "it the order turns.",
+                "To second order by the argument of noise.order-above-critical. The equation for sigma* is in "
+                "noise.order-condition; below sigma* MIM has the larger deficit.",
                 noise=Real(TIMES_CRITICAL, 1.0, np.inf, "[)", reach=(1.0, 3.0), is_log=True),
                 named=(ABOVE_CRITICAL,),
             ),

@@ -120,7 +120,13 @@ CLAIM = Claim(
             "printed",
             "Rotations, flips, translations and blurs have tr(P H_sym P) > 0.",
             ForAll(
-                _augmentations, _has_trace, "A permutation without a fixed point in S has trace 0.", Evidence.NUMERIC
+                _augmentations,
+                _has_trace,
+                (
+                    "A shift is a permutation of the pixels. If it fixes no signal coordinate, its trace on the "
+                    "signal is 0."
+                ),
+                Evidence.NUMERIC,
             ),
             instead=("a10.shift-trace",),
         ),
@@ -131,7 +137,7 @@ CLAIM = Claim(
             ForAll(
                 _augmentations,
                 _keeps_signal,
-                "The signal leaks into its neighbours, or changes sign.",
+                "The transformation moves signal to neighbouring coordinates, or reverses its sign.",
                 Evidence.NUMERIC,
             ),
             instead=("a10.rotations-angle",),
@@ -139,7 +145,7 @@ CLAIM = Claim(
         Statement(
             "a10.shift-trace",
             "corrected",
-            "A shift that moves every signal coordinate has tr(P H_sym P) = 0.",
+            "A shift that moves every signal coordinate to another place has tr(P H_sym P) = 0.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: ((_derangement() + _derangement().T) / 2).trace(),
@@ -149,12 +155,13 @@ CLAIM = Claim(
         Statement(
             "a10.rotations-angle",
             "corrected",
-            "Every rotation within the signal by angles below phi keeps the whole signal, and some rotation by any "
-            "larger angle does not, where cos(phi) = (mu^2 + (N - 2) tau^2/8)/(mu^2 + N tau^2/8 + 1/N).",
+            "Let cos(phi) = (mu^2 + (N - 2) tau^2/8)/(mu^2 + N tau^2/8 + 1/N). Every rotation within the signal "
+            "by angles below phi keeps the whole signal. For every larger angle some rotation by it does not.",
             OnDomain(
                 ROTATIONS,
                 Then("=", _largest, _first_loss),
-                "Below that angle sym(H Sigma) exceeds mu^2 on the signal. The worst plane holds the all-ones axis.",
+                "Below that angle the symmetric part of H E[x x^T] exceeds mu^2 on the signal. The worst plane "
+                "contains the direction of the all-ones vector.",
                 Evidence.SEARCHED,
                 points=(6, 100),
             ),

@@ -33,11 +33,11 @@ CLAIM = Claim(
         Statement(
             "a1.neighbourhood-sizes",
             "printed",
-            "On a connected graph every closed neighbourhood has between 2 and N members.",
+            "On a connected network every neighbourhood, the client itself included, has between 2 and N members.",
             OnDomain(
                 CONNECTED,
                 Then("<=", _ends, _sizes),
-                "Connected, a client has a neighbour; and there are N clients.",
+                "On a connected network every client has a neighbour, and there are only N clients.",
                 Evidence.NUMERIC,
                 points=(16, 400),
                 named=[{"n_clients": 5, "network": network, "draw": 1} for network in ("star", "complete")],

@@ -32,9 +32,13 @@ from theory.training.subspace_drift import deviation_bound
 Mixing = list[list[Fraction]]
 STEP_SIZE, ROUNDS = 0.02, 4000
 BECAUSE_SWAP = (
-    "The swap of two clients has rows of sum 1 on the edges of the graph, and eigenvalue -1: they never agree."
+    "Let two clients swap their models in each round. The rows of this mixing matrix sum to 1 and keep to the "
+    "links. It has the eigenvalue -1, so the two clients never agree."
 )
-BECAUSE_TARGET = "The weight of a client in the objective is a column mean, and Assumption A.3 says nothing of columns."
+BECAUSE_TARGET = (
+    "The weight of a client in the objective is the mean of a column of the mixing matrix. Assumption A.3 says "
+    "nothing about columns."
+)
 
 
 RULES: tuple[Callable[[nx.Graph], Mixing], ...] = (uniform, metropolis, degree_normalised)
@@ -208,7 +212,7 @@ CLAIM = Claim(
             ForAll(
                 small_networks,
                 rules_satisfy,
-                "Each rule has rows of sum 1 on the edges, for every small network.",
+                "On every small network, each rule has rows that sum to 1 and no weight off the links.",
                 Evidence.SEARCHED,
             ),
             about=("remark-A.4",),
@@ -235,13 +239,14 @@ CLAIM = Claim(
         Statement(
             "a3.averaging-self-weight",
             "corrected",
-            "With uniform or Metropolis weights, which count the client itself, every eigenvalue but one copy of 1 has "
-            "a modulus of at most 1 - 2/((N-1) a D), a the largest neighbourhood and D the diameter: repeated "
-            "averaging makes all clients agree.",
+            "Uniform and Metropolis weights give a client some weight of its own. All their eigenvalues but one "
+            "(which is 1) have a modulus of at most 1 - 2/((N-1) a D). a is the size of the largest "
+            "neighbourhood, and D the diameter. So repeated averaging makes all clients agree.",
             OnDomain(
                 GAP_DOMAIN,
                 Then(">=", lambda at: least_gap(network_at(at)), _measured_gap),
-                "Differences add up along the shortest path; self-weights of at least 1/a keep -1 away.",
+                "Differences between clients add up along shortest paths. Self-weights of at least 1/a keep the "
+                "eigenvalues away from -1.",
                 Evidence.NUMERIC,
                 named=[
                     {"n_clients": 2, "network": "complete", "mixing": m, "draw": 1} for m in ("uniform", "metropolis")
@@ -254,10 +259,12 @@ CLAIM = Claim(
         Statement(
             "a3.objective-doubly-stochastic",
             "corrected",
-            "Doubly stochastic weights, whose columns add up to 1 as well, give every client the weight 1/N: the "
-            "federated objective.",
+            "Doubly stochastic weights (whose columns sum to 1, too) give every client the weight 1/N. The "
+            "objective is then the federated one.",
             Identity(
-                lambda: sp.ones(1, 4) / 4, doubly_stochastic_weights, "General case of four clients, nine free entries."
+                lambda: sp.ones(1, 4) / 4,
+                doubly_stochastic_weights,
+                "Computed for four clients with nine free entries of the mixing matrix.",
             ),
             reading=read_as(parts.OBJECTIVE),
             replaces=("eq78.doubly-stochastic",),
@@ -270,7 +277,8 @@ CLAIM = Claim(
             ForAll(
                 two_clients,
                 trained_agreement,
-                "Gradients do not see a rotation of the embedding, and the swap hands it back and forth.",
+                "Gradients do not depend on a rotation of the embedding. A swap of two clients' models hands such "
+                "a rotation back and forth.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.TRAINING),
@@ -284,7 +292,8 @@ CLAIM = Claim(
             ForAll(
                 tilted_star,
                 trained_target,
-                "Training weighs clients by the left Perron vector, and Assumption A.3 says nothing of it.",
+                "The training weights are the left eigenvector of the mixing matrix for the eigenvalue 1. "
+                "Assumption A.3 says nothing about this vector.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.TRAINING),
@@ -297,12 +306,13 @@ CLAIM = Claim(
         Statement(
             "a3.training-doubly-stochastic",
             "corrected",
-            "With doubly stochastic weights and positive self-weight training tends to the federated optimum as the "
-            "step size tends to 0: the averaged model then represents all c of its directions.",
+            "With doubly stochastic weights and positive self-weights, training tends to the federated optimum as "
+            "the step size tends to 0: the averaged model then represents all c directions of that optimum.",
             OnDomain(
                 TRAINED,
                 Then("=", lambda at: float(FEATURE_DIM), _overlap, remainder=_overlap_missing),
-                "Every client has the weight 1/N, so the gradients at the clients' models cancel in the plain mean.",
+                "Every client has the training weight 1/N. So at rest the plain mean of the gradients at the "
+                "clients' models is 0.",
                 Evidence.NUMERIC,
                 points=(4, 60),
                 corners=(4, 32),

@@ -119,30 +119,39 @@ CLAIM = Claim(
         Statement(
             "a9.symmetric-part",
             "printed",
-            "The transformation H enters only through its symmetric part; read of the alignment matrix.",
-            ForAll(_pairs, _same_spectrum, "X = sym(H Sigma) keeps what sym(H) loses.", Evidence.ENUMERATED),
+            "The transformation H enters the alignment matrix only through its symmetric part.",
+            ForAll(
+                _pairs,
+                _same_spectrum,
+                (
+                    "The alignment matrix is the symmetric part of H Sigma, with Sigma = E[x x^T]. It can keep a "
+                    "direction that the symmetric part of H loses."
+                ),
+                Evidence.ENUMERATED,
+            ),
             instead=("a9.trace-symmetric-part",),
         ),
         Statement(
             "a9.trace-symmetric-part",
             "corrected",
-            "Only the trace of X depends on the symmetric part alone: tr sym(H Sigma) = tr(H_sym Sigma).",
+            "Of the alignment matrix, only the trace depends on H through its symmetric part alone: tr sym(H "
+            "Sigma) = tr(H_sym Sigma).",
             Identity(
                 lambda: ((H * S + S * H.T) / 2).trace(),
                 lambda: ((H + H.T) / 2 * S).trace(),
-                "The antisymmetric part is orthogonal to Sigma.",
+                "The antisymmetric part of H is orthogonal to the symmetric matrix Sigma.",
             ),
             latex=r"\operatorname{tr}\operatorname{sym}(H\Sigma) = \operatorname{tr}(H_{\mathrm{sym}}\Sigma)",
         ),
         Statement(
             "a9.trace-sufficient-leading",
             "printed",
-            "If tr(P H_sym P) > 0, P the projector onto the leading c coordinates, contrast represents the signal, "
-            "as Theorem 4.3 concludes.",
+            "If tr(P H_sym P) > 0, where P projects onto the leading c coordinates, CL represents the signal, as "
+            "Theorem 4.3 concludes.",
             OnDomain(
                 TRACE_POSITIVE,
                 Then("=", lambda at: np.ones(int(at["n_clients"])), _represented_at),
-                "The trace averages what must hold everywhere.",
+                "A trace is a sum over all directions. A positive sum does not make every direction positive.",
                 Evidence.NUMERIC,
                 corners=(0, 16),
                 named=[OUTRANKED],
@@ -153,11 +162,11 @@ CLAIM = Claim(
         Statement(
             "a9.trace-necessary-leading",
             "expected",
-            "Where the signal is represented, tr(P H_sym P) > 0, P the projector onto the leading c coordinates.",
+            "If the signal is represented, then tr(P H_sym P) > 0, where P projects onto the leading c coordinates.",
             OnDomain(
                 REPRESENTED,
                 Then(">=", lambda at: 0.0, _measured_trace),
-                "For c > N the trace counts noise too.",
+                "For c > N the trace also counts coordinates of pure noise.",
                 Evidence.NUMERIC,
                 points=(60, 200),
                 corners=(0, 16),
@@ -168,13 +177,15 @@ CLAIM = Claim(
         Statement(
             "a9.trace-necessary-signal",
             "corrected",
-            "Where the signal is represented, tr(P H_sym P) > 0, P the projector onto the N signal coordinates. It is "
-            "at least (l - (l - l_d) sum (1 - r_k)) tr(Sigma_S^-1), l > 0 the least eigenvalue of sym(H Sigma) that is "
-            "kept and l_d the least of all.",
+            "If the signal is represented, then tr(P H_sym P) > 0, where P projects onto the N signal "
+            "coordinates. The trace is at least (l - (l - l_d) sum (1 - r_k)) tr(Sigma_S^-1). l > 0 is the least "
+            "eigenvalue of the symmetric part of H Sigma that W keeps, l_d the least of all, and Sigma_S is E[x "
+            "x^T] on the signal.",
             OnDomain(
                 transformation_domain(FEATURES, conditions=(FEATURES_FIT,)),
                 Then(">=", _least_trace, _trace_on_signal),
-                "Lyapunov: the trace of H over the signal is that of Sigma_S^-1 times X there.",
+                "By a Lyapunov equation, the trace of H over the signal is the trace of Sigma_S^-1 times the "
+                "alignment matrix there.",
                 Evidence.NUMERIC,
                 points=(12, 200),
                 named=[
@@ -188,8 +199,12 @@ CLAIM = Claim(
         Statement(
             "a9.sensitivity-shows-loss",
             "expected",
-            "The sensitivity s is above 0 wherever contrast has lost the signal.",
-            ForAll(searched, _shows_loss, "s = max - min is zero when every coordinate is lost alike."),
+            "The sensitivity is above 0 whenever CL has lost the signal.",
+            ForAll(
+                searched,
+                _shows_loss,
+                "The sensitivity, max r_k - min r_k, is 0 if every coordinate is lost to the same extent.",
+            ),
             instead=("coordinates.deficit-as-robustness",),
         ),
     ),

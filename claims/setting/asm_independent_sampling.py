@@ -69,12 +69,12 @@ CLAIM = Claim(
         Statement(
             "a7.variance-per-sample",
             "expected",
-            "A.7: with independent samples the variance of an empirical second moment of an offset is 1/n "
-            "of one sample's.",
+            "A.7: with n independent samples the empirical second moment of an offset has 1/n of the variance "
+            "that it has with one sample.",
             Identity(
                 lambda: sp.Matrix([sy.tau**4 / 4 / n for n in (1, 2, 6)]),
                 lambda: sp.Matrix([_variance_of_mean(n, 1) for n in (1, 2, 6)]),
-                "All outcomes of q in one, two and six samples listed; one sample has variance tau^4/4.",
+                "All outcomes of q in one, two and six samples are listed. One sample has the variance tau^4/4.",
             ),
             reading=read_as(parts.PER_SAMPLE),
             about=("assumption-A.7",),
@@ -86,7 +86,8 @@ CLAIM = Claim(
             ForAll(
                 _frozen,
                 _at_the_mean,
-                "With q drawn once per class the samples share it, and it never averages out.",
+                "If the offsets q are drawn once per class, all samples of a class share them, and they never "
+                "average out.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.PER_CLASS),
@@ -96,11 +97,12 @@ CLAIM = Claim(
         Statement(
             "a7.independence-least",
             "printed",
-            "A.8: independence is the least that makes empirical matrices concentrate.",
+            "A.8: independence of samples is the weakest assumption under which empirical matrices concentrate.",
             ForAll(
                 lambda _: BLOCKS,
                 _independence_is_needed,
-                "Samples repeated in pairs are dependent and concentrate at half the sample size.",
+                "Samples that are repeated in pairs are dependent. Yet their matrices concentrate, like those of "
+                "half as many independent samples.",
                 Evidence.ENUMERATED,
             ),
             latex=r"\|X_i - \mathbb{E}X_i\| \to 0 \Rightarrow \text{independent samples}",
@@ -110,9 +112,10 @@ CLAIM = Claim(
         Statement(
             "a7.population-per-class",
             "corrected",
-            "With q drawn once per class the population matrix is the mean of the matrices given q, over q.",
+            "If the offsets q are drawn once per class, the population matrix is the mean over q of the matrices "
+            "given q.",
             Identity(
-                _mean_over_offsets, lambda: symbolic_local_block(3, 0), "All draws of q listed for three clients."
+                _mean_over_offsets, lambda: symbolic_local_block(3, 0), "All draws of q are listed for three clients."
             ),
             reading=read_as(parts.PER_CLASS),
             about=("remark-A.8",),
@@ -120,11 +123,11 @@ CLAIM = Claim(
         Statement(
             "a7.identical-blocks",
             "corrected",
-            "Samples in identical blocks of m concentrate like n/m independent ones.",
+            "If n samples come in blocks of m identical ones, they concentrate like n/m independent samples.",
             Identity(
                 lambda: sp.Matrix([m * _variance_of_mean(1, 1) / N_SAMPLES for m in BLOCKS]),
                 lambda: sp.Matrix([_variance_of_mean(N_SAMPLES, m) for m in BLOCKS]),
-                "All outcomes of six samples in blocks of one, two and three listed.",
+                "All outcomes of six samples, in blocks of one, two and three, are listed.",
             ),
             about=("remark-A.8",),
         ),

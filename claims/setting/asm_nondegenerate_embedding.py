@@ -193,7 +193,7 @@ CLAIM = Claim(
             ForAll(
                 _cases,
                 _zero_is_beaten(Mask.INDEPENDENT),
-                "A small step along the leading eigenvector pays.",
+                "A small step from W = 0 along the leading eigenvector lowers the loss.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.INDEPENDENT),
@@ -222,7 +222,7 @@ CLAIM = Claim(
             OnDomain(
                 _domain(3, features=True),
                 Then("=", _positive_directions, _rank),
-                "One positive eigenvalue, the one of the all-ones direction.",
+                "The alignment matrix has one positive eigenvalue, that of the all-ones direction.",
                 Evidence.NUMERIC,
                 points=(8, 60),
             ),
@@ -232,8 +232,8 @@ CLAIM = Claim(
         Statement(
             "a5.zero-two-clients",
             "corrected",
-            "The least loss is -1/2 times the square of p(1-p)(N-2) tau^2/4 for one client, and of (N-1)/N of that for "
-            "the average: W = 0 is a minimiser exactly when there are two clients.",
+            "The least loss is -a^2/2, where a = p(1-p)(N-2) tau^2/4 for one client, and (N-1)/N times that for "
+            "the average. So W = 0 is a minimiser exactly if there are two clients.",
             OnDomain(
                 _domain(2),
                 Then("=", _least, _listed_least),
@@ -248,12 +248,12 @@ CLAIM = Claim(
         Statement(
             "a5.matrix-two-clients",
             "corrected",
-            "The population's alignment matrix has the norm p(1-p)(N-2) tau^2/4 for one client, and (N-1)/N of that "
-            "for the average: with two clients it is exactly zero.",
+            "The population's alignment matrix has the norm p(1-p)(N-2) tau^2/4 for one client, and (N-1)/N times "
+            "that for the average of all clients. With two clients both are exactly zero.",
             OnDomain(
                 _domain(2),
                 Then("=", _norm, _listed_norm),
-                "One offset has no partner to correlate with.",
+                "With two clients an image has only one offset, so there is no other offset to correlate it with.",
                 Evidence.NUMERIC,
                 points=(8, 60),
                 named=CASES,

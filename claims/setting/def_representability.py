@@ -89,7 +89,7 @@ CLAIM = Claim(
             Identity(
                 lambda: _by_basis(W, TURN),
                 lambda: _by_projection(W),
-                "A basis from Gram and Schmidt, turned by any angle, against the projector W^T (W W^T)^-1 W.",
+                "A Gram-Schmidt basis, turned by any angle, is compared with the projector W^T (W W^T)^-1 W.",
             ),
             latex=r"\|\Pi_{\mathcal{R}} e_k\|^2 = \sum_{j=1}^{c} (e_k^\top v_j)^2",
         ),
@@ -98,7 +98,10 @@ CLAIM = Claim(
             "printed",
             "Without A.5 every orthonormal basis of the row space has c vectors.",
             ForAll(
-                _matrices, _sum_is_feature_dim, "A W with dependent rows has fewer: A.5 is needed.", Evidence.ENUMERATED
+                _matrices,
+                _sum_is_feature_dim,
+                "If the rows of W are linearly dependent, a basis has fewer vectors. So A.5 is needed.",
+                Evidence.ENUMERATED,
             ),
             instead=("def41.entries-sum",),
         ),
@@ -106,7 +109,10 @@ CLAIM = Claim(
             "def41.vector-length",
             "printed",
             "The representability vector has d entries here and c entries in Theorems 4.2 and 4.3.",
-            Printed(Status.ILL_FORMED, "One symbol, two lengths; the theorems mean the leading c coordinates."),
+            Printed(
+                Status.ILL_FORMED,
+                "One symbol stands for vectors of two lengths. The theorems mean the leading c coordinates.",
+            ),
             instead="not known",
         ),
         Statement(

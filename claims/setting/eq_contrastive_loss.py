@@ -80,11 +80,11 @@ CLAIM = Claim(
         Statement(
             "eq2.lower-bound",
             "expected",
-            "Eq (2) has a minimum: it is at least minus half the squared norm of the alignment matrix.",
+            "Eq (2) has a minimum: its value is at least minus half the squared norm of the alignment matrix.",
             OnDomain(
                 ANY_MODEL,
                 Then(">=", _least_possible, _loss_somewhere),
-                "The loss is half a squared distance less a constant.",
+                "The loss is half a squared distance minus a constant.",
                 Evidence.NUMERIC,
                 named=[{"dim": 1, "feature_dim": 1, "spectrum": "positive", "draw": 1, "distance": 0.0}],
             ),

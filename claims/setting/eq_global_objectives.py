@@ -21,13 +21,13 @@ from theory.networks.objective_weights import neighbourhoods, objective_weights,
 from theory.objectives import linear_alignment
 
 BECAUSE_TYPED = (
-    "The minimum runs over W, but the losses are those of W_1, ..., W_N: nothing in the sum depends on W, and a "
-    "minimum is "
-    "a value, not a W*. Read argmin over one common W, as the proofs do from Eq (25) on."
+    "The minimum runs over W, but the losses are those of W_1, ..., W_N, so nothing in the sum depends on W. And "
+    "a minimum is a value, not a matrix W*. We take the argmin over one common W, as the proofs do from Eq (25) "
+    "on."
 )
 BECAUSE_ROTATION = (
-    "Both losses depend on W through W^T W alone, so W and -W (any rotation QW) are equally good; their "
-    "average can be 0."
+    "The losses depend on W through W^T W alone. So W and -W are equally good, and so is any rotation QW. The "
+    "average of equally good models can be 0."
 )
 STAR = nx.star_graph(3)
 
@@ -121,12 +121,12 @@ CLAIM = Claim(
         Statement(
             "eq1.objective-by-weights",
             "corrected",
-            "With one common W the decentralised objective is sum_k w_k L_k, w_k = (1/N) sum of 1/|A_i| over the "
-            "i near k.",
+            "With one common W the decentralised objective is sum_k w_k L_k. The weight w_k is 1/N times the sum "
+            "of 1/|A_i| over client k and its neighbours i.",
             OnDomain(
                 NETWORKS,
                 Then("=", weighted_objective, printed_objective),
-                "The double sum, with the clients summed first.",
+                "This is the double sum of Eq (1), in which each client's terms are collected.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.MENDED),
@@ -135,8 +135,13 @@ CLAIM = Claim(
         Statement(
             "eq1.star-weights",
             "corrected",
-            "On the star with three leaves the hub counts 7/16 and each leaf 3/16, with one common W.",
-            Identity(lambda: sp.Matrix([7, 3, 3, 3]) / 16, star_weights, "Column means of the mixing matrix."),
+            "On the star with three leaves, with one common W, the loss of the hub has the weight 7/16, and that "
+            "of each leaf 3/16.",
+            Identity(
+                lambda: sp.Matrix([7, 3, 3, 3]) / 16,
+                star_weights,
+                "The weights are the column means of the mixing matrix.",
+            ),
             reading=read_as(parts.MENDED),
             replaces=("eq25.star-weights",),
         ),

@@ -69,12 +69,12 @@ CLAIM = Claim(
         Statement(
             "offsets.diagonal-independent",
             "printed",
-            "(18), over 2p(1-p): one client's second moment on the signal is diagonal with tau^2 off its own "
-            "coordinate.",
+            "(18), divided by 2p(1-p): one client's second moment on the signal is diagonal, with tau^2 at the "
+            "other clients' coordinates.",
             Identity(
                 lambda: closed_block(tau**2, sp.Integer(0)),
                 lambda: signal_part(symbolic_local_block(N, CLIENT)),
-                "With a q for each coordinate the diagonal is tau^2/2 and the rest tau^2/4.",
+                "With an offset q for each coordinate the diagonal entries are tau^2/2 and the others tau^2/4.",
             ),
             reading=read_as(parts.EACH_COORDINATE),
             instead=("eq18.second-moment",),
@@ -82,12 +82,12 @@ CLAIM = Claim(
         Statement(
             "offsets.diagonal-one-offset",
             "printed",
-            "(18), over 2p(1-p): one client's second moment on the signal is diagonal with tau^2 off its own "
-            "coordinate.",
+            "(18), divided by 2p(1-p): one client's second moment on the signal is diagonal, with tau^2 at the "
+            "other clients' coordinates.",
             Identity(
                 lambda: closed_block(tau**2, sp.Integer(0)),
                 block_with_one_offset,
-                "With one q a sample every entry off the own coordinate is tau^2/2.",
+                "With one offset q for each sample every entry between other clients' coordinates is tau^2/2.",
             ),
             reading=read_as(parts.ONE_OFFSET),
             instead=("offsets.one-offset-block",),
@@ -99,7 +99,8 @@ CLAIM = Claim(
             ForAll(
                 lambda context: ("one q a sample",),
                 signal_rank,
-                "The offsets then lie on one line: rank 2, so r_k = 1 for all k is out of reach locally.",
+                "The offsets then lie on one line, so the data have rank 2. One client alone cannot reach r_k = 1 "
+                "for all k.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.ONE_OFFSET),
@@ -108,18 +109,20 @@ CLAIM = Claim(
         Statement(
             "offsets.one-offset-block",
             "corrected",
-            "With one q a sample one client's second moment off its own coordinate is (tau^2/2) J.",
-            Identity(lambda: closed_block(tau**2 / 2, tau**2 / 2), block_with_one_offset, "All outcomes listed."),
+            "With one offset q for each sample, all entries of one client's second moment between other clients' "
+            "coordinates are tau^2/2.",
+            Identity(lambda: closed_block(tau**2 / 2, tau**2 / 2), block_with_one_offset, "All outcomes are listed."),
             reading=read_as(parts.ONE_OFFSET),
         ),
         Statement(
             "offsets.rare-own-entry",
             "corrected",
-            "A rare class at e_i leaves the client's own entry at 1; at another coordinate it lowers it to 1 - rho.",
+            "A rare class at the client's own coordinate leaves the entry there at 1. A rare class at another "
+            "coordinate lowers that entry to 1 - rho.",
             Identity(
                 lambda: sp.Matrix([1 + mu**2, 1 - RARE + mu**2]),
                 lambda: sp.Matrix([own_entry(CLIENT), own_entry(OTHERS[0])]),
-                "rho is the rare share of the samples.",
+                "rho is the share of the samples that are of the rare class.",
             ),
         ),
     ),

@@ -241,13 +241,14 @@ CLAIM = Claim(
         Statement(
             "transform.necessary",
             "corrected",
-            "Necessary for r_k = 1 on the signal: X = sym(H Sigma) is positive definite there. Its least eigenvalue "
-            "there is at least l - (l - l_d) sum (1 - r_k), l > 0 the least eigenvalue that is kept and l_d the least "
-            "of all.",
+            "r_k = 1 on the signal only if X = sym(H Sigma) is positive definite there. The least eigenvalue of X "
+            "there is at least l - (l - l_d) sum (1 - r_k). l > 0 is the least eigenvalue that W keeps, and l_d "
+            "the least of all.",
             OnDomain(
                 transformation_domain(FEATURES, conditions=(FIT,)),
                 Then(">=", _least_claimed, _least_value),
-                "The form of a unit vector is at least l on what is kept of it, and at least l_d on the rest.",
+                "The quadratic form of X on a unit vector is at least l on the part that W keeps, and at least "
+                "l_d on the rest.",
                 Evidence.NUMERIC,
                 points=(12, 200),
                 named=[{**LEAKING, "leak": 0.0, "least": least, "feature_dim": 2} for least in (0.5, 1.0)],
@@ -257,12 +258,12 @@ CLAIM = Claim(
         Statement(
             "transform.sufficient",
             "corrected",
-            "Sufficient for r_k = 1 on the signal, c >= N: X = sym(H Sigma) maps the signal into itself, is positive "
-            "there, and ranks it among the first c.",
+            "Let c >= N. r_k = 1 on the signal if X = sym(H Sigma) maps the signal into itself, is positive "
+            "there, and has its eigenvalues there among the c largest.",
             OnDomain(
                 transformation_domain(FEATURES, conditions=(FIT, POSITIVE, ENOUGH, RANKED), has_leak=False),
                 Then("=", lambda at: np.ones(int(at["n_clients"])), _represented),
-                "S is then spanned by selected eigenvectors.",
+                "Then the signal is spanned by eigenvectors that W keeps.",
                 Evidence.NUMERIC,
                 points=(12, 200),
             ),
@@ -270,13 +271,15 @@ CLAIM = Claim(
         Statement(
             "transform.loss-at-least",
             "corrected",
-            "With c = N features r_k = 1 on the signal only if X = sym(H Sigma) maps the signal into itself and is "
-            "nowhere smaller there than 0 or than outside. The r_k together miss at least |P_perp X P|_F^2/(l_1 - "
-            "l_d)^2, and at least g^2/N over the same, g by how much the least eigenvalue on the signal falls short.",
+            "Let c = N and X = sym(H Sigma). r_k = 1 on the signal only if X maps the signal into itself, and is "
+            "there at least 0 and at least as large as outside. The deficits add up to at least |P_perp X "
+            "P|_F^2/(l_1 - l_d)^2 and to at least g^2/N/(l_1 - l_d)^2. g is by how much the least eigenvalue on "
+            "the signal falls short of that.",
             OnDomain(
                 transformation_domain(),
                 Then(">=", lambda at: loss_lower_bound(chosen_alignment(at), int(at["n_clients"])), _lost_together),
-                "A leak is at most l_1 - l_d times the sines of the angles; by Ky Fan, so is what S falls short.",
+                "The part of X that leaves the signal is at most l_1 - l_d times the sines of the angles. By Ky "
+                "Fan's theorem the same is true of g.",
                 Evidence.NUMERIC,
                 points=(12, 200),
                 named=[LEAKING],
@@ -288,13 +291,13 @@ CLAIM = Claim(
         Statement(
             "transform.leak-bound",
             "corrected",
-            "Where H leaks out of the signal, c = N, every 1 - r_k is at most (|P_perp X P| / gap)^2, and so is the "
-            "sensitivity. The gap goes from the least eigenvalue on the signal to the largest of 0 and eigenvalue "
-            "N + 1 of X.",
+            "Let c = N, and let H map a part of the signal out of the signal. Every deficit 1 - r_k, and so the "
+            "sensitivity, is at most (|P_perp X P| / gap)^2. The gap is the least eigenvalue of X on the signal, "
+            "minus the larger of 0 and eigenvalue number N + 1 of X.",
             OnDomain(
                 transformation_domain(conditions=(ABOVE_RIVAL,)),
                 Then("<=", _gap_bound, _lost_each),
-                "Residual form of the sine theorem.",
+                "This is the residual form of the sine theorem of Davis and Kahan.",
                 Evidence.NUMERIC,
                 points=(12, 200),
                 named=[LEAKING],
@@ -305,13 +308,14 @@ CLAIM = Claim(
         Statement(
             "transform.samples",
             "corrected",
-            "Where H = (H_S, h I) meets the condition, finite samples cost |P_perp X g_k|^2 to leading order. For "
-            "each k its mean is exactly (d - N)/n_total times a quarter of mu^2 (B + 2hC + h^2 A) + (sigma^2/K)(B + "
-            "h^2 mu^2 |g|^2).",
+            "Let H = (H_S, h I) meet the condition. On finite samples the deficit of coordinate k is |P_perp X "
+            "g_k|^2 to leading order. The mean of this is exactly (d - N)/n_total times a quarter of mu^2 (B + "
+            "2hC + h^2 A) + (sigma^2/K)(B + h^2 mu^2 |g|^2).",
             OnDomain(
                 SAMPLED,
                 Then("=", _mean_costs, _drawn_costs, within=0.1),
-                "The samples are independent, and the noise on every other coordinate is independent of all else.",
+                "The samples are independent. The noise on each coordinate outside the signal is independent of "
+                "everything else.",
                 Evidence.SAMPLED,
                 points=(6, 60),
                 corners=(2, 32),
@@ -324,12 +328,12 @@ CLAIM = Claim(
         Statement(
             "transform.samples-remainder",
             "corrected",
-            "The root of 1 - r_k differs from its leading order |P_perp X g_k| by at most (4/pi)(e/g)^2/(1 - 2e/g), e "
-            "the norm of the whole difference of X from its mean, as long as e is below half the gap g.",
+            "The square root of 1 - r_k differs from its leading order |P_perp X g_k| by at most (4/pi)(e/g)^2/(1 "
+            "- 2e/g). e is the norm of the difference of X from its mean, and must be below half the gap g.",
             OnDomain(
                 PERTURBED,
                 Then("<=", _remainder, _off_first_order),
-                "The spectral projector as an integral of the resolvent along a line through the gap.",
+                "The projector is written as an integral of the resolvent along a line through the gap.",
                 Evidence.NUMERIC,
                 points=(12, 200),
                 named=[

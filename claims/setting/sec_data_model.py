@@ -264,7 +264,7 @@ CLAIM = Claim(
             ForAll(
                 _frozen_beyond_two,
                 _spans_the_signal,
-                "Two fixed class means span two directions, however the offsets fell.",
+                "Each class has one fixed mean. Two means span two directions, whatever the offsets are.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.PER_CLASS),
@@ -275,11 +275,11 @@ CLAIM = Claim(
         Statement(
             "data.labels-cancel",
             "expected",
-            "Equal class sizes: the two labels of a client cancel in the mean at its own coordinate.",
+            "With classes of equal size the two labels of a client cancel in the mean at the client's own coordinate.",
             Identity(
                 lambda: sp.zeros(1, 3),
                 lambda: sp.Matrix([[sum(symbolic_local_block(n, 0)[0, 1:]) for n in (2, 3, 4)]]),
-                "So the label is uncorrelated with every offset: row i of E[x x^T] is zero off the diagonal.",
+                "So the label is uncorrelated with every offset, and row i of E[x x^T] is zero off the diagonal.",
             ),
             reading=read_as(parts.PER_SAMPLE),
             about=("data-model",),
@@ -291,8 +291,8 @@ CLAIM = Claim(
             ForAll(
                 _rare_choices,
                 _one_law_per_class,
-                "On its owner, class h sits at coordinate ceil(h/2) with offsets; as a rare class it sits "
-                "at coordinate h.",
+                "On the client that owns it, class h lies at coordinate ceil(h/2) and has offsets. As a rare "
+                "class it lies at coordinate h.",
                 Evidence.ENUMERATED,
             ),
             latex=r"x^{(h_i)} = e_{h_i} + \mu\xi",
@@ -303,18 +303,23 @@ CLAIM = Claim(
             "data.rare-class-direction",
             "expected",
             "The rare class of a client differs from its frequent classes in direction.",
-            ForAll(_rare_choices, _rare_is_new, "From i = 2 on, h_i = i is allowed: e_i again.", Evidence.ENUMERATED),
+            ForAll(
+                _rare_choices,
+                _rare_is_new,
+                "For clients i >= 2 the choice h_i = i is allowed, and class h_i then has the direction e_i, too.",
+                Evidence.ENUMERATED,
+            ),
             instead=("data.rare-class-beyond-n",),
             about=("rare-class",),
         ),
         Statement(
             "data.determined-c-2n",
             "expected",
-            "With c = 2N features and no rare class what is learned is determined.",
+            "With c = 2N features and no rare class the learned subspace is determined.",
             ForAll(
                 _feature_dims,
                 _is_determined,
-                "Beyond the N signal directions every eigenvalue is mu^2: the other c - N features are arbitrary.",
+                "Beyond the N signal directions all eigenvalues are mu^2. So the other c - N features are arbitrary.",
                 Evidence.NUMERIC,
             ),
             latex=r"c \ge 2N",
@@ -324,12 +329,13 @@ CLAIM = Claim(
         Statement(
             "data.clients-image-sizes",
             "expected",
-            "N = d^(1/20), rounded down, gives the two clients that A.1 needs at the image sizes of the experiments, "
-            "d = 32 * 32 * 3 and 224 * 224 * 3.",
+            "N = d^(1/20), rounded down, gives at least the two clients that A.1 needs, at the image sizes of the "
+            "experiments: d = 32 * 32 * 3 and 224 * 224 * 3.",
             ForAll(
                 lambda _: (32 * 32 * 3, 224 * 224 * 3),
                 _several_clients,
-                "2^20 is 1.05e6: the runs with 20 and 100 clients need a constant far above 1 in N = Theta(d^(1/20)).",
+                "Two clients need d of at least 2^20, or 1.05e6. The runs with 20 and 100 clients need a constant "
+                "far above 1 in N = Theta(d^(1/20)).",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.UNIT_CONSTANT),
@@ -344,7 +350,7 @@ CLAIM = Claim(
             OnDomain(
                 PER_CLASS,
                 Then("<=", lambda at: 2.0, _signal_directions),
-                "A class has one mean, and a client two classes.",
+                "A class has one mean, and a client has two classes.",
                 Evidence.SAMPLED,
                 points=(20, 400),
             ),
@@ -354,13 +360,13 @@ CLAIM = Claim(
         Statement(
             "data.second-moment",
             "corrected",
-            "The weighted mean over clients of E[x x^T] is diag(mu^2) plus, on the signal, 1 - rare_fraction times "
-            "the weighted mean of the clients' signal moments; each rare class adds rare_fraction times its "
-            "client's weight at its own coordinate.",
+            "The weighted mean of the clients' E[x x^T] is mu^2 I plus two parts. On the signal it has (1 - "
+            "rare_fraction) times the weighted mean of the clients' signal moments. At the coordinate of each "
+            "rare class it has rare_fraction times the weight of its client.",
             OnDomain(
                 WITH_RARE,
                 Then("=", _closed_moment, _summed_moment),
-                "Classes do not meet in one sample; their moments add up by their shares.",
+                "A sample is of one class only. So the moments of the classes add up by the classes' shares.",
                 Evidence.NUMERIC,
                 points=(24, 400),
             ),
@@ -369,7 +375,7 @@ CLAIM = Claim(
         Statement(
             "data.rare-class-beyond-n",
             "corrected",
-            "The rare class adds a direction to the N of the signal exactly when h_i > N.",
+            "The rare class h_i adds a direction to the N signal coordinates exactly if h_i > N.",
             OnDomain(
                 RARE_PLACE,
                 Then("=", lambda at: float(at["n_clients"] + (at["rare_class"] > at["n_clients"])), _directions),
@@ -382,8 +388,9 @@ CLAIM = Claim(
         Statement(
             "data.determined-c-n",
             "corrected",
-            "With c = N features and no rare class what is learned is determined: the N-th eigenvalue exceeds the next "
-            "by tau^2/4 + 1/N for the average, and by the smaller of 1 and tau^2/4 for one client (tau^2/2 if N = 2).",
+            "With c = N features and no rare class the learned subspace is determined. Eigenvalue number N "
+            "exceeds the next one by tau^2/4 + 1/N for the average of all clients. For one client it does by the "
+            "smaller of 1 and tau^2/4 (tau^2/2 if N = 2).",
             OnDomain(
                 WITH_N_FEATURES,
                 Then("=", _closed_gap, _listed_gap),
@@ -400,7 +407,7 @@ CLAIM = Claim(
             OnDomain(
                 BELOW_FOUR_CLIENTS,
                 Then("=", _by_powers, _by_root),
-                "The whole part of the root, by whole numbers, at both ends of each range and between.",
+                "The whole part of the root is computed with whole numbers, at both ends of each range and between.",
                 Evidence.NUMERIC,
                 named=[{"dim": n**20 - below} for n in (2, 3) for below in (0, 1)],
             ),

@@ -56,10 +56,10 @@ from theory.training.dissimilarity import (
 CONCENTRATIONS = ("100000", "1", "0.1", "0.01", "0.001")
 CLIENTS, CLIENTS_DECENTRALISED, CLASSES = 100, 20, 100
 BECAUSE_PER_CLASS = (
-    "The code draws, class by class, shares of the clients with parameter alpha, and balances. A client then has "
-    "parameter alpha for every class, alpha C in total, where the cited work has alpha in total."
+    "Class by class, the code draws the clients' shares with parameter alpha, and then balances them. So a client "
+    "has the parameter alpha for every class, which is alpha C in total. The cited work has alpha in total."
 )
-BECAUSE_COVARIANCE = "Both draws treat classes alike, so the covariance of the shares is h (diag p - p p^T)."
+BECAUSE_COVARIANCE = "Both draws treat all classes alike. So the covariance of the shares is h (diag p - p p^T)."
 
 
 def released_draws(seed: int, count: int, clients: int, classes: int, alpha: float) -> list[np.ndarray]:
@@ -102,7 +102,7 @@ CLAIM = Claim(
                     cited,
                     within=0.04,
                 ),
-                "Covariance of a Dirichlet law.",
+                "This is the covariance of a Dirichlet law.",
                 Evidence.SAMPLED,
                 points=(6, 60),
             ),
@@ -135,22 +135,32 @@ CLAIM = Claim(
             "dirichlet.cited-smaller-parameter",
             "printed",
             "A smaller parameter makes clients more heterogeneous, over the five values of Table 3.",
-            ForAll(lambda context: PAIRS, rises_as_cited, "1/(1 + alpha) falls with alpha.", Evidence.ENUMERATED),
+            ForAll(
+                lambda context: PAIRS,
+                rises_as_cited,
+                "The heterogeneity is 1/(1 + alpha), which falls with alpha.",
+                Evidence.ENUMERATED,
+            ),
             reading=read_as(parts.AS_CITED),
         ),
         Statement(
             "dirichlet.released-smaller-parameter",
             "printed",
             "A smaller parameter makes clients more heterogeneous, over the five values of Table 3.",
-            ForAll(lambda context: PAIRS, rises_as_released, "It rises, and levels off.", Evidence.SAMPLED),
+            ForAll(
+                lambda context: PAIRS,
+                rises_as_released,
+                "The heterogeneity rises as alpha falls, and then levels off.",
+                Evidence.SAMPLED,
+            ),
             reading=read_as(parts.AS_RELEASED),
             spoil=0.5,
         ),
         Statement(
             "dirichlet.even-sweeps",
             "corrected",
-            "Balancing hands out every class exactly once after every even number of sweeps, such as the code's 100; "
-            "after an odd number each client has the sum C, and all shares add up to N C.",
+            "After an even number of sweeps, such as the code's 100, balancing has handed out every class exactly "
+            "once. After an odd number each client's shares sum to C, and all shares to N C.",
             OnDomain(
                 SWEEPS_DOMAIN,
                 Then("=", handed_out, swept),
@@ -163,8 +173,9 @@ CLAIM = Claim(
         Statement(
             "dirichlet.released-many-clients",
             "corrected",
-            "With many clients the released draw has the heterogeneity (1 + k/N)/(1 + alpha C), C classes, k a "
-            "function of alpha and C, up to (k/N)^2 and k/N times the variance that balancing brings.",
+            "With many clients and C classes the released draw has the heterogeneity (1 + k/N)/(1 + alpha C), "
+            "where k depends on alpha and C. The error is of the order of (k/N)^2 and of k/N times the variance "
+            "that balancing adds.",
             OnDomain(
                 MANY_CLIENTS,
                 Then("=", many_clients, released, within=0.03, remainder=next_order, is_argued=True),
@@ -180,8 +191,8 @@ CLAIM = Claim(
         Statement(
             "dirichlet.released-heterogeneity",
             "corrected",
-            "The released draw has a heterogeneity near 1/(1 + alpha C), C classes: a closed form gives it within"
-            " two percent in these examples.",
+            "With C classes the released draw has a heterogeneity near 1/(1 + alpha C). A closed form gives the "
+            "heterogeneity to within two percent in these examples.",
             OnDomain(
                 EXAMPLES,
                 Then("=", interpolated, released, within=0.02),
@@ -197,13 +208,13 @@ CLAIM = Claim(
         Statement(
             "dirichlet.cap-few-clients",
             "corrected",
-            "With fewer clients than classes, balanced shares have a heterogeneity of at most (N/C - 1/C)/(1 - "
-            "1/C) = (N - 1)/(C - 1), however small alpha is. Where N divides C, clients who hold whole classes reach "
-            "it.",
+            "With N clients, more classes C and balanced shares, the heterogeneity is at most (N/C - 1/C)/(1 - "
+            "1/C) = (N - 1)/(C - 1), however small alpha is. If N divides C, clients that hold whole classes "
+            "reach this bound.",
             OnDomain(
                 BALANCED_DOMAIN,
                 Then("<=", cap, balanced),
-                "Equal clients and classes: no class fills more than N/C of a client.",
+                "Clients are of equal size and so are classes. So no class is more than N/C of a client.",
                 Evidence.SEARCHED,
                 points=(6, 100),
                 named=[
@@ -215,8 +226,9 @@ CLAIM = Claim(
         Statement(
             "dirichlet.gradient-dissimilarity",
             "corrected",
-            "zeta^2 = 4 h (sum_c p_c |W S_c|^2 - |W sum_c p_c S_c|^2) with h the heterogeneity, for CL and MIM: "
-            "1/(1 + alpha) for the shares themselves, h + (1 - h)/n for n labels drawn from them.",
+            "For CL and MIM the dissimilarity is zeta^2 = 4 h (sum_c p_c |W S_c|^2 - |W sum_c p_c S_c|^2), where "
+            "h is the heterogeneity. h is 1/(1 + alpha) for the shares themselves, and 1/(1 + alpha) + (1 - 1/(1 "
+            "+ alpha))/n for n labels drawn from them.",
             OnDomain(
                 GRADIENT_DOMAIN,
                 Then("=", zeta_squared_claimed, gradients, within=0.08),
@@ -229,13 +241,13 @@ CLAIM = Claim(
         Statement(
             "dirichlet.relabelled-dissimilarity",
             "corrected",
-            "Averaged over all ways to name its classes, any client's squared distance from the population's gradient "
-            "is 4 h (sum_c |W S_c|^2/C - |W sum_c S_c/C|^2), h its own heterogeneity: so for every draw of shares that "
-            "treats classes alike, the released one included.",
+            "Take any client, with heterogeneity h. Averaged over all ways to name its classes, its squared "
+            "distance from the population's gradient is 4 h (sum_c |W S_c|^2/C - |W sum_c S_c/C|^2). So this is "
+            "the mean for every way to draw shares that treats all classes alike, the released one included.",
             OnDomain(
                 RELABELLED_DOMAIN,
                 Then("=", relabelled_claimed, relabelled),
-                "All C! orders of the classes; the covariance of the shares is then h (diag p - p p^T).",
+                "All C! orders of the classes are averaged. The covariance of the shares is then h (diag p - p p^T).",
                 Evidence.NUMERIC,
                 points=(8, 100),
             ),
@@ -243,11 +255,12 @@ CLAIM = Claim(
         Statement(
             "dirichlet.sampled-labels",
             "corrected",
-            "With n labels drawn from its shares a client has heterogeneity h + (1 - h)/n, h = 1/(1 + alpha).",
+            "A client with n labels drawn from its shares has the heterogeneity h + (1 - h)/n, where h = 1/(1 + "
+            "alpha).",
             OnDomain(
                 LABELS_DOMAIN,
                 Then("=", labels_claimed, of_labels, within=0.04),
-                "Multinomial counts add their own variance.",
+                "Counts of n drawn labels are multinomial and add a variance of their own.",
                 Evidence.SAMPLED,
                 points=(6, 60),
             ),

@@ -69,7 +69,10 @@ from theory.training.consensus import client_variance, consensus_exchangeable
 from theory.training.consensus_curvature import LinearTraining
 
 ROUNDED = 1e-12  # absolute: of a difference of entries between 0 and 1
-BECAUSE_LINK = "A link takes weight from others; the smallest eigenvalue, and how evenly clients count, can get worse."
+BECAUSE_LINK = (
+    "A new link takes weight from other links. It can make the smallest eigenvalue worse, and the clients' "
+    "weights less even."
+)
 NUMERIC = Evidence.NUMERIC
 RULES: tuple[Rule, ...] = ("uniform", "metropolis")
 
@@ -228,8 +231,8 @@ def every_link(
 
 
 MIXING = {"uniform": parts.UNIFORM, "metropolis": parts.METROPOLIS, "laplacian": parts.LAPLACIAN}
-CONSENSUS = "Every added link lowers the models' distance from one another or keeps it."
-ERROR = "Every added link lowers the averaged model's squared subspace error or keeps it."
+CONSENSUS = "Every added link lowers the consensus error, or leaves it as it is."
+ERROR = "Every added link lowers the squared subspace error of the averaged model, or leaves it as it is."
 # What the subspace error follows, where it does not follow the links.
 BY_SUM_OF_WEIGHTS = "functionals.weights-model-error"
 BY_SPECTRUM = "functionals.squared-modes-model-error"
@@ -239,7 +242,8 @@ ERROR_BY_RULE: tuple[tuple[Rule, str, Instead], ...] = (
     ("metropolis", BECAUSE_LINK, (BY_SPECTRUM, SERVER_LEAST)),
     (
         "laplacian",
-        "X_eff - X_v falls in the Loewner order, but how far a matrix tilts a subspace does not follow it.",
+        "A link lowers X_eff - X_v in the Loewner order (the order of quadratic forms). But how far a matrix "
+        "tilts a subspace does not follow this order.",
         ("cor45-trained.laplacian-drift", BY_SPECTRUM),
     ),
 )
@@ -278,8 +282,8 @@ CLAIM = Claim(
         ),
         every_link(
             "cor45-trained.population-complementary",
-            "With the paper's clients every added link lowers the sensitivity of the trained, averaged model "
-            "or keeps it.",
+            "With the paper's clients every added link lowers the sensitivity of the trained, averaged model, "
+            "or leaves it as it is.",
             ForAll(links(4), never_raises(hidden_diagonal_sensitivity, "uniform"), BECAUSE_LINK, NUMERIC),
             read_as(parts.COMPLEMENTARY, parts.POPULATION, parts.TRAINING),
             "not known",
@@ -292,7 +296,8 @@ CLAIM = Claim(
             ForAll(
                 links(4),
                 strictly_lowers(shared_axes_sensitivity, "uniform"),
-                "Clients that share eigenvectors tilt nothing: s = 0 on every network.",
+                "Clients that share eigenvectors do not tilt the averaged model, so its sensitivity is 0 on every "
+                "network.",
                 NUMERIC,
             ),
             read_as(parts.INDEPENDENT, parts.POPULATION, parts.TRAINING),
@@ -304,8 +309,9 @@ CLAIM = Claim(
             Statement(
                 f"cor45-trained.harmful-links-{rule}",
                 "corrected",
-                f"At least {HARMFUL[rule][0]:.0%} of all links that can be added raise the expected consensus error "
-                f"under {rule} averaging.",
+                f"Of all links that can be added to connected networks of {min(HARMFUL[rule][1])} to "
+                f"{max(HARMFUL[rule][1])} clients, at least {HARMFUL[rule][0]:.0%} raise the consensus error under "
+                f"{MIXING[rule].words}.",
                 harmful_share(rule),
                 reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
                 spoil=1.05,
@@ -315,13 +321,14 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.linked-hubs",
             "corrected",
-            "If two clients are each linked to the same m others, a link between the two multiplies the expected "
-            "consensus error under Metropolis averaging by (m - 1) m^2/4 over (m - 1)^3/4 + 1/m^2 + 1/(m + 2)^2, which "
+            "Take two hubs, each linked to the same m clients. With Metropolis weights a link between the hubs "
+            "multiplies the consensus error by (m - 1) m^2/4 over (m - 1)^3/4 + 1/m^2 + 1/(m + 2)^2. This factor "
             "is above 1.",
             OnDomain(
                 Domain((Whole("leaves", 2, 100),)),
                 Then("=", hub_factor, linked_hubs),
-                "Every leaf gives the hubs less weight, and m - 1 modes among leaves fade the more slowly.",
+                "With the link every leaf gives the hubs less weight. So m - 1 modes among the leaves fade more "
+                "slowly.",
                 NUMERIC,
             ),
             reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
@@ -329,13 +336,13 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.paired-leaves",
             "corrected",
-            "Under uniform averaging, linking the 2k leaves of a star in pairs multiplies the expected consensus error "
-            "by 4 (k - 1) + (2 (k - 1)/(8k + 1))^2 over 2k - 1 + ((2k - 1)/(6k + 1))^2, which is above 1 and tends to "
-            "2: at least one of these k links raises it.",
+            "Take a star with 2k leaves, and link its leaves in pairs. Under uniform averaging this multiplies "
+            "the consensus error by 4 (k - 1) + (2 (k - 1)/(8k + 1))^2 over 2k - 1 + ((2k - 1)/(6k + 1))^2. The "
+            "factor is above 1 and tends to 2, so at least one of these k links raises the consensus error.",
             OnDomain(
                 Domain((Whole("pairs", 2, 60),)),
                 Then("=", pairs_factor, paired_leaves),
-                "Two that are linked listen to one another more than to the hub.",
+                "A linked pair of leaves gives itself more weight than the hub.",
                 NUMERIC,
             ),
             reading=read_as(parts.SMALL_STEPS, parts.OVER_PLACEMENTS),
@@ -343,17 +350,18 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.barbell-torus-bound",
             "corrected",
-            "Under Metropolis averaging two cliques of h = k^2/2 clients, joined by a link, have at least "
-            "(h (h + 1)/2 - 1)^2/S times the consensus error of the k x k torus, S being the torus's sum of "
-            "(lambda/(1 - lambda))^2: 127 times for 16 clients, although its clients have more neighbours.",
+            "Take two fully linked groups of h = k^2/2 clients, joined by one link. With Metropolis weights their "
+            "consensus error is at least (h (h + 1)/2 - 1)^2/S times that of the k x k torus. S is the torus's "
+            "sum of (lambda/(1 - lambda))^2. For 16 clients the factor is 127, although clients of the two groups "
+            "have more neighbours.",
             OnDomain(
                 Domain(
                     (Whole("side", 4, 16),),
                     (Condition("side even", r"k\ \text{even}", lambda at: at["side"] % 2 == 0),),
                 ),
                 Then(">=", barbell_over_torus, barbell_measured),
-                "The one link between the cliques decides: the mode that tells them apart has a gap of at most 2/(h (h "
-                "+ 1)).",
+                "The one link between the groups decides: the mode that tells the groups apart has a gap of at "
+                "most 2/(h (h + 1)).",
                 NUMERIC,
                 points=(2, 10),
                 corners=(1, 2),
@@ -365,9 +373,9 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.laplacian-quadratics",
             "corrected",
-            "With Laplacian steps of one fixed length an added link never raises the consensus error at rest, averaged "
-            "over all placements of the clients, if their losses are quadratics with one curvature h, at any step size "
-            "with eta h <= 1 and any number of local steps.",
+            "Let the clients' losses be quadratics of one curvature h, and eta h <= 1. With steps of one length "
+            "along the Laplacian, no added link raises the consensus error at rest, averaged over all placements. "
+            "That is so for every number of local steps.",
             OnDomain(
                 Domain(
                     (
@@ -384,8 +392,9 @@ CLAIM = Claim(
                         np.atleast_1d(found := at_one_curvature(mixings_at(at)[1], at)), 1e-9 * found
                     ),
                 ),
-                "A link raises the Laplacian's eigenvalues (Weyl), and a mode's gain grows with its eigenvalue in "
-                "[0, 1]. For h near 0 this is the first order of any loss.",
+                "A link raises the Laplacian's eigenvalues or keeps them (Weyl), so it lowers those of M = I - "
+                "eps L or keeps them. A mode's gain grows with its eigenvalue of M in [0, 1]. For h near 0 this "
+                "is the first order of any loss.",
                 NUMERIC,
                 points=(6, 300),
                 corners=(0, 64),
@@ -399,9 +408,10 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.laplacian-drift",
             "corrected",
-            "With Laplacian steps of one fixed length eps a link between a and b lowers X_eff by exactly eta 2E/(eps N "
-            "(1 + R)) Y^2, where R is the resistance between a and b, Y = sum_i u_i D_i and u the potential of a unit "
-            "current from a to b, D_i = X_i - mean: it never raises X_eff in the Loewner order, whatever the clients.",
+            "With steps of one length eps along the Laplacian, a link between a and b lowers X_eff by exactly eta "
+            "2E/(eps N (1 + R)) Y^2. R is the resistance between a and b. Y = sum_i u_i D_i, where u is the "
+            "potential of a unit current from a to b, and D_i = X_i - mean. So no link raises X_eff in the "
+            "Loewner order.",
             OnDomain(
                 Domain(
                     (*network_parameters(12), *LINK, *client_parameters()),
@@ -409,7 +419,7 @@ CLAIM = Claim(
                     assumes=f"{CLIENTS} {OF_ONE_LENGTH}",
                 ),
                 Then("=", lowering, lowered_by_link),
-                "The inverse of the Laplacian changes by one rank (Sherman and Morrison).",
+                "A link changes the inverse of the Laplacian by a matrix of rank one (Sherman and Morrison).",
                 NUMERIC,
                 points=(10, 300),
                 corners=(0, 64),
@@ -419,8 +429,9 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.laplacian-at-rest",
             "corrected",
-            "With Laplacian steps of one fixed length an added link multiplies the trained models' consensus error by "
-            "the ratio of the sums of (1/(eps mu) - 1)^2 over the Laplacian's eigenvalues mu, which is at most 1.",
+            "With steps of one length eps along the Laplacian, an added link multiplies the consensus error by a "
+            "factor of at most 1: the sum of (1/(eps mu) - 1)^2 after, over this sum before. The sums run over "
+            "the Laplacian's positive eigenvalues mu.",
             OnDomain(
                 Domain(
                     (*network_parameters(5), *LINK, *client_parameters(local_steps=3)),
@@ -430,7 +441,7 @@ CLAIM = Claim(
                     limit=SMALL_STEPS,
                 ),
                 Then("=", ratio_of_gains, trained_ratio),
-                "Models at rest, all placements of the same clients.",
+                "Computed for models at rest, over all placements of the same clients.",
                 NUMERIC,
                 points=(3, 60),
                 corners=(0, 16),
@@ -439,12 +450,14 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.mean-squared-gain",
             "corrected",
-            "Over all placements the consensus error is zeta^2 times the mean squared gain of the modes, times the "
-            "squared step size and E^2: every eigenvalue of the network counts.",
+            "Averaged over all placements the consensus error is zeta^2 times the squared step size, E^2 and the "
+            "mean squared gain lambda/(1 - lambda) of the network's modes. So every eigenvalue of the network "
+            "counts.",
             OnDomain(
                 trained_domain(5, rules=(*SYMMETRIC, OWN_WEIGHTS), local_steps=3, further=(APART,)),
                 Then("=", expected, trained_expectation),
-                "zeta^2 is the mean squared distance of the clients' gradients from their mean, at the common optimum.",
+                "Here zeta^2 is the mean squared distance of the clients' gradients from their mean, at the "
+                "common optimum.",
                 NUMERIC,
                 points=(3, 60),
                 corners=(0, 16),
@@ -453,9 +466,16 @@ CLAIM = Claim(
         Statement(
             "cor45-trained.simulated",
             "corrected",
-            "Simulated training, under uniform averaging and under Metropolis weights, ends where the models at rest "
-            "are.",
-            settled_check(("uniform", "metropolis"), "Adapt, then combine, from the common optimum.", local_steps=1),
+            "Simulated training, under uniform averaging and under Metropolis weights, ends at the models at rest "
+            "that we compute.",
+            settled_check(
+                ("uniform", "metropolis"),
+                (
+                    "In each simulated round the clients take their steps and then average. They start at the common "
+                    "optimum."
+                ),
+                local_steps=1,
+            ),
         ),
     ),
 )

@@ -259,12 +259,13 @@ CLAIM = Claim(
         Statement(
             "published.kong",
             "printed",
-            "Kong et al.: consensus error is at most 24 (1 - p)/p^2 eta^2 E^2 phi^2, phi^2 the mean squared "
-            "gradient at the common optimum, gradients being exact.",
+            "Kong et al., for exact gradients: the consensus error is at most 24 (1 - p)/p^2 eta^2 E^2 phi^2. "
+            "phi^2 is the mean squared gradient at the common optimum.",
             OnDomain(
                 CONVEX,
                 Then("<=", convex_bound("kong2021", 1.0), convex_at_rest),
-                "At least six times the gap bound, which is proved there.",
+                "This is at least six times the gap bound (consensus.gap-bound-convex), which is proved for these "
+                "losses.",
                 Evidence.NUMERIC,
                 points=(10, 500),
                 named=[SLOWEST],
@@ -275,13 +276,14 @@ CLAIM = Claim(
         Statement(
             "published.takezawa",
             "printed",
-            "Takezawa et al.: consensus error is at most 24 (1 - p)/p^2 eta^2 zeta^2 plus 3 eta^2 sigma^2 "
-            "(1/N) sum lam^2/(1 - lam^2); zeta^2 at the common optimum, exact gradients, constants from a "
-            "public note on the work.",
+            "Takezawa et al.: the consensus error is at most 24 (1 - p)/p^2 eta^2 zeta^2 plus 3 eta^2 sigma^2 "
+            "(1/N) sum lam^2/(1 - lam^2). Here gradients are exact, and zeta^2 is taken at the common optimum. "
+            "The constants are from a public note on that work.",
             OnDomain(
                 CONVEX,
                 Then("<=", convex_bound("takezawa2026", 1.0), convex_at_rest),
-                "At least six times the gap bound, which is proved there.",
+                "This is at least six times the gap bound (consensus.gap-bound-convex), which is proved for these "
+                "losses.",
                 Evidence.NUMERIC,
                 points=(10, 500),
                 named=[SLOWEST],
@@ -293,19 +295,24 @@ CLAIM = Claim(
             "published.simulated",
             "printed",
             "The bounds of Kong et al. and of Takezawa et al. hold for simulated training.",
-            Bound(simulated_findings, "Ring, path, star; clients alike their neighbours.", evidence=Evidence.NUMERIC),
+            Bound(
+                simulated_findings,
+                "Tried on a ring, a path and a star, with clients that are most like their neighbours.",
+                evidence=Evidence.NUMERIC,
+            ),
             reading=read_as(parts.SIMULATED),
             spoil=0.08,
         ),
         Statement(
             "published.takezawa-sixth-convex",
             "corrected",
-            "Consensus error at rest is at most a sixth of the bound of Takezawa et al., 24 (1 - p)/p^2 eta^2 E^2 "
-            "zeta^2, zeta^2 the clients' variance of gradients at the common optimum.",
+            "The consensus error at rest is at most a sixth of the bound of Takezawa et al., 24 (1 - p)/p^2 eta^2 "
+            "E^2 zeta^2. zeta^2 is the variance of the clients' gradients at the common optimum.",
             OnDomain(
                 CONVEX,
                 Then("<=", convex_bound("takezawa2026", 1 / 6), convex_at_rest),
-                "24/(1 + beta)^2 is at least 6, and the gap bound is proved there.",
+                "24/(1 + beta)^2 is at least 6, and the gap bound (consensus.gap-bound-convex) is proved for "
+                "these losses.",
                 Evidence.NUMERIC,
                 points=(10, 500),
                 named=[SLOWEST],
@@ -316,12 +323,14 @@ CLAIM = Claim(
         Statement(
             "published.koloskova-least-constant",
             "corrected",
-            "Koloskova et al.: clients with constant gradients along the slowest mode need the constant (1 - p) "
-            "(1 + sqrt(1 - p))^2 in the order zeta^2/p^2, which tends to 4 as p tends to 0.",
+            "Koloskova et al. bound the consensus error by the order zeta^2/p^2. For clients with constant "
+            "gradients along the slowest mode the least constant is (1 - p) (1 + sqrt(1 - p))^2. It tends to 4 as "
+            "p tends to 0.",
             OnDomain(
                 CONSTANT,
                 Then("=", needed, constant_at_rest, within=1e-8),
-                "beta^2/(1 - beta)^2 = (1 - p)(1 + sqrt(1 - p))^2/p^2. Models at rest from one linear system.",
+                "beta^2/(1 - beta)^2 = (1 - p)(1 + sqrt(1 - p))^2/p^2. Models at rest are computed from one "
+                "linear system.",
                 Evidence.NUMERIC,
                 points=(10, 400),
             ),
@@ -331,7 +340,7 @@ CLAIM = Claim(
         Statement(
             "published.koloskova-constant-4",
             "corrected",
-            "Koloskova et al.: the order zeta^2/p^2 bounds consensus error with the constant 4.",
+            "Koloskova et al. bound the consensus error by the order zeta^2/p^2. With the constant 4 this is a bound.",
             OnDomain(
                 CONVEX,
                 Then("<=", convex_bound("koloskova2020", 4.0), convex_at_rest),
@@ -345,7 +354,8 @@ CLAIM = Claim(
         Statement(
             "published.koloskova-noise",
             "corrected",
-            "Koloskova et al.: the order sigma^2/p bounds the noise in consensus error with the constant 1.",
+            "Koloskova et al. bound the part of the consensus error that is due to gradient noise by the order "
+            "sigma^2/p. With the constant 1 this is a bound.",
             OnDomain(
                 NOISE,
                 Then("<=", noise_order, noise_summed),
@@ -362,22 +372,25 @@ CLAIM = Claim(
         Statement(
             "published.factor-over-gap-bound",
             "corrected",
-            "The heterogeneity part of Takezawa et al. is 24/(1 + beta)^2 times the gap bound: between 6 and 24.",
+            "The part of Takezawa et al.'s bound that is due to different data is 24/(1 + beta)^2 times the gap "
+            "bound (consensus.gap-bound-convex). The factor lies between 6 and 24. beta is the second eigenvalue "
+            "of the mixing matrix, the largest in modulus.",
             Identity(
                 factor_of_gap_bound,
                 lambda: 24 / (1 + beta) ** 2,
-                "24 (1 - p)/p^2 over (beta/(1 - beta))^2, the largest eigenvalue by modulus being positive.",
+                "The factor is 24 (1 - p)/p^2 over (beta/(1 - beta))^2 with p = 1 - beta^2, where beta is positive.",
             ),
             latex=r"\frac{24(1-p)}{p^2}\Big/\Big(\frac{\beta}{1-\beta}\Big)^2 = \frac{24}{(1+\beta)^2}",
         ),
         Statement(
             "published.factor-networks",
             "corrected",
-            "The published heterogeneity part is 24/(1 + beta)^2 times the gap bound on these networks.",
+            "On these networks the part of Takezawa et al.'s bound that is due to different data is 24/(1 + "
+            "beta)^2 times the gap bound (consensus.gap-bound-convex).",
             OnDomain(
                 GAPS,
                 Then("=", factor_claimed, factor_measured, within=1e-9),
-                "Both bounds from the mixing matrix.",
+                "Both bounds are computed from the mixing matrix.",
                 Evidence.NUMERIC,
                 points=(10, 400),
             ),
@@ -387,18 +400,19 @@ CLAIM = Claim(
         Statement(
             "published.noise-factor",
             "corrected",
-            "The noise part of Takezawa et al. is three times the noise without curvature.",
-            Identity(factor_of_noise, lambda: sp.Integer(3), "Mode by mode, any number of local steps."),
+            "The part of Takezawa et al.'s bound that is due to gradient noise is three times the consensus error "
+            "that the noise causes without curvature.",
+            Identity(factor_of_noise, lambda: sp.Integer(3), "Compared mode by mode, for any number of local steps."),
         ),
         Statement(
             "published.noise-factor-simulated",
             "corrected",
-            "The published noise part, 3 eta^2 E sigma^2 (1/N) sum lam^2/(1 - lam^2), is three times the consensus "
-            "error of noise.",
+            "The part of Takezawa et al.'s bound that is due to gradient noise, 3 eta^2 E sigma^2 (1/N) sum "
+            "lam^2/(1 - lam^2), is three times the consensus error that the noise causes.",
             OnDomain(
                 FLAT_NOISE,
                 Then("=", published_noise, three_times_noise, within=0.06),
-                "Simulated runs of independent noise.",
+                "Compared with simulated runs with independent noise.",
                 Evidence.SAMPLED,
                 points=(3, 40),
                 trials=(1000, 1000),

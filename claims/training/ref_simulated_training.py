@@ -153,7 +153,7 @@ CLAIM = Claim(
             OnDomain(
                 BALL,
                 Then("<=", lambda _: np.array([0.01, -0.01, 1.0]), sizes),
-                "A step maps the ball of that size into itself, and so does a mean of models.",
+                "A step maps the ball of squared radius x into itself, and so does averaging.",
                 Evidence.NUMERIC,
                 points=(6, 60),
                 corners=(2, 16),
@@ -163,12 +163,14 @@ CLAIM = Claim(
         Statement(
             "simulated.called-by-name",
             "corrected",
-            "The simulator calls a run converged at rest, moving while a share of 1e-5 is left or when it has just "
-            "begun, diverged with a step beyond stability, and level where gradient noise keeps it at one.",
+            'The simulator names how a run ended. It is "converged" at rest, and "moving" if it has just '
+            'begun or a share of 1e-5 of the way is left. It is "diverged" if the step size is too large for '
+            'stability, and "level" if gradient noise keeps it at one level.',
             OnDomain(
                 ENDED,
                 Then("=", lambda at: 1.0 + NAMES.index(ENDS[str(at["run"])]), name_of),
-                "Rest is told by the moves of the last two records, whose geometric series is what is left.",
+                "The last two records show how fast the moves shrink. The sum of the geometric series of moves "
+                "says how much is left.",
                 Evidence.NUMERIC,
                 points=(3, 60),
                 corners=(0, 0),

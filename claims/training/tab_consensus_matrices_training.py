@@ -225,7 +225,10 @@ CONSTANTS = (
     "The choice of consensus matrix changes the averaged model's error against the federated optimum by a constant "
     "factor."
 )
-BECAUSE_TARGET = "Uniform averaging minimises sum |A_i| f_i: another problem wherever the clients' degrees differ."
+BECAUSE_TARGET = (
+    "Uniform averaging minimises sum |A_i| f_i. This is another problem than the federated one if clients have "
+    "different numbers of neighbours."
+)
 CLAIM = Claim(
     id="tab-consensus-matrices-training",
     title="Consensus matrices in training: which target, and how far from it",
@@ -243,7 +246,8 @@ CLAIM = Claim(
         Statement(
             "tab6-linear.agreement-and-accuracy",
             "expected",
-            "Where the models of a network of sixteen clients agree more, their average is more accurate.",
+            "The smaller the consensus error on a network of sixteen clients, the smaller the error of their "
+            "averaged model.",
             ForAll(lambda context: (("star", "ring"),), nearer_together_is_nearer, BECAUSE_TARGET, NUMERIC),
             reading=read_as(parts.UNIFORM),
             instead=("tab6-linear.star-ring-order", "tab6-linear.star-ring-apart"),
@@ -252,12 +256,12 @@ CLAIM = Claim(
             Statement(
                 f"tab6-linear.fl-over-{rule}",
                 "expected",
-                "With clients of no special kind and one local step the server's model is at least as near to the "
-                "federated optimum as a network's averaged model.",
+                "With clients of no special kind and one local step a round, a server's model is at least as near "
+                "to the federated optimum as the averaged model of a network.",
                 ForAll(
                     lambda context: small_networks.connected_networks(3, 4),
                     is_no_worse_than_federated(rule),
-                    "One local step: the server's model is at the optimum itself.",
+                    "With one local step a round, a server's model is at the optimum itself.",
                     NUMERIC,
                 ),
                 reading=read_as(mixing),
@@ -267,9 +271,10 @@ CLAIM = Claim(
         Statement(
             "tab6-linear.star-ring-order",
             "corrected",
-            "Under uniform averaging the star's averaged model stays off the federated optimum as steps become small, "
-            "the ring's does not: the one error over the other, times the step size, tends to the distance between the "
-            "optima for weights |A_i| and for equal weights, over the ring's first-order tilt.",
+            "Under uniform averaging, as steps become small, the averaged model tends to the federated optimum on "
+            "the ring, but not on the star. The star's error over the ring's, times the step size, tends to a "
+            "limit. This limit is the distance between the optima for weights |A_i| and for equal weights, over "
+            "the ring's first-order tilt.",
             OnDomain(
                 STAR_AND_RING,
                 Then("=", star_over_ring, star_over_ring_trained),
@@ -282,13 +287,13 @@ CLAIM = Claim(
         Statement(
             "tab6-linear.star-ring-apart",
             "corrected",
-            "At equal gradient dissimilarity the consensus error on the ring of N clients is ((N^2 - 1)(N^2 + 11)/80 - "
-            "(N^2 - 1)/2 + N - 1) / (N - 2 + ((N - 2)/(3N - 2))^2) times that on the star, under uniform averaging: 52 "
-            "times for sixteen clients, and it grows like N^3/80.",
+            "Under uniform averaging, at equal gradient dissimilarity, the consensus error on the ring of N "
+            "clients is ((N^2 - 1)(N^2 + 11)/80 - (N^2 - 1)/2 + N - 1) / (N - 2 + ((N - 2)/(3N - 2))^2) times "
+            "that on the star. The factor is 52 for sixteen clients, and grows like N^3/80.",
             OnDomain(
                 Domain((Whole("n_clients", 4, 64),)),
                 Then("=", ring_over_star_apart, ring_over_star_measured),
-                "The sums of the squared mode gains.",
+                "The factor is the ratio of the sums of the modes' squared gains.",
                 NUMERIC,
                 named=[{"n_clients": 16}],
             ),
@@ -313,8 +318,8 @@ CLAIM = Claim(
         Statement(
             "tab6-linear.doubly-stochastic-step-size",
             "corrected",
-            "Under rules that weigh clients alike the averaged model's error is in proportion to the step size, and "
-            "the factor is the first-order tilt that X_eff gives.",
+            "Under rules that give all clients the same weight, the error of the averaged model is in proportion "
+            "to the step size. The factor is the first-order tilt that X_eff gives.",
             OnDomain(
                 trained_domain(8, rules=(*SYMMETRIC, OWN_WEIGHTS), least_dim=3, further=(drifting(),)),
                 Then("=", first_order_error, measured_at_rest(lambda t: t.error, 1)),
@@ -326,14 +331,14 @@ CLAIM = Claim(
         Statement(
             "tab6-linear.regular-networks",
             "corrected",
-            "On a link the uniform weight of the client with fewer neighbours exceeds the Metropolis weight by the "
-            "difference of 1/|A_i| and 1/|A_j|, and all other weights on links agree: the two matrices are one exactly "
-            "where all clients have as many neighbours.",
+            "On a link, the client with fewer neighbours has a uniform weight that exceeds the Metropolis weight "
+            "by the difference of 1/|A_i| and 1/|A_j|. All other weights on links agree. So the two matrices are "
+            "the same exactly if all clients have equally many neighbours.",
             OnDomain(
                 Domain((*network_parameters(32, networks=(*NETWORKS, "circulant:1,2")), DRAW), (WIDE_ENOUGH,)),
                 Then("=", link_difference, rules_apart),
-                "A Metropolis weight is 1 over the larger neighbourhood of the two. No choice is left on regular "
-                "networks.",
+                "A Metropolis weight is 1 over the size of the larger of the two neighbourhoods. On regular "
+                "networks both have the same size.",
                 NUMERIC,
                 points=(20, 300),
             ),
@@ -341,12 +346,13 @@ CLAIM = Claim(
         Statement(
             "tab6-linear.push-sum-small-steps",
             "corrected",
-            "Push-sum restores the federated target on any network: its averaged model's error is in proportion to the "
-            "step size, and the factor is the first-order tilt of its own X_eff.",
+            "On every network push-sum has the federated optimum as its target. The error of its averaged model "
+            "is in proportion to the step size, and the factor is the first-order tilt of push-sum's own X_eff.",
             OnDomain(
                 trained_domain(8, rules=("push_sum",), least_dim=3, further=(drifting("push_sum"),)),
                 Then("=", push_sum_error, push_sum_trained),
-                "Its weight channel undoes unequal weights; rest is that of rounds once the channel has settled.",
+                "The weights that push-sum passes on undo the unequal weights of averaging. Models at rest are "
+                "those of rounds after these weights have settled.",
                 NUMERIC,
                 points=(6, 200),
             ),
@@ -356,7 +362,7 @@ CLAIM = Claim(
             "tab6-linear.simulated-at-rest",
             "corrected",
             "Simulated training under uniform averaging ends where the models at rest are.",
-            settled_check(("uniform",), "Rounds from the common optimum for weights |A_i|."),
+            settled_check(("uniform",), "Rounds are simulated from the common optimum for weights |A_i|."),
         ),
     ),
 )

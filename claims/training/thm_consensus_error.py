@@ -470,25 +470,28 @@ CLAIM = Claim(
         Statement(
             "consensus.two-clients",
             "corrected",
-            "For two clients, at rest the deviation from the weighted mean is -eta Z P: Z = (I - M + 1 v^T)^-1 "
-            "- I, P the clients' summed local gradients.",
+            "With two clients the deviation from the weighted mean at rest is -eta Z P. Here Z = (I - M + 1 "
+            "v^T)^-1 - I, and P are the clients' summed local gradients.",
             Identity(
                 lambda: two_clients()[0],
                 lambda: two_clients()[1],
-                "A round maps it to itself. Two clients, any weights; every other number by the statement below.",
+                "A round leaves this deviation as it is. Computed for two clients with any weights; "
+                "consensus.recorded-gradients has every other number.",
             ),
             latex=r"\mathrm{dev} = -\eta Z P,\quad Z = (I - M + \mathbf 1 v^\top)^{-1} - I",
         ),
         Statement(
             "consensus.recorded-gradients",
             "corrected",
-            "Consensus error at rest is |(I - J) eta Z P|^2 / N exactly: P are the clients' summed local gradients "
-            "there, J the plain mean, Z = (I - M + 1 v^T)^-1 - I. For symmetric M it is (eta^2/N) times the sum over "
-            "l of (lam_l/(1 - lam_l))^2 |sum_i u_l(i) P_i|^2.",
+            "The consensus error at rest is exactly |(I - J) eta Z P|^2 / N. P are the clients' summed local "
+            "gradients at rest, J takes the plain mean, and Z = (I - M + 1 v^T)^-1 - I. For symmetric M this is "
+            "(eta^2/N) times the sum over l of (lam_l/(1 - lam_l))^2 |sum_i u_l(i) P_i|^2, u_l being the "
+            "eigenvectors.",
             OnDomain(
                 QUADRATICS,
                 Then("=", identity, at_rest, within=ROUND_OFF),
-                "dev <- (M - 1 v^T)(dev - eta P) leaves dev as it is. Models at rest from one linear system.",
+                "At rest the deviations dev satisfy dev = (M - 1 v^T)(dev - eta P). Models at rest are computed "
+                "from one linear system.",
                 Evidence.NUMERIC,
                 points=(8, 400),
             ),
@@ -499,11 +502,13 @@ CLAIM = Claim(
         Statement(
             "consensus.every-round",
             "corrected",
-            "In every round, from any start, the clients' recorded gradients give the consensus error exactly.",
+            "In every round, from any start, the consensus error follows exactly from the start and from the "
+            "clients' gradients in all rounds so far.",
             OnDomain(
                 ROUNDS,
                 Then("=", trajectory, seen, within=1e-9),
-                "dev <- (M - 1 v^T)(dev - eta P), against simulated rounds.",
+                "Let dev be the deviations from the weighted mean and P the summed local gradients. A round turns "
+                "dev into (M - 1 v^T)(dev - eta P). This is compared with simulated rounds.",
                 Evidence.NUMERIC,
                 points=(8, 400),
             ),
@@ -512,11 +517,11 @@ CLAIM = Claim(
         Statement(
             "consensus.simulated-at-rest",
             "corrected",
-            "Simulated training settles on the models at rest that are solved for.",
+            "Simulated training ends at the models at rest that we compute.",
             OnDomain(
                 SETTLED,
                 Then("=", solved, trained, within=1e-6),
-                "Consensus error of plain rounds against that of the solution.",
+                "The consensus error of simulated rounds is compared with that of the solution.",
                 Evidence.NUMERIC,
                 points=(3, 40),
                 corners=(1, 16),
@@ -526,13 +531,15 @@ CLAIM = Claim(
         Statement(
             "consensus.equal-hessians",
             "corrected",
-            "If the clients' losses are quadratics with one Hessian, consensus error at rest is (1/N) times the sum "
-            "over network modes lam and curvatures h of (lam (1 - rho)/h / (1 - lam rho))^2 times the squared gradient "
-            "in that mode, rho = (1 - eta h)^E.",
+            "Let the clients' losses be quadratics with one Hessian. The consensus error at rest is 1/N times a "
+            "sum over the network's modes (eigenvalue lam) and the Hessian's eigenvalues h. Its terms are (lam (1 "
+            "- rho)/h / (1 - lam rho))^2 times the squared gradient in that mode and direction, with rho = (1 - "
+            "eta h)^E.",
             OnDomain(
                 ONE_HESSIAN,
                 Then("=", curved_modes, at_rest, within=ROUND_OFF),
-                "Each mode is a line of its own. Models at rest from one linear system.",
+                "Each pair of a mode and a direction is a problem of its own. Models at rest are computed from "
+                "one linear system.",
                 Evidence.NUMERIC,
                 points=(4, 400),
                 corners=(3, 64),
@@ -544,11 +551,13 @@ CLAIM = Claim(
         Statement(
             "consensus.first-order",
             "corrected",
-            "The root of the consensus error at rest is eta |(I - J) Z G|/sqrt N, G the clients' gradients at the "
-            "common optimum and J the plain mean, up to a remainder of second order in the step size.",
+            "The square root of the consensus error at rest is eta |(I - J) Z G|/sqrt N, up to a remainder of "
+            "second order in the step size. G are the clients' gradients at the common optimum, Z is the "
+            "network's response, and J takes the plain mean.",
             resting(
                 Then("=", first_order, spread_at_rest, remainder=off_first_order),
-                "The clients' deviations to first order; what their curvature changes is bounded.",
+                "The clients' deviations are expanded to first order in the step size. The change by curvature is "
+                "bounded.",
                 named=[PAIR | {"dim": 3, "feature_dim": 1, "gap": 0.5, "difference": 0.5, "stiffness": 1e-3}],
             ),
             spoil=0.95,
@@ -556,13 +565,12 @@ CLAIM = Claim(
         Statement(
             "consensus.first-order-placements",
             "corrected",
-            "Averaged over all placements of the clients on the network, first-order consensus error is zeta^2 eta^2 "
-            "E^2 times the mean of (lam_l/(1 - lam_l))^2 over l = 2..N, zeta^2 being the mean squared gradient at the "
-            "common optimum.",
+            "Averaged over all placements, the consensus error to first order is zeta^2 eta^2 E^2 times the mean "
+            "of (lam_l/(1 - lam_l))^2 over l = 2..N. zeta^2 is the mean squared gradient at the common optimum.",
             OnDomain(
                 PLACED,
                 Then("=", exchangeable, every_placement, within=ROUND_OFF),
-                "All placements, one by one.",
+                "All placements are gone through, one by one.",
                 Evidence.NUMERIC,
                 points=(8, 300),
             ),
@@ -571,11 +579,12 @@ CLAIM = Claim(
         Statement(
             "consensus.curvature-lowers-response",
             "corrected",
-            "Curvature only lowers the response of a network mode whose eigenvalue lam is not negative.",
+            "If a mode of the network has an eigenvalue that is not negative, curvature can only lower its response.",
             OnDomain(
                 ONE_MODE,
                 Then("<=", flat_gain, response),
-                "The response falls with what local steps keep, and with what they add up.",
+                "Curvature shrinks what local steps keep of a difference and what they add to it. The response "
+                "falls with both.",
                 Evidence.NUMERIC,
                 points=(12, 500),
                 named=[{"eigenvalue": 0.5, "curvature": 1e-6, "local_steps": 3}],
@@ -586,12 +595,12 @@ CLAIM = Claim(
         Statement(
             "consensus.largest-gain-bound",
             "expected",
-            "Consensus error is at most eta^2 zeta^2 times the largest (lam_l/(1 - lam_l))^2.",
+            "The consensus error is at most eta^2 zeta^2 times the largest (lam_l/(1 - lam_l))^2.",
             ForAll(
                 two_sided,
                 largest_flat_gain,
-                "A mode with lam < 0 answers by up to |lam|, not |lam|/(1 + |lam|): curvature raises it. Two sides "
-                "with different data, every link between them.",
+                "Curvature can raise the response of a mode with lam < 0 from |lam|/(1 + |lam|) up to |lam|. The "
+                "example has two sides with different data, and all links between them.",
                 Evidence.NUMERIC,
             ),
             latex=r"\eta^2\zeta^2\max_{l\ge2}\Big(\tfrac{\lambda_l}{1-\lambda_l}\Big)^2",
@@ -600,12 +609,13 @@ CLAIM = Claim(
         Statement(
             "consensus.gap-bound-convex",
             "corrected",
-            "Consensus error at rest is at most eta^2 E^2 zeta^2 max(lam_2/(1 - lam_2), -lam_N)^2 v_max/v_min, where "
-            "zeta^2 is the clients' variance of gradients at the common optimum.",
+            "The consensus error at rest is at most eta^2 E^2 zeta^2 max(lam_2/(1 - lam_2), -lam_N)^2 "
+            "v_max/v_min. zeta^2 is the variance of the clients' gradients at the common optimum.",
             OnDomain(
                 CONVEX,
                 Then("<=", convex_gap_bound, lambda at, effort: relative(at_rest(at, effort))),
-                "Proved: gradients rise from the optimum to rest. Models at rest from one linear system.",
+                "Proved in docs/proofs/consensus.md from the fact that gradients rise from the optimum to the "
+                "models at rest. Models at rest are computed from one linear system.",
                 Evidence.NUMERIC,
                 points=(12, 600),
                 named=[
@@ -620,12 +630,12 @@ CLAIM = Claim(
         Statement(
             "consensus.gap-bound-linear",
             "corrected",
-            "Linear alignment losses are not convex. For them the gap bound holds where gradients rise from the "
-            "optimum to the models at rest, on average over the clients.",
+            "Linear alignment losses are not convex. The gap bound (consensus.gap-bound-convex) holds for them, "
+            "too, if gradients rise from the optimum to the models at rest, on average over the clients.",
             OnDomain(
                 LINEAR,
                 Then("<=", linear_gap_bound, linear_at_rest),
-                "All that the proof of the gap bound uses of the losses.",
+                "The proof of the gap bound uses nothing else of the losses.",
                 Evidence.NUMERIC,
                 points=(6, 300),
                 corners=(3, 64),
@@ -636,12 +646,14 @@ CLAIM = Claim(
         Statement(
             "consensus.transient-bound",
             "corrected",
-            "After T rounds from a common start consensus error is at most eta^2 E^2 (sum over k <= T of |(I - J)"
-            " M^k|)^2 times the largest dissimilarity of the rounds' mean local gradients.",
+            "After T rounds from a common start the consensus error is at most eta^2 E^2 (sum over k <= T of |(I "
+            "- J) M^k|)^2 D. D is the largest dissimilarity of the clients' mean local gradients in any of these "
+            "rounds.",
             OnDomain(
                 COMMON_START,
                 Then("<=", transient_bound, after_rounds),
-                "Deviations add up, each round's shrunk by the rounds since. Simulated rounds.",
+                "The deviations of all rounds add up, each shrunk by the rounds after it. Compared with simulated "
+                "rounds.",
                 Evidence.NUMERIC,
                 points=(8, 400),
                 named=[
@@ -655,13 +667,14 @@ CLAIM = Claim(
         Statement(
             "consensus.stochastic-gradients",
             "corrected",
-            "Noise of variance sigma^2 in every gradient entry adds to the consensus error, in each network mode lam "
-            "and each curvature h, eta^2 sigma^2 times the sum over k < E of (1 - eta h)^2k, times lam^2/(1 - lam^2 "
-            "(1 - eta h)^2E), over N; on one-way links the trace of a discrete Lyapunov equation takes their place.",
+            "Let every gradient entry have noise of variance sigma^2. For each mode lam of the network and each "
+            "curvature h this adds eta^2 sigma^2/N times lam^2/(1 - lam^2 (1 - eta h)^2E) times the sum of (1 - "
+            "eta h)^2k over k < E to the consensus error. On one-way links a discrete Lyapunov equation gives the "
+            "term.",
             OnDomain(
                 NOISY,
                 Then("=", noise, noise_seen, within=0.05),
-                "Simulated runs of independent noise.",
+                "Compared with simulated runs with independent noise.",
                 Evidence.SAMPLED,
                 points=(3, 60),
                 trials=(600, 2000),

@@ -325,11 +325,12 @@ CLAIM = Claim(
             "xeff.averaged-objective",
             "printed",
             "Training on a network, with equal weights and one local step, ends at the optimum of the averaged "
-            "objective: the averaged model represents its top eigenvectors.",
+            "objective: the averaged model represents the leading eigenvectors of the clients' mean matrix.",
             ForAll(
                 paths,
                 no_drift,
-                "Clients stand apart, each pulls with its own matrix, and the pulls do not average out.",
+                "The clients' models stay apart. Each client pulls with its own matrix from where its model "
+                "stands, and these pulls do not cancel.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.TRAINING),
@@ -338,8 +339,8 @@ CLAIM = Claim(
         Statement(
             "xeff.mode-gain",
             "corrected",
-            "Mode l of the network enters X_eff with kappa_l = 2 E lam/(1 - lam) + E - 1 = E (1 + lam)/(1 - lam) - 1; "
-            "federated averaging has lam = 0, kappa = E - 1.",
+            "Mode l of the network, with eigenvalue lam, enters X_eff with the factor kappa_l = 2 E lam/(1 - lam) "
+            "+ E - 1 = E (1 + lam)/(1 - lam) - 1. A server has lam = 0, so kappa = E - 1.",
             Identity(
                 lambda: sp.Matrix([symmetric_sum()[0], symmetric_sum()[0].subs(eigenvalue, 0)]),
                 lambda: sp.Matrix([symmetric_sum()[1], local_steps - 1]),
@@ -350,25 +351,26 @@ CLAIM = Claim(
         Statement(
             "xeff.bipartite-networks",
             "corrected",
-            "Two sides of n clients each, all linked across, and E = n local steps: kappa = 0 between the sides, n - 1 "
-            "for federated averaging.",
+            "Take two sides of n clients, with all links between the sides, and E = n local steps. The mode "
+            "between the sides has kappa = 0. A server has kappa = n - 1.",
             Identity(
                 lambda: two_sides_of(sp.Symbol("n", positive=True, integer=True)),
                 lambda: sp.Integer(0),
-                "lam = (1 - n)/(1 + n) for uniform averaging over closed neighbourhoods.",
+                "Under uniform averaging, with the client itself included, the mode between the sides has the "
+                "eigenvalue (1 - n)/(1 + n).",
             ),
             replaces=("thm46-trained.bipartite-kappa",),
         ),
         Statement(
             "xeff.one-way-links",
             "corrected",
-            "For any mixing matrix X_eff = X_v + eta [2 E sum_ij v_i Z_ij D_j D_i + (E - 1) sum_i v_i D_i^2], where "
-            "X_v is the mean of the clients' matrices X_i by their training weights v_i, D_i = X_i - X_v, "
-            "Z = (I - M + 1 v^T)^-1 - I, and E local steps a round.",
+            "For any mixing matrix M and E local steps a round, X_eff = X_v + eta [2 E sum_ij v_i Z_ij D_j D_i + "
+            "(E - 1) sum_i v_i D_i^2]. X_v is the mean of the clients' matrices X_i by their training weights "
+            "v_i, D_i = X_i - X_v, and Z = (I - M + 1 v^T)^-1 - I.",
             OnDomain(
                 ANY_MIXING,
                 Then("=", x_eff, x_eff_summed, within=1e-9),
-                "The double sum written out, with v and Z from powers of the mixing matrix.",
+                "The double sum is written out, with v and Z computed from powers of the mixing matrix.",
                 Evidence.NUMERIC,
                 points=(6, 200),
                 corners=(4, 64),
@@ -379,12 +381,12 @@ CLAIM = Claim(
         Statement(
             "xeff.remainder-bound",
             "corrected",
-            "Any model W represents X_eff's subspace up to sqrt2 |W (W^T W - X_eff)| over sqrt(a) (a - b), where a is "
-            "the least eigenvalue of W W^T and b eigenvalue c + 1 of X_eff.",
+            "The subspace of any model W differs from that of X_eff by at most sqrt2 |W (W^T W - X_eff)| over "
+            "sqrt(a) (a - b). Here a is the least eigenvalue of W W^T, and b is eigenvalue number c + 1 of X_eff.",
             OnDomain(
                 ANY_MODEL,
                 Then("<=", distance_bound, distance_of_any_model),
-                "A Sylvester equation whose spectra are a - b apart.",
+                "The difference solves a Sylvester equation whose two spectra are a - b apart.",
                 Evidence.NUMERIC,
                 points=(8, 300),
                 named=[dict(RING, tilt=1e-3, draw=32)],
@@ -397,11 +399,12 @@ CLAIM = Claim(
         Statement(
             "xeff.order-in-step",
             "corrected",
-            "The averaged model's projector is off the target's by what X_eff's is, up to a remainder of second order "
-            "in the step size.",
+            "The averaged model's projector differs from the target's as the projector of X_eff does, up to a "
+            "remainder of second order in the step size.",
             resting(
                 Then("=", effective_drift, drift_at_rest, remainder=off_effective),
-                "The pulls of the clients from where they stand, expanded; each term left out is bounded.",
+                "The pull of each client, from where its model stands, is expanded in the step size. Each term "
+                "that is left out is bounded.",
                 named=tuple(
                     dict(SHARP, n_clients=n, network=g, mixing=m, draw=1)
                     for n, g, m in ((4, "ring", "metropolis"), (5, "star", "uniform"), (6, "path", "lazy"))
@@ -412,8 +415,8 @@ CLAIM = Claim(
         Statement(
             "xeff.local-models",
             "corrected",
-            "Client i's own model represents the rows of W_eff (I + 2 eta sum_j Z_ij D_j), W_eff the optimum for "
-            "X_eff, up to a remainder of second order in the step size.",
+            "Client i's own model represents the row space of W_eff (I + 2 eta sum_j Z_ij D_j), up to a remainder "
+            "of second order in the step size. W_eff is the optimum for X_eff.",
             resting(
                 Then(
                     "=",
@@ -421,7 +424,8 @@ CLAIM = Claim(
                     own_tilts_at_rest,
                     remainder=lambda at: small_steps(at).off_local(rest_at(at).models),
                 ),
-                "The clients' deviations to first order; what their curvature changes is bounded.",
+                "The clients' deviations are expanded to first order in the step size. The change by curvature is "
+                "bounded.",
                 named=tuple(
                     dict(SHARP, n_clients=n, network=g, mixing=m, draw=1)
                     for n, g, m in ((4, "ring", "metropolis"), (5, "star", "uniform"), (6, "path", "lazy"))
@@ -431,8 +435,8 @@ CLAIM = Claim(
         Statement(
             "xeff.subspace-small-steps",
             "corrected",
-            "The averaged model's subspace is off by at most sqrt2 eta max|kappa| mean |D_i|_F^2 over the gap, up to "
-            "a remainder of second order in the step size.",
+            "The averaged model's subspace differs from the target by at most sqrt2 eta max|kappa| mean |D_i|_F^2 "
+            "over the gap, up to a remainder of second order in the step size.",
             resting(
                 Then(
                     "<=",
@@ -440,7 +444,7 @@ CLAIM = Claim(
                     drift_norm,
                     remainder=lambda at: small_steps(at).beyond_first_order(averaged(rest_at(at))),
                 ),
-                "The sharper form with the parts of D_i inside and across the subspace.",
+                "The proof uses a sharper form, with the parts of D_i inside and across the subspace.",
                 named=tuple(dict(PAIR, stiffness=1e-3, draw=i) for i in (49, 51)),
             ),
             latex=r"\|P-P^*\|_F \le \sqrt2\,\eta\,\frac{\max_l|\kappa_l|}{\theta_c-\theta_{c+1}}\,"
@@ -450,8 +454,9 @@ CLAIM = Claim(
         Statement(
             "xeff.subspace-any-step",
             "corrected",
-            "The subspaces of X_eff and X_v differ by at most what Davis-Kahan and Weyl give, at every step size and "
-            "number of local steps.",
+            "The subspaces of X_eff and X_v differ by at most the bound of Davis and Kahan, with Weyl's "
+            "inequality for the gap. That is so for every number of local steps, as long as X_eff - X_v cannot "
+            "close the gap.",
             OnDomain(
                 ANY_STEP,
                 Then("<=", subspace_bound, subspace_distance),
@@ -465,12 +470,14 @@ CLAIM = Claim(
         Statement(
             "xeff.models-any-step",
             "corrected",
-            "The averaged model's subspace is off the target's by at most what the clients' spread times how unlike "
-            "they are allows: with residual sum_i v_i (|e_i| |D_i| + 3 |W| |e_i|^2 + |e_i|^3), e_i = W_i - W.",
+            "The distance of the averaged model's subspace from the target has a bound that needs no small steps. "
+            "It is a multiple of sum_i v_i (|e_i| |D_i| + 3 |W| |e_i|^2 + |e_i|^3), where e_i = W_i - W is the "
+            "deviation of client i's model from the averaged model W.",
             OnDomain(
                 SPREAD,
                 Then("<=", spread_bound, drift_norm),
-                "Gradients that cancel say how far the mean model is from stationary.",
+                "At rest the clients' gradients cancel. This bounds how far the averaged model is from a "
+                "stationary point.",
                 Evidence.NUMERIC,
                 points=(6, 200),
                 corners=(3, 64),
@@ -481,12 +488,12 @@ CLAIM = Claim(
         Statement(
             "xeff.entries-and-spread",
             "corrected",
-            "No r_k, the share of coordinate k that a subspace represents, moves by more than |P - P*|_F/sqrt2, and "
-            "the largest minus the smallest of them by no more than twice that.",
+            "Let P and P* project onto two subspaces. No r_k of the one differs from that of the other by more "
+            "than |P - P*|_F/sqrt2. The sensitivities differ by at most twice that.",
             OnDomain(
                 TWO_SUBSPACES,
                 Then("<=", entry_bounds, entry_moves),
-                "P - P* has its eigenvalues in pairs of opposite sign.",
+                "The eigenvalues of P - P* come in pairs of opposite sign.",
                 Evidence.NUMERIC,
                 points=(8, 500),
                 named=[{"dim": 2, "feature_dim": 1, "apart": 0.1, "draw": i} for i in range(1, 9)],

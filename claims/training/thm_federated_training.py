@@ -173,13 +173,13 @@ def star_and_server(context: Context) -> tuple[np.ndarray, np.ndarray]:
 # Client matrices of which the sensitivity moves nearly as much as it can.
 TIGHT = {**EXAMPLE, "dim": 3, "feature_dim": 1, "draw": 35, "network": "path", "mixing": "metropolis", "local_steps": 1}
 NO_WORSE = (
-    "With clients of two kinds, all in every round, and {steps} the averaged model of a network is no nearer to the "
-    "federated optimum than the server's model."
+    "Let clients be of two kinds, all take part in every round, and take {steps} a round. Then the averaged model of a "
+    "network is no nearer to the federated optimum than a server's model."
 )
-NO_LESS = "The sensitivity of a network's averaged model is at least that of the server's model."
+NO_LESS = "The sensitivity of a network's averaged model is at least that of a server's model."
 BECAUSE_MODES = (
-    "With E steps before each averaging, a server's distance from the optimum grows like E - 1. A network's is smaller "
-    "where clients differ along a negative eigenvalue of the averaging weights."
+    "With E local steps a round, the distance of a server's model from the optimum grows like E - 1. The distance "
+    "of a network's is smaller if clients differ along a mode with a negative eigenvalue."
 )
 CLAIM = Claim(
     id="thm-federated-training",
@@ -191,7 +191,15 @@ CLAIM = Claim(
             "thm46-trained.one-step-distance",
             "expected",
             NO_WORSE.format(steps="one local step"),
-            ForAll(two_kinds, no_better(1), "One step each and an average is descent on the mean: no drift.", NUMERIC),
+            ForAll(
+                two_kinds,
+                no_better(1),
+                (
+                    "With one local step, a server's round is one gradient step on the mean loss. So a server's model "
+                    "has no drift."
+                ),
+                NUMERIC,
+            ),
         ),
         Statement(
             "thm46-trained.two-step-distance",
@@ -208,7 +216,8 @@ CLAIM = Claim(
             NO_LESS,
             server_is_no_worse(
                 sensitivity_of_model,
-                "Drift moves s either way: a subspace further from the optimum can be spread more evenly.",
+                "Drift can raise or lower the sensitivity: a subspace further from the optimum can represent the "
+                "coordinates more evenly.",
                 found("thm46-trained.one-step-sensitivity"),
                 local_steps=1,
                 two_kinds=False,
@@ -218,12 +227,13 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.sampled-clients-distance",
             "expected",
-            "The clients' own models on a network are no nearer to the optimum than a server that samples two "
-            "of eight a round, all with one local step.",
+            "Let eight clients take one local step a round. Their own models on a network are no nearer to the "
+            "optimum than the model of a server that samples two of them a round.",
             ForAll(
                 lambda context: (("torus:2x4", eta, rounds_of(context)) for eta in step_sizes()),
                 no_better_than_few_clients,
-                "A server that samples never rests: its squared error is of order eta, a network's of order eta^2.",
+                "The model of a server that samples clients never comes to rest. Its squared error is of order "
+                "eta, that of a network's models of order eta^2.",
                 Evidence.SAMPLED,
             ),
             instead=("thm46-trained.sampling-ratio-least", "thm46-trained.sampling-ratio-most"),
@@ -235,7 +245,7 @@ CLAIM = Claim(
             "the federated one.",
             SampledOrder(
                 star_and_server,
-                "Training listens to the hub more than to a leaf.",
+                "Training gives the hub more weight than a leaf.",
                 {
                     "network": small_networks.name(STAR),
                     "dim": PAPER.dim,
@@ -248,14 +258,14 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.equal-weights-change",
             "corrected",
-            "Where training weighs clients alike, the sensitivity of the averaged model differs from that of the "
-            "federated optimum by at most sqrt(2) times the step size times the first-order distance that X_eff "
-            "gives: it tends to the federated one.",
+            "If training gives all clients the same weight, the sensitivity of the averaged model tends to that "
+            "of the federated optimum. To first order they differ by at most sqrt(2) times the step size times "
+            "the first-order distance that X_eff gives.",
             OnDomain(
                 trained_domain(8, rules=WEIGHED_ALIKE, least_dim=3, further=(drifting(),)),
                 Then("<=", of_any_model, measured_at_rest(change_of_sensitivity, 1)),
-                "Each r_k is a diagonal entry of the projector, and the projector tends to the optimum's. Its change "
-                "has eigenvalues in pairs of opposite sign.",
+                "Each r_k is a diagonal entry of the projector onto the represented subspace. This projector "
+                "tends to the optimum's. The eigenvalues of the difference come in pairs of opposite sign.",
                 NUMERIC,
                 points=(8, 200),
                 named=[TIGHT],
@@ -266,16 +276,17 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.bipartite-ratio",
             "corrected",
-            "If n clients of one kind are each linked to all n clients of another kind, average uniformly, and train E "
-            "steps before each averaging, the distance of their mean model from the federated optimum is |E/n - 1|/"
-            "(E - 1) times the server's: 0 for E = n.",
+            "Let n clients of one kind each be linked to all n clients of another kind. They average uniformly, "
+            "with E local steps a round. Then the distance of the averaged model from the federated optimum is "
+            "|E/n - 1|/(E - 1) times that of a server's model. It is 0 for E = n.",
             BIPARTITE,
             replaces=("thm46-trained.bipartite-order",),
         ),
         Statement(
             "thm46-trained.placements-kappa",
             "corrected",
-            "Averaged over placements kappa is at least E - 1, the server's, if M is symmetric with trace 1 or more.",
+            "If the mixing matrix M is symmetric with trace 1 or more, kappa averaged over placements is at least "
+            "E - 1, which is its value for a server.",
             OnDomain(
                 Domain(
                     (*network_parameters(16, rules=WEIGHED_ALIKE), Whole("local_steps", 1, 20), DRAW),
@@ -291,8 +302,8 @@ CLAIM = Claim(
                         np.atleast_1d(mean_kappa(mixing_at(at), int(at["local_steps"]))), 1e-10 * at["local_steps"]
                     ),
                 ),
-                "kappa is convex in the eigenvalue, and 0 is at most the mean eigenvalue (Jensen). Equal for M = "
-                "11^T/N.",
+                "kappa rises with the eigenvalue and is convex in it, and the mean eigenvalue is at least 0 "
+                "(Jensen). For M = 11^T/N the two are equal.",
                 Evidence.SEARCHED,
                 points=(20, 400),
                 named=[{"n_clients": 5, "network": "complete", "mixing": "metropolis", "local_steps": 3, "draw": 1}],
@@ -302,8 +313,8 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.placements-no-own-weight",
             "corrected",
-            "If all clients average the others and leave themselves out, the mean of kappa over placements is E - 1 - "
-            "2E/N, which is below the server's E - 1.",
+            "If every client averages all others and leaves itself out, kappa averaged over placements is E - 1 - "
+            "2E/N. That is below E - 1, its value for a server.",
             OnDomain(
                 Domain((Whole("n_clients", 3, 64), Whole("local_steps", 1, 20))),
                 Then(
@@ -314,21 +325,21 @@ CLAIM = Claim(
                         1e-10 * at["local_steps"],
                     ),
                 ),
-                "The trace is 0, and all eigenvalues besides the 1 are -1/(N - 1).",
+                "The mixing matrix has trace 0, and all its eigenvalues but the 1 are -1/(N - 1).",
                 NUMERIC,
             ),
         ),
         Statement(
             "thm46-trained.placements-first-order",
             "corrected",
-            "To first order in the step size, and on average over all ways to place the clients, the squared distance "
-            "of a network's averaged model from the federated optimum is at least that of the server's model, if M is "
-            "symmetric with trace 1 or more.",
+            "Let the mixing matrix M be symmetric, with trace 1 or more. To first order in the step size, and "
+            "averaged over all placements, the squared distance of a network's averaged model from the federated "
+            "optimum is at least that of a server's model.",
             OnDomain(
                 trained_domain(5, rules=WEIGHED_ALIKE, further=(KEEPS_ITS_OWN,)),
                 Then(">=", of_the_server, over_placements),
-                "A mean of squares is at least the square of the mean, and the mean is kappa's over the server's E - 1 "
-                "times the server's.",
+                "A mean of squares is at least the square of the mean. Averaging over placements puts the mean "
+                "kappa in the place of every kappa, and the mean kappa is at least E - 1, its value for a server.",
                 Evidence.SEARCHED,
                 points=(5, 60),
                 corners=(2, 16),
@@ -339,29 +350,38 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.sampling-server-error",
             "corrected",
-            "A server that samples C of N clients has the squared subspace error that the factor (N - C)/(C (N - "
-            "1)) predicts.",
-            server_check("What a sampled mean of gradients leaves, in every mode that tilts the subspace."),
+            "The squared subspace error of a server that samples C of N clients is the one predicted, which is "
+            "proportional to (N - C)/(C (N - 1)).",
+            server_check(
+                "The prediction adds up what sampling leaves in the mean gradient, over every direction that "
+                "tilts the subspace."
+            ),
             spoil=0.75,
         ),
         Statement(
             "thm46-trained.all-clients-error",
             "corrected",
-            "A server that trains with all clients and takes E > 1 local steps has a squared subspace error of second "
-            "order in the step size: that of its drift towards the mean of the clients' squared deviations. Both are "
-            "measured against the largest drift that deviations of this size allow.",
-            all_clients_check("To first order E steps on one client's matrix add the square of its deviation."),
+            "Let a server train with all clients in each round, with E > 1 local steps. Its squared subspace "
+            "error is of second order in the step size, and equals that of its drift towards the mean of the "
+            "clients' squared deviations. Both are divided by the largest drift that deviations of this size "
+            "allow.",
+            all_clients_check(
+                "To first order, E steps on a client's matrix add a multiple of the square of that matrix's "
+                "deviation from the mean."
+            ),
             spoil=3.0,
         ),
         Statement(
             "thm46-trained.own-models-square",
             "corrected",
-            "The squared subspace error of the clients' own models on a network, over the squared step size, tends to "
-            "the mean over clients of their squared first-order tilts: it is of second order in the step size.",
+            "The squared subspace error of the clients' own models on a network is of second order in the step "
+            "size. Divided by the squared step size it tends to the mean of the clients' squared first-order "
+            "tilts.",
             OnDomain(
                 trained_domain(8, rules=WEIGHED_ALIKE, further=(drifting(),)),
                 Then("=", own_models, measured_at_rest(lambda t: t.local_error_squared, 2)),
-                "A server that samples clients is off by first order (thm46-trained.sampling-server-error).",
+                "This is unlike a server that samples clients: its squared subspace error is of first order "
+                "(thm46-trained.sampling-server-error).",
                 NUMERIC,
                 points=(6, 200),
             ),
@@ -370,10 +390,15 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.sampling-ratio-least",
             "corrected",
-            "A server that samples clients has at least eta*/eta times the squared error of the clients' own models on "
-            "a network, eta* being the step size at which the leading orders cross: below it the network is nearer.",
+            "The squared error of a server that samples clients is at least eta*/eta times that of the clients' "
+            "own models on a network. eta* is the step size at which the two leading orders are equal. Below eta* "
+            "the network is nearer to the optimum.",
             ratio_check(
-                ">=", "Curvature only lowers a network's response to modes that are not negative, and raises the noise."
+                ">=",
+                (
+                    "If no eigenvalue of the network is negative, curvature can only lower its response. And "
+                    "curvature can only raise the noise of the server."
+                ),
             ),
             replaces=("thm46-trained.sampling-crossing",),
             spoil=1.4,
@@ -381,18 +406,29 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.sampling-ratio-most",
             "corrected",
-            "A server that samples clients has at most eta*/eta times (1 + eta h g)^2/(1 - eta h/2) the squared error "
-            "of the clients' own models on a network: eta* is the step size at which the leading orders cross, h the "
-            "largest curvature that tilts, g = lambda_2/(1 - lambda_2).",
-            ratio_check("<=", "By how much curvature can lower the network's response, and raise the noise."),
+            "The squared error of a server that samples clients is at most eta*/eta (1 + eta h g)^2/(1 - eta h/2) "
+            "times that of the clients' own models on a network. eta* is the step size at which the two leading "
+            "orders are equal, h the largest curvature that tilts, and g = lambda_2/(1 - lambda_2).",
+            ratio_check(
+                "<=",
+                (
+                    "The factor says by how much curvature can lower the response of the network and raise the noise "
+                    "of the server."
+                ),
+            ),
             spoil=0.75,
         ),
         Statement(
             "thm46-trained.simulated-rounds",
             "corrected",
-            "Simulated training ends where the models at rest are, for networks that weigh clients alike and a server.",
+            "Simulated training ends at the models at rest that we compute, for a server and for networks that "
+            "give all clients the same weight.",
             settled_check(
-                ("metropolis", "lazy", "laplacian"), "Adapt, then combine; on the complete network as a server does."
+                ("metropolis", "lazy", "laplacian"),
+                (
+                    "In each simulated round the clients take their steps and then average. On the complete "
+                    "network this is what a server does."
+                ),
             ),
         ),
     ),

@@ -266,13 +266,13 @@ CLAIM = Claim(
         Statement(
             "rotation.hessian-modes",
             "corrected",
-            "At its optimum the loss of a linear encoder has a diagonal Hessian in the orthonormal basis of tilts, "
-            "stretches and rotations. Tilts have the rate 2 (theta_a - theta_b), stretches 2 (theta_a + theta_b), "
-            "rotations of the embedding 0.",
+            "Small changes of a linear encoder are tilts, stretches and rotations of the embedding. In this basis "
+            "the loss has a diagonal Hessian at its optimum. Its entries are 2 (theta_a - theta_b) for tilts, 2 "
+            "(theta_a + theta_b) for stretches and 0 for rotations, where theta are the covariance's eigenvalues.",
             OnDomain(
                 HESSIAN,
                 Then("=", curved_by_modes, curved_by_differences),
-                "The second-order part of the loss written out in the eigenvectors of the covariance.",
+                "The second-order part of the loss is written out in the eigenvectors of the covariance.",
                 Evidence.NUMERIC,
                 points=(24, 400),
             ),
@@ -284,7 +284,8 @@ CLAIM = Claim(
             ForAll(
                 lambda context: one_way(),
                 comes_to_rest,
-                "X_eff has a skew part on one-way networks; the models turn while their Gram matrix stands still.",
+                "On one-way networks X_eff has an antisymmetric part. The models turn while their Gram matrix W^T "
+                "W stands still.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.SIMULATED),
@@ -293,12 +294,12 @@ CLAIM = Claim(
         Statement(
             "rotation.one-way-gram",
             "corrected",
-            "On one-way links models turn rigidly once all else has settled: every round multiplies every client's "
-            "model by one and the same rotation, and W^T W never changes.",
+            "On one-way links the models keep turning once all else has settled. Every round multiplies all "
+            "clients' models by the same rotation, and W^T W stays the same.",
             OnDomain(
                 one_way_domain((0.05, 0.9), Whole("rounds", 1, 300)),
                 Then("=", rotated, after_rounds),
-                "Simulated from relative rest.",
+                "Training is simulated from relative rest, where all but the rotation has settled.",
                 Evidence.NUMERIC,
                 points=(4, 200),
                 corners=(2, 32),
@@ -308,13 +309,14 @@ CLAIM = Claim(
         Statement(
             "rotation.one-way-rate-limit",
             "corrected",
-            "On one-way links a round turns the models in the plane of eigenvectors a and b of X_v by 2 eta "
-            "sqrt(theta_a theta_b) (X_eff - X_eff^T)_ab/(theta_a + theta_b), theta their eigenvalues: of second order "
-            "in the step size, up to a remainder of third order.",
+            "On one-way links a round turns the models, in the plane of eigenvectors a and b of X_v, by 2 eta "
+            "sqrt(theta_a theta_b) (X_eff - X_eff^T)_ab/(theta_a + theta_b). theta are the eigenvalues. The angle "
+            "is of second order in the step size, and the remainder of third order.",
             OnDomain(
                 one_way_domain((3e-4, 0.2), limit="of small steps, stiffness to 0"),
                 Then("=", one_way_claimed, turning_at_rest, remainder=one_way_off),
-                f"What is antisymmetric in a round's change of the averaged model; constants in {EXPANSION}.",
+                "The rotation is the antisymmetric part of a round's change of the averaged model; constants in "
+                f"{EXPANSION}.",
                 Evidence.NUMERIC,
                 points=(6, 300),
                 corners=(2, 64),
@@ -327,11 +329,12 @@ CLAIM = Claim(
         Statement(
             "rotation.reversible-mixing",
             "corrected",
-            "With one local step a round no model turns where mixing is reversible, though M need not be symmetric.",
+            "With one local step a round and reversible mixing no model turns. The mixing matrix M need not be "
+            "symmetric.",
             OnDomain(
                 REVERSIBLE_REST,
                 Then("=", no_rotation, rotation_of_a_round),
-                "v_i M_ij = v_j M_ji and losses that rotations leave alone.",
+                "Reversible means v_i M_ij = v_j M_ji. The losses do not change under a rotation of the embedding.",
                 Evidence.NUMERIC,
                 points=(6, 300),
                 corners=(3, 64),
@@ -340,13 +343,14 @@ CLAIM = Claim(
         Statement(
             "rotation.local-steps-rate",
             "corrected",
-            "With E local steps even federated averaging turns its model: a round by 4/3 E (E^2 - 1) eta^3 "
-            "sqrt(theta_a theta_b) (theta_a - theta_b)/(theta_a + theta_b) times the clients' mean of (D_i^2)_ab, in "
-            "the eigenvectors of the mean matrix, theta its eigenvalues, up to a remainder of fourth order.",
+            "With E > 1 local steps even a server's model turns. A round turns it by 4/3 E (E^2 - 1) eta^3 "
+            "sqrt(theta_a theta_b) (theta_a - theta_b)/(theta_a + theta_b) times the clients' mean of (D_i^2)_ab, "
+            "up to a remainder of fourth order. a and b number eigenvectors of the mean matrix, and theta are its "
+            "eigenvalues.",
             OnDomain(
                 FEDERATED,
                 Then("=", federated_claimed, turning_at_rest, remainder=federated_off),
-                f"What is antisymmetric in a round's change of the model; constants in {EXPANSION}.",
+                f"The rotation is the antisymmetric part of a round's change of the model; constants in {EXPANSION}.",
                 Evidence.NUMERIC,
                 points=(6, 300),
                 corners=(2, 64),

@@ -184,12 +184,12 @@ CLAIM = Claim(
         Statement(
             "shared.represented-whole",
             "corrected",
-            "Training represents every client's coordinate whole, r_k = 1, on every network and for every number of "
-            "local steps.",
+            "Training represents every client's coordinate whole (r_k = 1), on every network and with every "
+            "number of local steps.",
             OnDomain(
                 PAPER,
                 Then("=", all_whole, represented),
-                "Noise coordinates have the smallest entries of X_eff. Simulated from a random start.",
+                "Noise coordinates have the smallest entries of X_eff. Training is simulated from a random start.",
                 Evidence.NUMERIC,
                 points=(3, 60),
                 corners=(1, 16),
@@ -200,12 +200,13 @@ CLAIM = Claim(
         Statement(
             "shared.averaged-objective-order",
             "printed",
-            "Where clients share eigenvectors and differ much, training represents those of the averaged "
-            "objective's top eigenvalues.",
+            "If clients share eigenvectors and differ much, training represents those with the largest "
+            "eigenvalues in the averaged objective.",
             ForAll(
                 step_sizes,
                 keeps_target,
-                "Differences between clients add to the entries of X_eff: a coordinate outside can overtake.",
+                "Differences between clients add to the entries of X_eff. So a coordinate outside the represented "
+                "ones can overtake one of them.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.SIMULATED),
@@ -214,13 +215,13 @@ CLAIM = Claim(
         Statement(
             "shared.effective-order",
             "corrected",
-            "Shared eigenvectors stay, but X_eff orders them: beside models at rest a coordinate outside grows in a "
-            "round by 2 eta times its entry of X_eff minus the represented one's, up to a remainder of third order, so "
-            "that it overtakes once its entry is the larger.",
+            "Shared eigenvectors stay, but X_eff decides which are represented. Near models at rest a coordinate "
+            "outside grows in a round by 2 eta times its entry of X_eff minus that of the represented one, up to "
+            "a remainder of third order. So it overtakes once its entry is the larger.",
             OnDomain(
                 DIAGONAL,
                 Then("=", claimed_growth, growth, remainder=growth_remainder),
-                "The largest eigenvalue of a round along that coordinate.",
+                "The growth is the largest eigenvalue of a round, linearised along that coordinate.",
                 Evidence.NUMERIC,
                 points=(8, 400),
                 named=[

@@ -314,7 +314,8 @@ CLAIM = Claim(
             "Decentralised training with uniform averaging (Algorithm 2) minimises the objective of Eq (1), as "
             "Section 3.1 says of training in general.",
             one_average_decides(
-                "Averaging every round compounds: the weights that it leaves as they are have v^T M = v^T.",
+                "Averaging in every round adds up: what counts are the weights v that averaging leaves as they "
+                "are, v^T M = v^T.",
                 found("weights.eq1-training"),
             ),
             reading=read_as(parts.TRAINING),
@@ -323,11 +324,12 @@ CLAIM = Claim(
         Statement(
             "weights.eq1-simulated",
             "expected",
-            "Simulated training with uniform averaging ends nearer the optimum of Eq (1) than that of other weights.",
+            "Simulated training with uniform averaging ends nearer to the optimum of Eq (1) than to that of the "
+            "training weights.",
             ForAll(
                 lines,
                 trained_for_eq_1,
-                "It ends nearer the optimum of the Perron weights.",
+                "Training ends nearer to the optimum of the training weights.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.SIMULATED),
@@ -336,12 +338,12 @@ CLAIM = Claim(
         Statement(
             "weights.uniform-averaging",
             "corrected",
-            "Training with uniform averaging over closed neighbourhoods weighs client i by v_i = |A_i| / sum |A_j|, "
-            "A_i being the client and its neighbours.",
+            "Training with uniform averaging gives client i the weight v_i = |A_i| / sum |A_j|, where A_i is "
+            "client i with its neighbours.",
             on_networks(
                 lambda at: uniform_weights(network_at(at)),
                 settled_under("uniform"),
-                "Detailed balance: |A_i| M_ij is symmetric. Measured by mixing for long.",
+                "Detailed balance: |A_i| M_ij is symmetric. The weights are measured by averaging many times.",
                 RULE,
                 within=MIXED,
             ),
@@ -351,12 +353,13 @@ CLAIM = Claim(
         Statement(
             "weights.data-sizes",
             "corrected",
-            "Training that averages by numbers of samples, as the released code does, weighs client i in proportion "
-            "to n_i times the samples of the client and its neighbours.",
+            "Training that averages by numbers of samples, as the released code does, gives client i a weight in "
+            "proportion to n_i times the number of samples of client i and its neighbours together.",
             on_networks(
                 lambda at: data_size_weights(network_at(at), sizes_at(at)),
                 settled_under("data_size"),
-                "Detailed balance: n_i (sum over A_i of n_k) M_ij is symmetric. Measured by mixing for long.",
+                "Detailed balance: n_i (sum over A_i of n_k) M_ij is symmetric. The weights are measured by "
+                "averaging many times.",
                 OWN_SAMPLES,
                 within=MIXED,
             ),
@@ -367,11 +370,12 @@ CLAIM = Claim(
         Statement(
             "weights.doubly-stochastic",
             "corrected",
-            "Training with Metropolis, lazy, Laplacian or doubly stochastic averaging weighs every client by 1/N.",
+            "Training with Metropolis, lazy, Laplacian or other doubly stochastic weights gives every client the "
+            "weight 1/N.",
             on_networks(
                 equal_shares,
                 settled_under("metropolis"),
-                "Columns sum to 1. Measured by mixing for long.",
+                "The columns of the mixing matrix sum to 1. The weights are measured by averaging many times.",
                 "",
                 Choice("mixing", SYMMETRIC),
                 within=MIXED,
@@ -381,11 +385,12 @@ CLAIM = Claim(
         Statement(
             "weights.push-sum",
             "corrected",
-            "Push-sum weighs every client by 1/N on every strongly connected one-way network.",
+            "Push-sum gives every client the weight 1/N, on every strongly connected one-way network.",
             OnDomain(
                 Domain((Whole("n_clients", 2, 16), DRAW), assumes="Links are one-way and strongly connected."),
                 Then("=", equal_shares, push_sum_pull, within=MIXED),
-                "r_i from the ratio matrix meets a step 1/(N r_i). Measured as what a unit gradient moves.",
+                "The weight r_i of client i in the ratio matrix is cancelled by its step 1/(N r_i). The weights "
+                "are measured by how far a unit gradient moves the mean.",
                 Evidence.NUMERIC,
                 points=(12, 400),
             ),
@@ -396,12 +401,13 @@ CLAIM = Claim(
         Statement(
             "weights.small-step-target",
             "corrected",
-            "The averaged model tends to the optimum of the objective in which client i counts with its training "
-            "weight v_i: its projector is off by a remainder of first order in the step size.",
+            "As the step size tends to 0, the averaged model tends to the optimum of the objective in which "
+            "client i counts with its training weight v_i. Its projector differs by a remainder of first order in "
+            "the step size.",
             resting(
                 Then("=", target_at, represented, remainder=off_weighted_target),
-                "The spread of the clients at rest is of first order, and bounds how far their mean is from the "
-                "optimum.",
+                "At rest the distances between the clients' models are of first order. They bound how far the "
+                "mean model is from the optimum.",
                 named=[
                     {"n_clients": n, "network": g, "mixing": m, "draw": 1, "stiffness": 1e-3}
                     | {"dim": 4, "feature_dim": 2, "gap": 0.5, "difference": 0.5}
@@ -413,13 +419,13 @@ CLAIM = Claim(
         Statement(
             "weights.push-sum-distance",
             "corrected",
-            "Under push-sum the plain mean of the models tends to the optimum of equal weights: its projector is off "
-            "by no more than allowed by the spread of the models, which is of first order in the step size, and by the "
-            "mean gradient that is left.",
+            "Under push-sum the plain mean of the models tends to the optimum of equal weights. The distance of "
+            "its projector is bounded by the models' distances from each other, which are of first order in the "
+            "step size, and by the mean gradient that is left.",
             OnDomain(
                 PUSH_SUM,
                 Then("=", equal_target, push_sum_represented, remainder=push_sum_spread),
-                "Simulated push-sum with its weight channel.",
+                "Push-sum is simulated together with the weights that it passes on.",
                 Evidence.NUMERIC,
                 points=(3, 60),
                 corners=(1, 16),
@@ -432,11 +438,12 @@ CLAIM = Claim(
         Statement(
             "weights.row-stochastic-one-way",
             "expected",
-            "On a one-way network any row-stochastic weights (A.3) train the federated objective as well.",
+            "On a one-way network, too, any weights that satisfy A.3 (rows that sum to 1) train the federated "
+            "objective.",
             ForAll(
                 lambda context: [0.01],
                 row_averaging_aims_at_equal,
-                "On the same one-way network averaging rows aims at the optimum of unequal weights.",
+                "On this one-way network such averaging trains towards the optimum of unequal weights.",
                 Evidence.NUMERIC,
             ),
             reading=read_as(parts.SIMULATED),
@@ -448,12 +455,13 @@ CLAIM = Claim(
         Statement(
             "weights.eq25-30-entries",
             "printed",
-            "(25)-(30): over 2p(1-p), every signal entry of the matrix that training sees is (1 - 1/|A-bar|) tau^2 + "
-            "1/|A-bar|, granted (18).",
+            "(25)-(30), granted (18): in the matrix that training minimises for, every signal entry is 2p(1-p) "
+            "times (1 - 1/|A-bar|) tau^2 + 1/|A-bar|.",
             ForAll(
                 small_networks,
                 printed_entry,
-                "Client k lowers its own coordinate by v_k, and the v_k sum to 1.",
+                "Client k lowers the entry of its own coordinate in proportion to its weight v_k, and these "
+                "weights sum to 1.",
                 Evidence.ENUMERATED,
             ),
             reading=read_as(parts.TRAINING),
@@ -462,8 +470,8 @@ CLAIM = Claim(
         Statement(
             "weights.eq31-32-one-entry",
             "printed",
-            "(31)-(32): all signal entries of the matrix that training sees are one number up to O(d^(-2/5)), "
-            "granted (18).",
+            "(31)-(32), granted (18): in the matrix that training minimises for, all signal entries are one "
+            "number up to O(d^(-2/5)).",
             ForAll(small_networks, one_entry, "v_k is proportional to |A_k|.", Evidence.ENUMERATED),
             reading=read_as(parts.TRAINING),
             instead=("weights.entry-spread",),
@@ -471,8 +479,8 @@ CLAIM = Claim(
         Statement(
             "weights.mean-entry",
             "corrected",
-            "The mean signal entry of the matrix that training sees is 2p(1-p) (tau^2 - (tau^2 - 1)/N) on every "
-            "network.",
+            "In the matrix that training minimises for, the mean signal entry is 2p(1-p) (tau^2 - (tau^2 - 1)/N) "
+            "on every network.",
             on_networks(
                 mean_entry,
                 # 1 - p has the round-off of 1.
@@ -488,8 +496,8 @@ CLAIM = Claim(
         Statement(
             "weights.entry-spread",
             "corrected",
-            "Largest minus smallest signal entry of the matrix that training sees is 2p(1-p) |tau^2 - 1| (max |A_i| - "
-            "min |A_i|)/sum |A_j|, A_i being client i and its neighbours.",
+            "In the matrix that training minimises for, the largest minus the smallest signal entry is 2p(1-p) "
+            "|tau^2 - 1| (max |A_i| - min |A_i|)/sum |A_j|. A_i is client i with its neighbours.",
             on_networks(
                 lambda at: entry_spread(network_at(at), float(at["tau"]), float(at["mask_ratio"])),
                 lambda at, effort: measurement(np.ptp(entries_of(at)), MIXED * (1 + float(at["tau"]) ** 2)),

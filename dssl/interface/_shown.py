@@ -13,7 +13,7 @@ from ledger import in_words
 from ledger.items import Item
 from ledger.lookup import Found, Index, written
 from ledger.report.answers import answer
-from ledger.report.brief import brief, by_sentence, reading
+from ledger.report.brief import brief, by_sentence
 from ledger.report.index import SIGNS
 from ledger.verdicts import Row
 
@@ -84,7 +84,7 @@ def found_text(found: Found, index: Index, corrected: Sequence[Row]) -> str:
     for text, rows in groupby(asked, key=lambda r: r["text"]):
         lines += ["", *_wrapped(text, width)]
         for r in rows:
-            lines += _wrapped(f"{signed(r['status'])}  {reading(r)}  ({r['key']})", width, 2)
+            lines += _wrapped(f"{signed(r['status'])}  {in_words.reading_words(r)}  ({r['key']})", width, 2)
             lines += [line for label, said in _in_short(r) for line in _wrapped(f"{label}: {said}", width, 6)]
     further = {r["key"]: r for r in (*own, *corrected)}.values()
     if further:
@@ -111,7 +111,8 @@ def found_html(found: Found, index: Index, corrected: Sequence[Row], attacks: Ma
         return f"<div>{head}{list_html(found.rows)}</div>"
     asked, own = _parted(found.rows)
     body = "".join(
-        f"<p><b>{escape(text)}</b></p>" + "".join(_details_html(r, index, attacks, reading(r)) for r in rows)
+        f"<p><b>{escape(text)}</b></p>"
+        + "".join(_details_html(r, index, attacks, in_words.reading_words(r)) for r in rows)
         for text, rows in groupby(asked, key=lambda r: r["text"])
     )
     further = {r["key"]: r for r in (*own, *corrected)}.values()

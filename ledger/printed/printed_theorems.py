@@ -29,7 +29,7 @@ MIM_EXPONENT, CL_EXPONENT = -4 / 5, -3 / 5
 CLIENTS, DIM = Whole("n_clients", 2, 16), Whole("dim", 10**4, 10**12)
 POPULATION = (
     "The paper's data model without rare classes, tau = d^(1/5) and mu = d^(-1/5), in the population; {features}. The "
-    "number of clients stays as the dimension grows, where the paper lets it grow like d^(1/20). "
+    "number of clients stays as the dimension grows, where the paper lets it grow like d^(1/20)."
 )
 # The paper asks for c >= 2N. On the signal further features change nothing: in the population they hold pixel noise.
 AS_MANY = "as many features as clients (the paper has twice as many or more; further ones hold noise)"
@@ -129,7 +129,7 @@ def deficits_fall(
         return Sample(np.array([falls]), EXPONENT_LEFT)
 
     clients = Whole("n_clients", least_clients, 16)
-    assumes = POPULATION.format(features=features) + said
+    assumes = POPULATION.format(features=features) + (f" {said}" if said else "")
     return OnDomain(
         Domain((clients, DIM, *more), quantifier=Quantifier.IN_THE_LIMIT, assumes=assumes, limit=LIMIT),
         Then("<=", lambda at: printed, exponent),
@@ -213,8 +213,9 @@ def positive_trace_represents(because: str, named: Sequence[Point] = ()) -> OnDo
                 ),
             ),
             Quantifier.IN_THE_LIMIT,
-            POPULATION
-            + "H is diagonal: drawn on the signal, with a trace there of at least trace_share N, and `elsewhere`.",
+            POPULATION.format(features=AS_MANY)
+            + " H is diagonal: its entries on the signal are drawn, with a sum of at least trace_share N; all others "
+            "are `elsewhere`.",
             limit=LIMIT,
         ),
         Then("=", lambda at: 1.0, least, remainder=lambda at: 0.5),

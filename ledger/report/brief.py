@@ -88,7 +88,7 @@ def _readings(rows: Sequence[Row]) -> list[Part]:
         parts.append(Part("heading", _HEADINGS[kind]))
         for text, readings in groupby(of_kind, key=lambda r: r["text"]):
             parts.append(Part("text", text))
-            parts += [Part("reading", f"{reading(r)}  ({r['key']})", r) for r in readings]
+            parts += [Part("reading", f"{in_words.reading_words(r)}  ({r['key']})", r) for r in readings]
     if more := len(asked) - len(shown):
         left = [r["statement"] for r in asked[len(shown) :]]
         kinds = ", ".join(f"{left.count(kind)} {kind}" for kind in KINDS if kind in left)
@@ -126,8 +126,3 @@ def by_sentence(rows: Iterable[Row]) -> list[Row]:
     rows = list(rows)
     texts = list(dict.fromkeys(r["text"] for r in rows))
     return sorted(rows, key=lambda r: texts.index(r["text"]))
-
-
-def reading(row: Row) -> str:
-    """How what the paper leaves open was settled, in words."""
-    return "any reading" if row["reading"] == "any" else row["reading"]

@@ -17,7 +17,7 @@ from ledger import attack_record, in_words, lookup
 from ledger import items as ledger
 from ledger.report import real_tables
 from ledger.report.answers import OUTCOME_SIGNS, OUTCOME_WORDS, Answer, answer, is_asked_for
-from ledger.report.brief import by_sentence, reading
+from ledger.report.brief import by_sentence
 from ledger.report.index import BY_WEIGHT, SIGNS, grouped, label, title
 from ledger.report.mathml import mathml
 from ledger.report.strip import strip
@@ -87,7 +87,7 @@ def build(rows: Sequence[Row], claims: Mapping[str, Claim], results: pathlib.Pat
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters.update(title=title, label=label, reading=reading)
+    environment.filters.update(title=title, label=label, reading=in_words.reading_words)
     groups = _Cards(rows, claims).groups()
     real = stored.load(results)
     return environment.get_template("report.html.j2").render(

@@ -55,7 +55,8 @@ BIPARTITE = OnDomain(
         limit=SMALL_STEPS,
     ),
     Then("=", bipartite_ratio, bipartite_measured),
-    "Clients differ along one mode, between the sides, whose eigenvalue is (1 - n)/(1 + n): there kappa = E/n - 1.",
+    "The clients differ along one mode only, the one between the two sides. Its eigenvalue is (1 - n)/(1 + n), "
+    "which gives kappa = E/n - 1.",
     Evidence.NUMERIC,
     points=(8, 100),
     named=[

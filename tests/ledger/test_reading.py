@@ -82,4 +82,5 @@ def test_every_recorded_reading_is_explained_part_by_part():
 
 def test_words_without_a_meaning_on_file_stand_alone():
     assert in_words.reading({"reading": "as typed; as nobody reads"})[1:] == ["as nobody reads"]
-    assert in_words.reading({"reading": "any"}) == ["any reading"]
+    assert in_words.reading_words({"reading": "any"}) == "any reading"
+    assert in_words.reading({"reading": "any"})[0].startswith("any reading: ")

@@ -16,7 +16,7 @@ from ledger.verdicts import Record
 
 CLAIM = "thm-mim-more-robust"
 # How the text of a statement that was tested at one setting begins, and the page's arguments for its letters.
-_AT = re.compile(r"At (N = \d+, .*?) the sensitivity of contrast exceeds")
+_AT = re.compile(r"At (N = \d+, .*?), CL has a larger sensitivity")
 _LETTERS = {"N": "n_clients", "c": "feature_dim", "d": "dim", "n_i": "samples_per_client"}
 _LETTERS |= {"sigma": "augmentation_std", "p": "mask_ratio"}
 _MEASURED = r"{name} is whole and at least \d+ \(measured up to (\d+)\)"

@@ -14,7 +14,6 @@ from ledger.status import STATUS_WORDS
 from ledger.verdicts import About, Record, Row, counts
 
 FOLDER = "claims"
-_READINGS = "any reading: it does not matter how what the paper leaves open is settled"
 
 
 @dataclass(frozen=True)
@@ -148,8 +147,6 @@ def _statement(row: Row, records: Records) -> str:
 
 
 def _reading(row: Row) -> str:
-    if row["reading"] == "any":
-        return md.plain(_READINGS)
     return "\n".join(f"- {md.plain(part)}" for part in in_words.reading(row))
 
 

@@ -98,7 +98,7 @@ def test_the_table_of_a_theorem_says_reading_verdict_evidence_and_tightness(page
     row = card.partition('data-key="thm44.independent-averaged"')[2].partition("</tr>")[0]
     for part in ("masks averaged; one augmentation a sample", "✓", "holds", "sampled", 'aria-label="tightness 0.173"'):
         assert part in row
-    assert card.count("At each d, the sensitivity of contrast exceeds that of masking.</th>") == 1
+    assert card.count("At each dimension d, CL has a larger sensitivity than MIM.</th>") == 1
 
 
 def test_items_stand_by_number():

@@ -46,6 +46,8 @@ def find(path: pathlib.Path) -> OwnClaims:
 
     Errors: UsageError for a path without claims, a file that cannot be imported, and keys that come twice.
     """
+    if not path.exists():
+        raise UsageError(f"There is no {path}. Name a Python file with a CLAIM, or a folder of such files.")
     if path.is_dir():
         files, record = sorted(p for p in path.glob("*.py") if not p.name.startswith("_")), path / "verdicts.json"
     else:

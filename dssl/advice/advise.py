@@ -272,6 +272,7 @@ def _order(data: ClientData, plan: Plan, seed: int) -> dict[str, Any]:
         {
             "deficit_contrast": contrast,
             "deficit_masks": masks,
+            # The name is promised. What it says is which of the two losses is the smaller.
             "more_robust": "masks" if masks < contrast else "contrast",
             "augmentation_std": plan.augmentation_std,
             "mask_ratio": plan.mask_ratio,

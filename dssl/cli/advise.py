@@ -146,6 +146,7 @@ WORDS = {
     "distance": "distance of the samples' optimum from that of the distributions, about",
     "deficit_contrast": "signal lost by contrast (0 to 1)",
     "deficit_masks": "signal lost by masks (0 to 1)",
+    "more_robust": "loses less of the signal",
     "noise_at_which_they_are_equal": "augmentation noise at which they are equal",
 }
 

@@ -13,6 +13,7 @@ from dssl.cli import _cards
 from dssl.cli._optional import Words
 from dssl.points import check
 from dssl.points.check import Tested
+from ledger.checks.on_domain import OnDomain
 from ledger.paper_assumptions import SCALING, covered
 from ledger.statement import Statement
 from runtime import store
@@ -26,6 +27,7 @@ _ROWS = {
     "resolution": "resolution",
     "allowed": "allowed beyond the claim",
 }
+CLAIMED = {"<=": "claimed: at most", ">=": "claimed: at least", "=": "claimed"}
 VERDICTS = {0: ("holds", "green"), 1: ("fails", "red"), 3: ("outside", "yellow"), 4: ("unresolved", "yellow")}
 
 
@@ -104,8 +106,9 @@ def _print(statement: Statement, tested: list[Tested]) -> None:
         console.print(Text(f"{said}  ", style=style) + Text(" ".join(f"{k}={_short(v)}" for k, v in one.at.items())))
         if one.outcome is not None:
             table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
+            claimed = CLAIMED[statement.check.then.relation] if isinstance(statement.check, OnDomain) else "claimed"
             for name, words in _ROWS.items():
-                table.add_row(words, f"{getattr(one.outcome, name):.6g}")
+                table.add_row(claimed if name == "claimed" else words, f"{getattr(one.outcome, name):.6g}")
             console.print(table)
         if one.reason:
             console.print(f"  {one.reason}")

@@ -34,7 +34,7 @@ class Compute:
     batch: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None
     """A JSON list of {"name", "args"}: one process, a JSON list of results."""
     forms: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Also print the exact form with your numbers, and the formula as LaTeX."""
+    """Also print the formula, in the letters of the keys and as LaTeX."""
     trials: int | None = None
     """Of a deficit: also draw so many data sets, and print the mean deficit measured on them."""
     seed: int | None = None

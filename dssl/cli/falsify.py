@@ -77,7 +77,8 @@ class Falsify:
     def _checked(self) -> float:
         """The budget in seconds."""
         if bool(self.keys) is self.all:
-            raise UsageError("Give keys of statements, or --all; `dssl show WORDS` finds keys.")
+            got = "both" if self.all else "neither"
+            raise UsageError(f"Give keys of statements, or --all; got {got}. `dssl show WORDS` finds keys.")
         if len(set(self.keys)) < len(self.keys):
             raise UsageError(f"Each key is given once; got {' '.join(self.keys)}.")
         if not self.all and self.sample is not None:

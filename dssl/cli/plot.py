@@ -47,6 +47,10 @@ class Plot:
     equal steps. An ending says which: 1:9:3lin for steps, 1:9:3log for factors."""
     show: str | None = None
     """Of a deficit: closed, bound, simulated, or several with commas; closed if not given."""
+    trials: int | None = None
+    """With --show simulated: data sets drawn at each point (default 100)."""
+    seed: int | None = None
+    """With --show simulated: chooses the data that are drawn (default 0). Of a network: chooses a random one."""
     x: str | None = None
     """The horizontal key of a phase diagram."""
     y: str | None = None
@@ -109,7 +113,8 @@ class Plot:
         quantities = tuple(name for name in compute.names() if name not in _KINDS)
         of = {
             **dict.fromkeys(("vs", "values"), ("tightness", *quantities)),
-            "show": quantities,
+            **dict.fromkeys(("show", "trials"), quantities),
+            "seed": (*quantities, "spectrum", "network"),
             **dict.fromkeys(("x", "y", "x_values", "y_values"), ("phase_diagram",)),
             "n": ("spectrum", "network"),
         }
@@ -126,6 +131,10 @@ class Plot:
         if len(names) != 1:
             raise UsageError(f"The name of one network was wanted, such as ring; got {' '.join(names) or 'none'}.")
         keys = pairs([word for word in rest if "=" in word], _WANTED)
+        if self.seed is not None:
+            if "seed" in keys:
+                raise UsageError(f"Two seeds were given, {keys['seed']} and --seed {self.seed}. Leave one out.")
+            keys["seed"] = str(self.seed)
         matrix = keys.pop("matrix", "mixing") if kind == "spectrum" else None
         hints = {"mixing": str, "seed": int, "step": float, "sizes": tuple[float, ...]}
         for key in keys:
@@ -147,18 +156,22 @@ class Plot:
             if self.x is None or self.y is None or self.x_values is None or self.y_values is None:
                 raise UsageError("A phase diagram needs --x, --x-values, --y and --y-values; one is missing. Add it.")
             s = _setting(fields, (self.x, self.y))
-            ranges = _values(self.x, self.x_values), _values(self.y, self.y_values)
+            ranges = _values(self.x, self.x_values, "x_values"), _values(self.y, self.y_values, "y_values")
             plot.phase_diagram(s, self.x, self.y, *ranges, ax=axes, **others)
             return
         if self.vs is None:
             raise UsageError(f"{kind} is drawn against one of its keys, such as --vs dim; got none. Add --vs.")
         s = _setting(fields, (self.vs,))
-        values = None if self.values is None else _values(self.vs, self.values)
+        values = None if self.values is None else _values(self.vs, self.values, "values")
         if kind == "tightness":
             plot.tightness(s, self.vs, values, ax=axes, **others)
         else:
             show: Any = tuple(self.show.split(",")) if self.show else ("closed",)
-            plot.curve(s, kind, self.vs, values, show=show, ax=axes, **others)
+            drawn: Any = {k: v for k, v in (("trials", self.trials), ("seed", self.seed)) if v is not None}
+            if drawn and "simulated" not in show:
+                option = next(iter(drawn))
+                raise UsageError(f"--{option} is of --show simulated; got it without. Leave it out, or add that.")
+            plot.curve(s, kind, self.vs, values, show=show, ax=axes, **drawn, **others)
 
 
 def _hints(kind: str) -> dict[str, Any]:
@@ -195,20 +208,23 @@ def prepared(arguments: list[str]) -> list[str]:
 
 def _setting(given: dict[str, Any], drawn: tuple[str, ...]) -> Setting:
     """The setting with these fields. What is drawn along an axis may be left out: it begins with the least there is."""
-    for name in ("n_clients", "dim"):
-        if name not in given and name not in drawn:
-            raise UsageError(f"A setting needs {name}; got none. Add --{name.replace('_', '-')}.")
     for name in drawn:
         if name not in FIELDS:
             raise unknown("key to draw against", name, FIELDS, f"It is one of {', '.join(FIELDS)}.")
+    for name in ("n_clients", "dim"):
+        if name not in given and name not in drawn:
+            raise UsageError(f"A setting needs {name}; got none. Add --{name.replace('_', '-')}.")
     start = {"n_clients": 2, "dim": max(100, int(given.get("n_clients", 2)))}
     return Setting(**({name: start[name] for name in start if name not in given} | given))
 
 
-def _values(name: str, text: str) -> np.ndarray:
-    """The values of an axis: a list, or first:last:count in equal factors or equal steps. Errors: UsageError."""
+def _values(name: str, text: str, option: str) -> np.ndarray:
+    """The values of an axis, as an option gives them: a list, or first:last:count in equal factors or equal steps.
+
+    Errors: UsageError.
+    """
     if found := _RANGE.fullmatch(text.strip()):
-        first, last = (float(parse(name, found[end], float, is_text=True)) for end in ("first", "last"))
+        first, last = (float(parse(option, found[end], float, is_text=True)) for end in ("first", "last"))
         count = int(found["count"])
         if count < 2 or first == last:
             raise UsageError(f"A range has two ends and at least two values; got {text} for {name}. Change it.")
@@ -219,6 +235,6 @@ def _values(name: str, text: str) -> np.ndarray:
         is_log = found["kind"] != "lin" and first > 0 and last > 0
         values = np.geomspace(first, last, count) if is_log else np.linspace(first, last, count)
     else:
-        values = np.array([float(parse(name, part, float, is_text=True)) for part in text.split(",")])
+        values = np.array([float(parse(option, part, float, is_text=True)) for part in text.split(",")])
     whole = ("n_clients", "dim", "feature_dim", "samples_per_client")
     return np.unique(np.round(values).astype(int)) if name in whole else values

@@ -151,7 +151,8 @@ class Verify:
                 _report(_cards.console(), rows)
             if self.timings:
                 _print_timings(_cards.console(), outcomes)
-        _complain(Console(stderr=True), moved, broken, self._accepting)
+        accepting = None if self.accept else self._accepting
+        _complain(Console(stderr=True), moved, broken, accepting, is_own=bool(self.claims))
         if constants is not None:
             _tell_constants(constants)
         if broken:
@@ -294,13 +295,15 @@ def _print_move(console: Console, name: str, recorded: str, found: str) -> None:
     console.print(Text(f"- {recorded}", style="red"), Text(f"+ {found}", style="green"), sep="\n")
 
 
-def _complain(console: Console, moved: list[verdicts.Move], broken: list[Outcome], accepting: str) -> None:
+def _complain(
+    console: Console, moved: list[verdicts.Move], broken: list[Outcome], accepting: str | None, *, is_own: bool
+) -> None:
+    """Tells what broke and what moved; `accepting` is the command that records it, None where that is being done."""
     for outcome in broken:
         console.print(Text(f"The check of {outcome.claim} broke:\n{outcome.error}", style="red"))
     for move in moved:
         _print_move(console, move.key, move.recorded, f"{move.found}  {move.reason}")
     if moved:
-        console.print(
-            f"{len(moved)} verdict{'s' if len(moved) > 1 else ''} moved. "
-            f"If that is right: `{accepting}`, and a line in CHANGELOG.md."
-        )
+        changelog = "" if is_own else ", and a line in CHANGELOG.md"  # of this project
+        right = "" if accepting is None else f" If that is right: `{accepting}`{changelog}."
+        console.print(f"{len(moved)} verdict{'s' if len(moved) > 1 else ''} moved.{right}")

@@ -31,6 +31,8 @@ Shown = Literal["closed", "bound", "simulated"]
 Values = Float[np.ndarray, " points"]
 _SHOWN: tuple[Shown, ...] = ("closed", "bound", "simulated")
 _OBJECTIVES = {"cl": "CL", "mim": "MIM"}
+# What is drawn of each sample, and how often if nothing is said.
+_DRAWN = {"cl": ("view pair", 1), "mim": ("mask pair", "expected")}
 # What each field is called on an axis, with its unit.
 _AXES = {
     "n_clients": "number of clients",
@@ -123,15 +125,17 @@ def curve(
     closed = _computed.formula(quantity, points, of_formula) if "closed" in wanted else None
     bound = _computed.bound(points, keys) if "bound" in wanted else None
     means = _computed.simulated(points, keys, trials, seed) if "simulated" in wanted else None
-    axes, objective, who = ax or figure(), keys.get("objective"), _who(keys)
+    axes, objective = ax or figure(), keys.get("objective")
+    # The first entry of the legend says what was drawn of each sample; the others are of the same.
+    names = {kind: _who(keys, with_draws=quantity == "deficit" and kind == wanted[0]) for kind in wanted}
     if closed is not None:
-        parameters.closed_form(axes, x, closed, f"{who}formula", objective)
+        parameters.closed_form(axes, x, closed, f"{names['closed']}formula", objective)
     if bound is not None:
         side, delta = keys.get("side", "upper"), keys.get("delta", 0.05)
-        label = f"{who}{side} bound ({100 * (1 - delta):.4g}%)"
+        label = f"{names['bound']}{side} bound ({100 * (1 - delta):.4g}%)"
         parameters.bound(axes, x, bound, label, objective, is_upper=side == "upper")
     if means is not None:
-        parameters.estimates(axes, x, *means, f"{who}mean of {trials} simulations", objective)
+        parameters.estimates(axes, x, *means, f"{names['simulated']}mean of {trials} simulations", objective)
     y_label = _DEFICIT if quantity == "deficit" else _y_label(quantity, points, of_formula)
     parameters.finish(axes, _AXES[vs], y_label, is_x_even=vs in _EVEN)
     return axes
@@ -327,8 +331,14 @@ def _wanted(show: Shown | Collection[Shown]) -> tuple[Shown, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _who(keys: Mapping[str, Any]) -> str:
-    return f"{_OBJECTIVES[keys['objective']]}, " if keys.get("objective") in _OBJECTIVES else ""
+def _who(keys: Mapping[str, Any], *, with_draws: bool = False) -> str:
+    """The objective for a legend, and how many pairs of views or of masks it takes of each sample."""
+    if keys.get("objective") not in _OBJECTIVES:
+        return ""
+    what, usual = _DRAWN[keys["objective"]]
+    draws = usual if keys.get("draws") is None else keys["draws"]
+    taken = f" (all {what}s)" if draws == "expected" else f" ({draws} {what}{'s'[: draws != 1]})"
+    return f"{_OBJECTIVES[keys['objective']]}{taken if with_draws else ''}, "
 
 
 def _y_label(quantity: str, points: Setting, keys: Mapping[str, Any]) -> str:

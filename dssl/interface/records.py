@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas
 
 Names = str | Iterable[str] | None
+_FEW = 10  # names that are all told
 _ATTACK = ("date", "tried", "coverage", "ratio", "witness")
 
 
@@ -257,7 +258,8 @@ def _named(what: str, given: Names, valid: Sequence[str], spelled: Callable[[str
             raise UsageError(f"A {what} is a text such as {valid[0]!r}; got {shown(name)}. Give one, or several.")
         if spelled(name) not in valid:
             near = ", ".join(nearest(spelled(name), valid))
-            raise UsageError(f"There is no {what} {shown(name)}; the nearest valid are {near}. Choose one of them.")
+            few = f"It is one of {', '.join(valid)}." if len(valid) <= _FEW else "Choose one of them."
+            raise UsageError(f"There is no {what} {shown(name)}; the nearest valid are {near}. {few}")
     return frozenset(map(spelled, names))
 
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from claims import claim, claim_ids
-from ledger import verdicts
+from ledger import items, lookup, verdicts
 from ledger.checks.on_domain import Effort, OnDomain, Outcome, outcome
 from ledger.decide import seed_of
 from ledger.points import random_points
 from ledger.statement import Statement
 from runtime.parse import pairs, parse, shown
 from runtime.store import jsonable
-from runtime.usage import UsageError
-from theory.domain import Choice, Domain, Parameter, Point, Value, Whole
+from runtime.usage import UsageError, unknown
+from theory.domain import Choice, Domain, Parameter, Point, Quantifier, Value, Whole
 
 TRIALS = 4000  # draws of a random measurement at one point
 _IDLE = {"trials": "takes its own number of draws, or draws nothing", "seed": "draws nothing at random"}
@@ -66,8 +66,20 @@ def statement_of(key: str) -> Statement:
         if statement.key == key:
             domain_of(statement)
             return statement
+    if meant := _with_domains(key):
+        raise UsageError(f"One statement was wanted; got {key!r}, which has several: {', '.join(meant)}. Name one.")
     nearest = ", ".join(difflib.get_close_matches(key, rows, 3, 0.0))
     raise UsageError(f"There is no statement {key!r}; the nearest are {nearest}. `dssl show WORDS` finds others.")
+
+
+def _with_domains(query: str) -> list[str]:
+    """The keys of an item of the paper, or of a claim, that can be checked at points; none for other words."""
+    record = verdicts.read()
+    try:
+        found = lookup.Index(record, items.load()).find(query)
+    except UsageError:
+        return []
+    return [verdicts.key(r) for r in found.rows if r.get("given")] if found.how in ("item", "claim") else []
 
 
 def domain_of(statement: Statement) -> Domain:
@@ -94,7 +106,7 @@ def at_points(
             continue
         effort = Effort(TRIALS if trials is None else trials, start + i)
         one = outcome(found.given, found.then, at, effort)
-        tested.append(Tested(at, one, _reason(one), frozenset(effort.noticed)))
+        tested.append(Tested(at, one, _reason(found.given, one), frozenset(effort.noticed)))
     return tested
 
 
@@ -150,12 +162,12 @@ def document(key: str, tested: Sequence[Tested]) -> dict[str, Any]:
 
 
 def _parsed(domain: Domain, point: Mapping[str, Any], *, is_text: bool) -> dict[str, Value]:
+    for name in point:
+        if name not in domain.names:
+            raise unknown("parameter of this statement", name, domain.names, f"It has {', '.join(domain.names)}.")
     for name in domain.names:
         if name not in point:
             raise UsageError(f"A point needs {', '.join(domain.names)}; {name} is missing. Add {name}=...")
-    for name in point:
-        if name not in domain.names:
-            raise UsageError(f"A point has {', '.join(domain.names)}; got {name} too. Leave it out.")
     return {p.name: parse(p.name, point[p.name], _type(p), is_text=is_text) for p in domain.parameters}
 
 
@@ -168,12 +180,14 @@ def _type(parameter: Parameter) -> Any:
     return float
 
 
-def _reason(one: Outcome) -> str:
+def _reason(given: Domain, one: Outcome) -> str:
     if one.holds is None:
         return "The measurement does not resolve it: too few draws, too much noise, or no number."
-    if one.trials > 1 and (one.broken or not one.holds):
-        return f"{one.broken} of {one.trials} draws break it."
-    return ""
+    if one.trials == 1:
+        return ""
+    if given.quantifier is Quantifier.WITH_PROBABILITY:  # a promise about single draws; any other is about their mean
+        return f"{one.broken} of {one.trials} draws break it." if one.broken or not one.holds else ""
+    return f"What is measured is the mean of {one.trials} draws."
 
 
 def _number(value: float | bool | None) -> float | bool | None:

@@ -3,6 +3,7 @@
 `dssl show` prints it in a terminal, and `dssl.claim` in a Python session. Nothing is cut within a sentence.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,7 +13,7 @@ from ledger import in_words
 from ledger.items import Item
 from ledger.lookup import Found, Index, written
 from ledger.report.answers import answer, instead
-from ledger.status import KINDS
+from ledger.status import KINDS, Status
 from ledger.verdicts import Row
 
 ROOM = 17  # for sentences and readings together, each one or two lines
@@ -90,9 +91,8 @@ def _readings(rows: Sequence[Row]) -> list[Part]:
             parts.append(Part("text", text))
             parts += [Part("reading", f"{in_words.reading_words(r)}  ({r['key']})", r) for r in readings]
     if more := len(asked) - len(shown):
-        left = [r["statement"] for r in asked[len(shown) :]]
-        kinds = ", ".join(f"{left.count(kind)} {kind}" for kind in KINDS if kind in left)
-        parts.append(Part("small", f"... and {more} more ({kinds})."))
+        left = Counter(f"{r['statement']} {r['status']}" for r in asked[len(shown) :])
+        parts.append(Part("small", f"... and {more} more ({', '.join(f'{n} {name}' for name, n in left.items())})."))
     return [*parts, GAP] if parts else []
 
 
@@ -122,7 +122,11 @@ def _instead(rows: Sequence[Row], index: Index) -> list[Part]:
 
 
 def by_sentence(rows: Iterable[Row]) -> list[Row]:
-    """The rows with all readings of one sentence together, sentences in the order in which they first come."""
+    """The rows with all readings of one sentence together: first the sentences that fail under some reading.
+
+    Else sentences and readings are in the order in which they come.
+    """
     rows = list(rows)
     texts = list(dict.fromkeys(r["text"] for r in rows))
-    return sorted(rows, key=lambda r: texts.index(r["text"]))
+    failing = {r["text"] for r in rows if r["status"] == Status.VIOLATED}
+    return sorted(rows, key=lambda r: (r["text"] not in failing, texts.index(r["text"])))

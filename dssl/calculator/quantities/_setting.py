@@ -64,8 +64,8 @@ class Sampled(Model):
     def samples(self) -> int:
         """Samples per client. Errors: ValueError unless exactly one of the two keys is given."""
         if (self.samples_per_client is None) == (self.beta is None):
-            came = "neither" if self.beta is None else f"{self.samples_per_client} and {self.beta}"
-            raise ValueError(f"Give samples_per_client, or beta for dim^beta of them; got {came}. Keep one.")
+            came = "neither. Give" if self.beta is None else f"{self.samples_per_client} and {self.beta}. Keep"
+            raise ValueError(f"Give samples_per_client, or beta for dim^beta of them; got {came} one.")
         if self.samples_per_client is not None:
             return self.samples_per_client
         assert self.beta is not None

@@ -85,7 +85,8 @@ def family(name: str) -> tuple[Any, list[Any]]:
     arguments = _arguments(module)
     least = sum(p.default is p.empty for p in arguments)
     if not least <= len(given) <= len(arguments):
-        raise ValueError(f"The topology {word} is written {usage(word)}; got {name!r}.")
+        clients = "" if arguments else " Its name says nothing of the number of clients: give that apart, as in --n 12."
+        raise ValueError(f"The topology {word} is written {usage(word)}; got {name!r}.{clients}")
     hints = get_type_hints(module.adjacency)
     return module, [_read(text, hints[p.name], word) for text, p in zip(given, arguments, strict=False)]
 

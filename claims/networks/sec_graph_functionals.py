@@ -32,8 +32,8 @@ RECORDED = 233  # networks
 KEPT_DIGITS = 1e-4  # relative, of a record
 EXAMPLE = (
     f"Over the {RECORDED} networks of sixteen clients in results/graph_ranking.json, with intervals of networks drawn "
-    "with repetition: an example, which other families of networks may not follow. Homophily places each client next to "
-    "those most like it."
+    "with repetition: an example, which other families of networks may not follow. Homophily places each client next "
+    "to those most like it."
 )
 Case = tuple[str, str]
 

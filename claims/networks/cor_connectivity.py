@@ -223,8 +223,7 @@ CLAIM = Claim(
         Statement(
             "cor45.samples-independent-spread",
             "printed",
-            "Take the mean of each r_k over data sets, and the sensitivity of these means: every added link "
-            "lowers it, or leaves it as it is.",
+            "Every added link lowers the sensitivity of the mean r_k (means over data sets), or leaves it as it is.",
             printed.never_rises(
                 printed.spread_of_deficits,
                 BECAUSE_LINK,

@@ -31,9 +31,9 @@ AHEAD = {"consensus": "squared-modes", "mean_model_error": "weights", "sensitivi
 RECORDED = 233  # networks
 KEPT_DIGITS = 1e-4  # relative, of a record
 EXAMPLE = (
-    "Over the 233 networks of sixteen clients in results/graph_ranking.json, with intervals of networks drawn with "
-    "repetition: an example, which other families of networks may not follow. Homophily places each client next to "
-    "those most like it."
+    f"Over the {RECORDED} networks of sixteen clients in results/graph_ranking.json, with intervals of networks drawn "
+    "with repetition: an example, which other families of networks may not follow. Homophily places each client next "
+    "to those most like it."
 )
 Case = tuple[str, str]
 
@@ -156,7 +156,7 @@ CLAIM = Claim(
             Statement(
                 f"functionals.connectivity-{SHORT[measure]}",
                 "expected",
-                "Of the numbers compared the average connectivity ranks two hundred networks of sixteen clients best "
+                f"Of the numbers compared, the average connectivity ranks {RECORDED} networks of sixteen clients best "
                 f"by the {WORDS[measure]}.",
                 ForAll(lambda context: EVERY, connectivity_is_best(measure), because, Evidence.SAMPLED),
                 instead=(f"functionals.{AHEAD[measure]}-lead-{SHORT[measure]}",),

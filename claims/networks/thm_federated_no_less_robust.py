@@ -150,8 +150,7 @@ CLAIM = Claim(
         Statement(
             "thm46.independent-samples",
             "printed",
-            "Take the mean of each r_k over data sets. The sensitivity of these means is with DecL at least what "
-            "it is with FL.",
+            "The sensitivity of the mean r_k is with DecL at least what it is with FL.",
             ForAll(small_networks, at_least_federated(sensitivity_of_expectation), BECAUSE_ZERO, Evidence.NUMERIC),
             reading=read_as(parts.INDEPENDENT, parts.SAMPLES),
         ),

@@ -208,7 +208,7 @@ def window(key: str, text: str, objective: Objective, growth: Growth, least: sp.
 
 CLAIM = Claim(
     id="thm-rare-classes",
-    title="Rare classes: masking recovers them where contrast cannot",
+    title="Rare classes: which ones MIM recovers, and which ones CL",
     items=("theorem-4.4",),
     source=Source("ledger", "limit of a spike in proportional noise; corrects chen2026, Theorem 4.4"),
     statements=(
@@ -317,8 +317,8 @@ CLAIM = Claim(
         ),
         window(
             "rare.masking-window-fixed-clients",
-            "Masking recovers rare classes of d^alpha samples exactly for alpha above beta/2 + 1/10, |D_i| = d^beta: "
-            "for some alpha < 1 where beta < 9/5.",
+            "MIM with masks averaged recovers rare classes of d^alpha among d^beta samples exactly for alpha above "
+            "beta/2 + 1/10. Such an alpha < 1 exists if beta < 9/5.",
             MIM,
             "fixed",
             sy.beta / 2 + sp.Rational(1, 10),
@@ -326,8 +326,8 @@ CLAIM = Claim(
         ),
         window(
             "rare.contrast-window-fixed-clients",
-            "Contrast with one draw needs alpha above beta/2 + 1/2 for a rare class of d^alpha samples, |D_i| = "
-            "d^beta: for beta >= 1 it recovers none with alpha < 1.",
+            "CL with one augmentation a sample recovers rare classes of d^alpha among d^beta samples only for alpha "
+            "above beta/2 + 1/2. So for beta >= 1 it recovers none with alpha < 1.",
             CL,
             "fixed",
             sy.beta / 2 + sp.Rational(1, 2),
@@ -335,8 +335,8 @@ CLAIM = Claim(
         ),
         window(
             "rare.masking-window-growing-clients",
-            "Masking recovers rare classes of d^alpha samples exactly for alpha above beta/2 + 1/8, |D_i| = d^beta: "
-            "for some alpha < 1 where beta < 7/4.",
+            "MIM with masks averaged recovers rare classes of d^alpha among d^beta samples exactly for alpha above "
+            "beta/2 + 1/8. Such an alpha < 1 exists if beta < 7/4.",
             MIM,
             "paper",
             sy.beta / 2 + sp.Rational(1, 8),
@@ -344,8 +344,8 @@ CLAIM = Claim(
         ),
         window(
             "rare.contrast-window-growing-clients",
-            "Contrast with one draw needs alpha above beta/2 + 21/40 for a rare class of d^alpha samples, |D_i| = "
-            "d^beta: for beta >= 19/20 it recovers none with alpha < 1.",
+            "CL with one augmentation a sample recovers rare classes of d^alpha among d^beta samples only for alpha "
+            "above beta/2 + 21/40. So for beta >= 19/20 it recovers none with alpha < 1.",
             CL,
             "paper",
             sy.beta / 2 + sp.Rational(21, 40),

@@ -249,7 +249,7 @@ RANGE_OF = 1200  # data sets: with two clients a mean range to 2.2%
 
 CLAIM = Claim(
     id="thm-critical-noise",
-    title="The augmentation noise at which masking overtakes contrast",
+    title="The augmentation noise above which MIM loses less than CL",
     items=("theorem-4.4",),
     source=Source("chen2026", "Theorem 4.4 and Eqs (62)-(64), (71)-(73), against second-order deficits derived here"),
     statements=(

@@ -156,7 +156,8 @@ CLAIM = Claim(
             "a10.rotations-angle",
             "corrected",
             "Let cos(phi) = (mu^2 + (N - 2) tau^2/8)/(mu^2 + N tau^2/8 + 1/N). Every rotation within the signal "
-            "by angles below phi keeps the whole signal. For every larger angle some rotation by it does not.",
+            "by angles below phi keeps the whole signal. For every larger angle up to pi/2, some rotation by this "
+            "angle does not.",
             OnDomain(
                 ROTATIONS,
                 Then("=", _largest, _first_loss),

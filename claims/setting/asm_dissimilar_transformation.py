@@ -178,9 +178,9 @@ CLAIM = Claim(
             "a9.trace-necessary-signal",
             "corrected",
             "If the signal is represented, then tr(P H_sym P) > 0, where P projects onto the N signal "
-            "coordinates. The trace is at least (l - (l - l_d) sum (1 - r_k)) tr(Sigma_S^-1). l > 0 is the least "
-            "eigenvalue of the symmetric part of H Sigma that W keeps, l_d the least of all, and Sigma_S is E[x "
-            "x^T] on the signal.",
+            "coordinates. The trace is at least (l - (l - l_d) sum (1 - r_k)) tr(Sigma_S^-1). Here l > 0 is the "
+            "least eigenvalue of sym(H Sigma) that W keeps, and l_d the least of all. Sigma_S is E[x x^T] on the "
+            "signal.",
             OnDomain(
                 transformation_domain(FEATURES, conditions=(FEATURES_FIT,)),
                 Then(">=", _least_trace, _trace_on_signal),

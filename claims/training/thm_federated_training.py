@@ -332,9 +332,9 @@ CLAIM = Claim(
         Statement(
             "thm46-trained.placements-first-order",
             "corrected",
-            "Let the mixing matrix M be symmetric, with trace 1 or more. To first order in the step size, and "
-            "averaged over all placements, the squared distance of a network's averaged model from the federated "
-            "optimum is at least that of a server's model.",
+            "Let the mixing matrix M be symmetric, with trace 1 or more. To first order in the step size, "
+            "averaged over all ways to place the clients on the network, the squared distance of the averaged "
+            "model from the federated optimum is at least that of a server's model.",
             OnDomain(
                 trained_domain(5, rules=WEIGHED_ALIKE, further=(KEEPS_ITS_OWN,)),
                 Then(">=", of_the_server, over_placements),

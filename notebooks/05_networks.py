@@ -41,7 +41,9 @@ import numpy as np
 import dssl
 
 # In our pictures orange is CL and blue is MIM; all else has other colours.
-plt.rcParams["axes.prop_cycle"] = plt.cycler(color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"])
+plt.rcParams["axes.prop_cycle"] = plt.cycler(
+    color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"]
+)
 
 N, DIM, FEATURES, STEP = 16, 10, 3, 0.01
 

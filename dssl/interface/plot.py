@@ -257,6 +257,8 @@ def spectrum(network: Any, matrix: Literal["mixing", "laplacian"] = "mixing", *,
 def trajectory(dataset: "xarray.Dataset", quantity: str = "consensus_post_mix", *, ax: "Axes | None" = None) -> "Axes":
     """The simulated course of a training over its rounds, and each prediction of where it ends as a horizontal line.
 
+    Models settle in few rounds of many, so that the scale of many rounds is logarithmic.
+
     `dataset` is what `dssl.train` gives. Predictions that do not hold for this training are left out.
 
     Units: those of the covariances for the disagreement, none for subspaces. Errors: UsageError for a quantity that the

@@ -58,6 +58,7 @@ def trajectory(
         colour, line = look.SERIES[k % len(look.SERIES)]
         axes.axhline(value, color=colour, ls=line, lw=0.9 * look.line_width(axes), label=name)
     positive = np.array([*simulated, *predicted.values()], dtype=float)
+    look.scaled(axes, "x", rounds)
     look.scaled(axes, "y", positive[positive > 0])
     axes.set_xlabel("round of training")
     axes.set_ylabel(y_label)

@@ -50,11 +50,11 @@ def build(record: dict[str, Any]) -> Figure:
             figure,
             tuple(record["claims"]),
             "Which method loses less of the signal? Orange fields: contrastive learning (CL). Blue fields: masked "
-            "image modelling (MIM). The stronger the colour, the more the two mean deficits (the parts lost) differ; the "
-            "bar shows by which factor, as a power of ten. To the right the noise of CL's views grows, upwards the number "
-            "of images. Solid line: the border in simulations. Dashed line: the border by formula, the critical noise "
-            f"sigma*. {record['n_clients']} clients, images of {record['dim']} pixels. The two masks of an image keep "
-            f"{1 - record['mask_ratio']:.0%} and {record['mask_ratio']:.0%} of the pixels and are drawn independently; "
-            f"one pair of masks or views an image, {record['trials']} simulations a field.",
+            "image modelling (MIM). The stronger the colour, the more the two mean deficits (the parts lost) differ; "
+            "the bar shows by which factor, as a power of ten. To the right the noise of CL's views grows, upwards "
+            "the number of images. Solid line: the border in simulations. Dashed line: the border by formula, the "
+            f"critical noise sigma*. {record['n_clients']} clients, images of {record['dim']} pixels. The two masks of "
+            f"an image keep {1 - record['mask_ratio']:.0%} and {record['mask_ratio']:.0%} of the pixels and are drawn "
+            f"independently; one pair of masks or views an image, {record['trials']} simulations a field.",
         )
     return figure

@@ -58,8 +58,8 @@ def build(record: dict[str, Any]) -> Figure:
             f"draw the masks. Upper row: the average over {record['n_clients']} clients. Lower row: client 1 by "
             f"itself. Bars: unlimited images, orange for CL and blue for MIM. Dots: mean of {record['trials']} "
             f"simulations with {record['samples_per_client']} images of {record['dim']} pixels a client, "
-            f"{record['feature_dim']} features. With complementary masks one direction is left, so that r_k is 1/N on each of the N axes. A "
-            "client by itself has 1/(N-1) on the axes of others and 0 on its own (no bar), of which a part is filled "
-            "by chance where images are few.",
+            f"{record['feature_dim']} features. With complementary masks one direction is left, so that r_k is 1/N on "
+            "each of the N axes. A client by itself has 1/(N-1) on the axes of others and 0 on its own (no bar), of "
+            "which a part is filled by chance where images are few.",
         )
     return figure

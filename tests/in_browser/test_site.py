@@ -36,6 +36,7 @@ def too_wide(page: Page) -> list[str]:
       const isCut = (e) => getComputedStyle(e).overflowX === "hidden" && e.scrollWidth > e.clientWidth + 1;
       return [...root.querySelectorAll("*")]
         .filter((e) => seen(e) && ((e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e)) || isCut(e)))
+        .concat(root.scrollWidth > innerWidth ? [root] : []) // words that no element holds
         .map((e) => e.outerHTML.slice(0, 80));
     }""")
 
@@ -50,7 +51,10 @@ def test_no_page_is_wider_than_a_phone(phone: Page, site: pathlib.Path) -> None:
 
 
 def test_a_page_that_is_too_wide_is_noticed(phone: Page, site: pathlib.Path) -> None:
-    for broken in ('<table><tr><td style="min-width: 500px">wide</td></tr></table>', f"<p>{'wide' * 60}</p>"):
+    for broken in (
+        '<table><tr><td style="min-width: 500px">wide</td></tr></table>',
+        f"<p style='overflow-wrap: normal'>{'wide' * 60}</p>",
+    ):
         phone.goto((site / "index.html").as_uri())
         assert not too_wide(phone)
         phone.evaluate("html => document.querySelector('article').insertAdjacentHTML('beforeend', html)", broken)

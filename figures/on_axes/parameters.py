@@ -109,8 +109,8 @@ def say_sides(axes: Axes, x: Float[np.ndarray, " x"], y: Float[np.ndarray, " y"]
         # The field nearest to the mean place lies inside, whatever the region's shape.
         row, column = fields[np.argmin(np.sum((fields - fields.mean(axis=0)) ** 2, axis=1))]
         axes.text(
-            x[column],
-            y[row],
+            float(x[column]),
+            float(y[row]),
             f"{who}\nloses less",
             ha="center",
             va="center",

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from figures.style import caption, styled
+from figures.style import OTHERS, caption, styled
 
 TIERS = {
-    "fixed_point": ("o", "#0072B2", "exact fixed point"),
-    "resummed": ("x", "#D55E00", "curvature resummed"),
-    "first_order": ("^", "#009E73", "first order in the step size"),
+    "fixed_point": ("o", OTHERS[3], "exact fixed point"),
+    "resummed": ("x", OTHERS[1], "curvature resummed"),
+    "first_order": ("^", OTHERS[0], "first order in the step size"),
     "gap_bound": ("|", "#000000", "spectral-gap bound"),
 }
 

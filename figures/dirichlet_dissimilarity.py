@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures.style import COLOUR, NAME, caption, styled
+from figures.style import COLOUR, NAME, OTHERS, caption, styled
 
 CONVENTIONS = {"hsu": ("per client (Hsu et al.)", "-", "o"), "released": ("per class, balanced (released)", "--", "s")}
-SHADES = ("#56B4E9", "#009E73")  # by size of the federation
+# In grey, too, filled markers tell MIM from CL.
+FILLED = COLOUR["mim"]
+SHADES = OTHERS[1::-1]  # by size of the federation
 
 
 def build(record: dict[str, Any]) -> Figure:
@@ -60,6 +62,7 @@ def _series(
     axis: Axes, record: dict[str, Any], convention: str, series: dict[str, Any], colour: str, label: str
 ) -> None:
     _, line, marker = CONVENTIONS[convention]
+    inside = colour if colour == FILLED else "white"
     closed = np.array([np.nan if value is None else value for value in series["closed_form"]])
     axis.plot(record["concentration"], closed, line, color=colour)
     sampled = series["sampled"]
@@ -69,7 +72,7 @@ def _series(
         yerr=2 * np.asarray(sampled["standard_error"]),
         fmt=marker,
         ms=4,
-        mfc="white",
+        mfc=inside,
         color=colour,
     )
-    axis.plot([], [], line, marker=marker, mfc="white", ms=4, color=colour, label=label)
+    axis.plot([], [], line, marker=marker, mfc=inside, ms=4, color=colour, label=label)

@@ -3,13 +3,14 @@
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures.style import caption, styled
+from figures.style import OTHERS, caption, styled
 
 NEARBY = 1.2  # factor below which names would lie on each other
-STEPS = {1: ("o", "#0072B2"), 5: ("s", "#D55E00")}
+STEPS = {1: ("o", OTHERS[0]), 5: ("s", OTHERS[3])}
 
 
 def build(record: dict[str, Any]) -> Figure:
@@ -41,7 +42,7 @@ def build(record: dict[str, Any]) -> Figure:
         axes[0].loglog(line["mean_kappa"], line["drift"], "k--", lw=1, label=label)
         bound = sorted((r["max_kappa"], r["bound"]) for r in rows)
         axes[1].loglog(*zip(*bound, strict=True), "k:", label="first-order bound")
-        _name(axes[0], rows)
+        _name(axes[0], rows, line)
         axes[0].set_xlabel(r"mean of $\kappa_l = E(1+\lambda_l)/(1-\lambda_l) - 1$ over modes")
         axes[1].set_xlabel(r"largest $|\kappa_l|$")
         axes[0].set_ylabel(r"drift of the averaged model, $\|P - P^*\|_F$")
@@ -64,8 +65,12 @@ def build(record: dict[str, Any]) -> Figure:
     return figure
 
 
-def _name(axis: Axes, rows: list[dict[str, Any]]) -> None:
-    """Networks' names hanging from their lowest point: all for one local step, the complete network for more.
+def _is_near(kappa: float, other: float) -> bool:
+    return other < NEARBY * kappa and kappa < NEARBY * other
+
+
+def _name(axis: Axes, rows: list[dict[str, Any]], line: dict[str, list[float]]) -> None:
+    """Networks' names hanging below all that is drawn there: all for one local step, the complete network for more.
 
     Networks whose kappa is nearly the same share a line of names.
     """
@@ -85,10 +90,12 @@ def _name(axis: Axes, rows: list[dict[str, Any]]) -> None:
         else:
             hung.append(([name], kappa, low))
     for names, kappa, low in hung:
+        near = [min(r["simulated"], r["effective_covariance"]) for r in rows if _is_near(r["mean_kappa"], kappa)]
+        on_line = np.exp(np.interp(np.log(kappa), np.log(line["mean_kappa"]), np.log(line["drift"])))
         axis.annotate(
             ", ".join(names),
-            (kappa, low),
-            xytext=(0, -7),
+            (kappa, min(low, on_line, *near)),
+            xytext=(0, -9),
             textcoords="offset points",
             fontsize=8,
             rotation=90,

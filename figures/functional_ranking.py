@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures.style import caption, styled
+from figures.style import OTHERS, caption, styled
 
 # Name, and whether a larger value should protect: the sign of the correlation is then turned.
 FUNCTIONALS = {
@@ -26,9 +26,9 @@ MEASURES = {
     "sensitivity_change": r"change of the sensitivity $s$",
 }
 RULES = {
-    "uniform": ("uniform", "#D55E00", "o"),
-    "metropolis": ("Metropolis", "#0072B2", "s"),
-    "laplacian": ("Laplacian", "#009E73", "^"),
+    "uniform": ("uniform", OTHERS[1], "o"),
+    "metropolis": ("Metropolis", "#000000", "s"),
+    "laplacian": ("Laplacian", OTHERS[0], "^"),
 }
 PLACEMENTS = {"random": True, "homophily": False}  # whether the marker is filled
 

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from figures.style import caption, styled
+from figures.style import OTHERS, caption, styled
 
-PARTS = {"tilt": ("#D55E00", "o", "tilt of clients' subspaces"), "in_row": ("#0072B2", "s", "turn inside the subspace")}
+PARTS = {"tilt": (OTHERS[1], "o", "tilt of clients' subspaces"), "in_row": (OTHERS[3], "s", "turn inside the subspace")}
 READINGS = {
     "pooled": ("black", "o", "pooled embeddings"),
-    "averaged": ("#009E73", "^", "slot-by-slot averages (printed)"),
+    "averaged": (OTHERS[0], "^", "slot-by-slot averages (printed)"),
 }
 
 
@@ -43,8 +43,8 @@ def build(record: dict[str, Any]) -> Figure:
         for axis in axes:
             axis.set_xscale("log")
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axis.axhline(1, color="#7F7F7F", lw=0.8)
-            axis.axvline(record["largest_weight_tried"], color="#7F7F7F", ls=":", lw=1.2)
+            axis.axhline(1, color=OTHERS[2], lw=0.8)
+            axis.axvline(record["largest_weight_tried"], color=OTHERS[2], ls=":", lw=1.2)
             axis.set_xlabel(r"weight $\gamma$ of the alignment term")
             axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=7.5)
         figure.tight_layout()

@@ -7,14 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from figures.style import caption, styled
+from figures.style import OTHERS, caption, styled
 
 BOUNDS = {
-    "kong2021": ("v", "#D55E00", "Kong et al. 2021"),
-    "takezawa2026": ("s", "#0072B2", "Takezawa et al. 2026"),
-    "koloskova2020": ("+", "#7F7F7F", "Koloskova et al. 2020, order only (constant 1)"),
+    "kong2021": ("v", OTHERS[1], "Kong et al. 2021"),
+    "takezawa2026": ("s", OTHERS[3], "Takezawa et al. 2026"),
+    "koloskova2020": ("+", OTHERS[2], "Koloskova et al. 2020, order only (constant 1)"),
     "ledger_bound": ("|", "#000000", "bound derived here"),
-    "ledger_prediction": ("o", "#009E73", "prediction derived here"),
+    "ledger_prediction": ("o", OTHERS[0], "prediction derived here"),
 }
 PARTS = {"heterogeneity": "unlike clients, exact gradients", "noise": "alike clients, noisy gradients"}
 

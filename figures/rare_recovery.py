@@ -30,7 +30,7 @@ def build(record: dict[str, Any]) -> Figure:
                 fmt=MARKER[objective],
                 ms=4,
                 color=COLOUR[objective],
-                label="Monte Carlo, 2 s.e.",
+                label=f"{objective.upper()}: mean of simulations, 2 standard errors",
             )
         axis.set_xlabel("share of the rare class in a client's data")
         axis.set_ylabel("representability of the rare axis")

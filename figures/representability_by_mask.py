@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from figures.style import caption, styled
+from figures.style import COLOUR, caption, styled
 
 NOTHING = 1e-9  # a bar below is none: a 0 stands in its place
 TITLES = {
@@ -28,7 +28,7 @@ def build(record: dict[str, Any]) -> Figure:
                 axis = axes[line, column]
                 row = next(r for r in record["rows"] if r["reading"] == reading and r["scope"] == scope)
                 k = np.arange(1, len(row["population"]) + 1)
-                axis.bar(k, row["population"], color="#BBCCEE", label="population")
+                axis.bar(k, row["population"], color=COLOUR[reading.split()[0]], alpha=0.3, label="population")
                 axis.errorbar(
                     k,
                     row["mean"],
@@ -56,10 +56,10 @@ def build(record: dict[str, Any]) -> Figure:
             "How much of each signal axis a linear model keeps: its representability r_k, 1 if the axis is kept and 0 "
             "if it is lost. Columns: contrastive learning (CL), and masked image modelling (MIM) with four ways to "
             f"draw the masks. Upper row: the average over {record['n_clients']} clients. Lower row: client 1 by "
-            f"itself. Bars: unlimited images. Dots: mean of {record['trials']} simulations with "
-            f"{record['samples_per_client']} images of {record['dim']} pixels a client, {record['feature_dim']} "
-            "features. With complementary masks one direction is left, so that r_k is 1/N on each of the N axes. A "
-            "client by itself has 1/(N-1) on the axes of others and 0 on its own (no bar), of which a part is filled "
-            "by chance where images are few.",
+            f"itself. Bars: unlimited images, orange for CL and blue for MIM. Dots: mean of {record['trials']} "
+            f"simulations with {record['samples_per_client']} images of {record['dim']} pixels a client, "
+            f"{record['feature_dim']} features. With complementary masks one direction is left, so that r_k is 1/N on "
+            "each of the N axes. A client by itself has 1/(N-1) on the axes of others and 0 on its own (no bar), of "
+            "which a part is filled by chance where images are few.",
         )
     return figure

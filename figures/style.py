@@ -17,6 +17,8 @@ from figures.on_axes import look
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
+# Of things that are no objective, the most different first.
+OTHERS = tuple(colour for colour, _ in look.SERIES)
 COLOUR = {
     "cl": look.COLOUR["cl"],
     "mim": look.COLOUR["mim"],
@@ -38,6 +40,7 @@ _SETTINGS: "Mapping[RcKeyType, Any]" = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
     "legend.fontsize": 8,
+    "legend.handlelength": 3.0,  # else a marker hides the dashes
     "svg.hashsalt": "dssl-ledger",  # identical files for identical records
 }
 

@@ -139,7 +139,7 @@ masks = ("independent", "complementary", "printed")
 kept = {mask: dssl.representability(setting, objective="mim", mask=mask) for mask in masks}
 figure, panels = plt.subplots(1, 3, figsize=(9, 2.8), sharey=True, layout="constrained")
 for panel, mask in zip(panels, masks, strict=True):
-    panel.bar(np.arange(1, 5), kept[mask])
+    panel.bar(np.arange(1, 5), kept[mask], color="#0072B2")
     panel.set_title(f"MIM, {mask}")
     panel.set_xlabel("signal direction k")
 panels[0].set_ylabel("representability $r_k$")

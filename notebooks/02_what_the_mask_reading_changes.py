@@ -103,7 +103,7 @@ print("without the diagonal:            ", np.round(np.linalg.eigvalsh(without)[
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(7.5, 3.2), layout="constrained")
 for panel, matrix, title in zip(panels, (block, without), ("all mean products", "no pixel with itself"), strict=True):
-    shown = panel.imshow(matrix, cmap="Blues", vmin=0, vmax=block.max())
+    shown = panel.imshow(matrix, cmap="Greys", vmin=0, vmax=block.max())
     panel.set_title(title)
     panel.set_xlabel("signal pixel")
 panels[0].set_ylabel("signal pixel")
@@ -173,7 +173,7 @@ for name, r in found.items():
 # %%
 figure, axes = plt.subplots(figsize=(6.5, 2.6), layout="constrained")
 for name, (mean, error) in sensitivity.items():
-    axes.errorbar([mean], [name], xerr=[2 * error], fmt="o", capsize=3, color="#0072B2")
+    axes.errorbar([mean], [name], xerr=[2 * error], fmt="o", capsize=3, color="#D55E00" if name == "CL" else "#0072B2")
 axes.set_xscale("log")
 axes.set_xticks([0.0002, 0.001, 0.005], ["0.0002", "0.001", "0.005"])
 axes.minorticks_off()

@@ -78,7 +78,9 @@ dssl.plot.phase_diagram(
     ax=axes,
 )
 axes.axvline(1, color="black", ls=":")
-_ = axes.annotate("the paper's noise", (1.04, 6000), fontsize=9)
+_ = axes.annotate(
+    "the paper's noise", (1.04, 6000), fontsize=9, bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1.5}
+)
 
 # %% [markdown]
 # At the paper's noise $\sigma = 1$, MIM loses less for all numbers of pixels in the picture. This does not mean that masks are better

@@ -42,6 +42,11 @@ import numpy as np
 
 import dssl
 
+# In our pictures orange is CL and blue is MIM; all else has other colours.
+plt.rcParams["axes.prop_cycle"] = plt.cycler(
+    color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"]
+)
+
 N, DIM, TRIALS = 4, 96, 100
 RATIOS = (1, 4, 16, 64, 256)  # images per client / pixels
 images = [ratio * DIM for ratio in RATIOS]

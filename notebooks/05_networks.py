@@ -40,6 +40,11 @@ import numpy as np
 
 import dssl
 
+# In our pictures orange is CL and blue is MIM; all else has other colours.
+plt.rcParams["axes.prop_cycle"] = plt.cycler(
+    color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"]
+)
+
 N, DIM, FEATURES, STEP = 16, 10, 3, 0.01
 
 
@@ -139,11 +144,11 @@ order = sorted(disagreement, key=disagreement.get)
 looks = {
     "spectral_gap_bound": ("_", "black", 16),
     "first_order": ("^", "#009E73", 7),
-    "curvature_resummed": ("x", "#D55E00", 9),
+    "curvature_resummed": ("x", "#882255", 9),
 }
 for p, (mark, colour, size) in looks.items():
     axes.plot(order, [predicted[name][p] for name in order], mark, color=colour, ms=size, mfc="none", mew=1.5, label=p)
-axes.plot(order, [disagreement[name] for name in order], "o", color="#0072B2", ms=5, label="simulated")
+axes.plot(order, [disagreement[name] for name in order], "o", color="black", ms=4, label="simulated")
 axes.set_yscale("log")
 axes.set_ylabel("disagreement (squared weights)")
 _ = axes.legend()
@@ -353,13 +358,14 @@ def ranks(values):
 correlation = {name: np.corrcoef(ranks(values), ranks(ends))[0, 1] for name, values in numbers.items()}
 figure, panels = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True, layout="constrained")
 for panel, (name, values) in zip(panels, numbers.items(), strict=True):
-    panel.loglog(values, ends, "o", ms=4, mfc="none", color="#0072B2")
+    panel.loglog(values, ends, "o", ms=4, mfc="none", color="black")
     for shown in ("star", "barbell", "path"):
         place = many.index(networks[shown])
-        panel.plot(values[place], ends[place], "o", ms=5, color="#D55E00")
+        panel.plot(values[place], ends[place], "o", ms=6, color="#882255")
         panel.annotate(shown, (values[place], ends[place]), textcoords="offset points", xytext=(5, -9), fontsize=7)
     panel.set_xlabel({"all eigenvalues": "expected disagreement (formula)"}.get(name, name))
     panel.set_title(f"rank correlation {correlation[name]:.2f}")
+    panel.margins(x=0.14)
     panel.minorticks_off()
 panels[0].set_xticks([20, 40, 60], ["20", "40", "60"])
 panels[1].set_xticks([0.02, 0.1, 0.5], ["0.02", "0.1", "0.5"])

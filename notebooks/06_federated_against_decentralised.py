@@ -99,8 +99,8 @@ print(f"power of the step size: server {slope['complete']:.2f}, ring {slope['rin
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), width_ratios=(1, 1.7), layout="constrained")
 dssl.plot.network(dssl.Network("ring", 4), layout="circular", ax=left)
 left.set_title("0, 2: kind A; 1, 3: kind B")
-right.loglog(STEPS, off["complete"], "-o", color="#D55E00", label="server")
-right.loglog(STEPS, off["ring"], "--s", color="#0072B2", label="ring")
+right.loglog(STEPS, off["complete"], "-o", color="#882255", label="server")
+right.loglog(STEPS, off["ring"], "--s", color="black", label="ring")
 right.set_xticks(STEPS, [f"{step:g}" for step in STEPS])
 right.minorticks_off()
 right.set_xlabel("step size")
@@ -162,9 +162,9 @@ for name, network in SIX.items():
 figure, axes = plt.subplots(figsize=(6.5, 3), layout="constrained")
 for row, values in enumerate(ends.values()):
     heights = row + np.linspace(-0.15, 0.15, len(values))
-    for chosen, fill, label in ((values >= level, "none", None), (values < level, "#0072B2", "nearer than the server")):
-        axes.plot(values[chosen], heights[chosen], "o", ms=5, mfc=fill, color="#0072B2", label=None if row else label)
-    axes.plot(values.mean(), row, "|", ms=22, mew=2, color="#0072B2")
+    for chosen, fill, label in ((values >= level, "none", None), (values < level, "black", "nearer than the server")):
+        axes.plot(values[chosen], heights[chosen], "o", ms=5, mfc=fill, color="black", label=None if row else label)
+    axes.plot(values.mean(), row, "|", ms=22, mew=2, color="black")
     for height in heights[values < level]:
         number = placements[int(np.flatnonzero(heights == height)[0])]
         kinds = "".join("A" if number >> i & 1 else "B" for i in range(6))
@@ -175,7 +175,7 @@ for row, values in enumerate(ends.values()):
             xytext=(7, 4 if height > row else -9),
             fontsize=7,
         )
-axes.axvline(level, color="#D55E00", label="server")
+axes.axvline(level, color="#882255", label="server")
 axes.set_yticks(range(3), list(ends))
 axes.set_ylim(-0.5, 2.4)
 axes.set_xscale("log")
@@ -237,10 +237,10 @@ axes.errorbar(
     2 * np.array(squares["error"]),
     fmt="-o",
     capsize=3,
-    color="#D55E00",
+    color="#882255",
     label=f"server, {SAMPLED} of {CLIENTS} clients",
 )
-axes.plot(SIZES, squares["ring"], "--s", color="#0072B2", label="ring")
+axes.plot(SIZES, squares["ring"], "--s", color="black", label="ring")
 axes.plot(SIZES, squares["regular:4"], "-.^", color="#009E73", label="four random neighbours")
 axes.set_xscale("log")
 axes.set_yscale("log")

@@ -34,6 +34,11 @@ import numpy as np
 
 import dssl
 
+# In our pictures orange is CL and blue is MIM; all else has other colours.
+plt.rcParams["axes.prop_cycle"] = plt.cycler(
+    color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"]
+)
+
 FEATURES, N, TRIALS = 5, 20, 200
 images = dssl.example_images(block=4)
 classes = [images.pixels[images.labels == c] for c in range(len(images.class_names))]

@@ -32,6 +32,11 @@ import numpy as np
 
 import dssl
 
+# In our pictures orange is CL and blue is MIM; all else has other colours.
+plt.rcParams["axes.prop_cycle"] = plt.cycler(
+    color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"]
+)
+
 VERSIONS = ("unbiased", "printed", "released")
 BATCH, FEATURES, TRIALS = 16, 32, 200
 rng = np.random.default_rng(0)

@@ -39,6 +39,11 @@ import numpy as np
 
 import dssl
 
+# In our pictures orange is CL and blue is MIM; all else has other colours.
+plt.rcParams["axes.prop_cycle"] = plt.cycler(
+    color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"]
+)
+
 
 def show(axes, places, differences, **style):
     """Means with their intervals."""
@@ -256,6 +261,7 @@ for k, method in enumerate(("simsiam", "mae", "mar")):
             [c.std(ddof=1) for c in columns],
             fmt="os^"[k],
             capsize=3,
+            color={"simsiam": "#D55E00", "mae": "#009E73", "mar": "#882255"}[method],
             label={"simsiam": "SimSiam", "mae": "MAE", "mar": "MAR"}[method],
         )
 for axes, words in ((left, "distance of weights"), (right, "distance / both ways from the start")):

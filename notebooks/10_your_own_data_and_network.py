@@ -42,6 +42,11 @@ import pandas as pd
 
 import dssl
 
+# In our pictures orange is CL and blue is MIM; all else has other colours.
+plt.rcParams["axes.prop_cycle"] = plt.cycler(
+    color=["#009E73", "#882255", "#7F7F7F", "black", "#CC79A7", "#999933", "#AA4499"]
+)
+
 HOSPITALS = ["Ash", "Birch", "Cedar", "Elm", "Fir", "Oak"]
 DIM = 9
 rng = np.random.default_rng(0)
@@ -112,7 +117,7 @@ figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
 axes.errorbar(
     shown["distance"], shown.index, xerr=shown["uncertainty"], fmt="o", capsize=3, ms=9, mfc="none", label="predicted"
 )
-axes.plot(shown["simulated"], shown.index, "x", color="#D55E00", label="simulated")
+axes.plot(shown["simulated"], shown.index, "x", color="#882255", label="simulated")
 axes.set_xscale("log")
 axes.set_xlabel("distance from the best shared model")
 axes.invert_yaxis()
@@ -162,7 +167,9 @@ for link, claimed, left in zip(["no link", *proposed], predicted, trained, stric
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 at = nx.circular_layout(graph)
 nx.draw_networkx(graph, at, ax=left, node_color="white", edgecolors="black", node_size=900, font_size=8)
-nx.draw_networkx_edges(graph, at, edgelist=proposed, ax=left, edge_color="#D55E00", style="dashed", width=2, node_size=900)
+nx.draw_networkx_edges(
+    graph, at, edgelist=proposed, ax=left, edge_color="#882255", style="dashed", width=2, node_size=900
+)
 left.set_title("solid: old links, dashed: proposed ones")
 left.margins(0.15)
 left.axis("off")
@@ -199,7 +206,9 @@ print(f"recommendation: {private.recommendation}")
 for name, told in (("from samples", advice), ("from second moments", private)):
     order = told.details["contrast_or_masks"]["value"]
     print(f"{name:20} part lost: CL {order['deficit_contrast']:.5f}, MIM {order['deficit_masks']:.5f}")
-print(f"masks hide {order['mask_ratio']:.0%}; noise of CL: standard deviation {order['augmentation_std']:g}; they lose the same at {order['noise_at_which_they_are_equal']:.2f}")
+print(
+    f"masks hide {order['mask_ratio']:.0%}; noise of CL: standard deviation {order['augmentation_std']:g}; they lose the same at {order['noise_at_which_they_are_equal']:.2f}"
+)
 print(advice.details["contrast_or_masks"]["rests_on"])
 
 # %% [markdown]

@@ -5,7 +5,13 @@ author = "The dssl-ledger authors"
 copyright = "the dssl-ledger authors"
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "dssl.documents.site.formulas", "dssl.documents.site.docstrings"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "dssl.documents.site.formulas",
+    "dssl.documents.site.docstrings",
+    "dssl.documents.site.cells",
+]
 exclude_patterns = ["_static"]
 
 # Markdown: dollars for formulas, lists of definitions, and a class for words such as a verdict.

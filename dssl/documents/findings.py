@@ -51,7 +51,7 @@ def picture() -> str:
     """The caption of the phase diagram."""
     r = _record(_FIGURES / "phase_diagram.json")
     return (
-        "*Which way of learning loses less of what tells images apart? In red fields it is MIM, in blue fields CL. "
+        "*Which way of learning loses less of what tells images apart? In blue fields it is MIM, in orange fields CL. "
         "The stronger the colour, the more the two losses differ; the bar shows by which factor, as a power of ten. "
         "Further right, augmentation adds more noise. Further up, each client has more images; the axis shows the "
         "number of images divided by the number of pixels. The solid line is the border in simulations. The dashed "

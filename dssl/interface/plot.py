@@ -154,7 +154,7 @@ def phase_diagram(
 ) -> "Axes":
     """Where CL, and where MIM loses more: log10 of CL's deficit over MIM's, by formula, over two fields of a setting.
 
-    In red fields MIM loses less, in blue ones CL; along the black line both lose alike. Grey fields have no formula.
+    In blue fields MIM loses less, in orange ones CL; along the black line both lose alike. Grey fields have no formula.
     `draws` is how many pairs of views, or of masks, are taken of each sample, the same for both; "expected" averages
     over all, and None compares one pair of views with all masks, as the quantities do by default.
 
@@ -177,7 +177,7 @@ def phase_diagram(
     keys = {"scope": scope} | ({} if draws is None else {"draws": draws})
     cl, mim = _computed.deficits(setting, grid, "cl", keys), _computed.deficits(setting, grid, "mim", keys)
     axes = ax or figure()
-    labels = (_AXES[x], _AXES[y], f"{_RATIO}\nred: MIM loses less, blue: CL loses less")
+    labels = (_AXES[x], _AXES[y], f"{_RATIO}\norange: CL loses less, blue: MIM loses less")
     columns, rows = (fields[name].astype(float) for name in (x, y))
     log_ratio = np.broadcast_to(np.log10(_computed.ratio(cl, mim)), (len(rows), len(columns)))
     parameters.phase_diagram(axes, columns, rows, log_ratio, labels, (x in _EVEN, y in _EVEN))
@@ -260,6 +260,8 @@ def spectrum(network: Any, matrix: Literal["mixing", "laplacian"] = "mixing", *,
 
 def trajectory(dataset: "xarray.Dataset", quantity: str = "consensus_post_mix", *, ax: "Axes | None" = None) -> "Axes":
     """The simulated course of a training over its rounds, and each prediction of where it ends as a horizontal line.
+
+    Models settle in few rounds of many, so that the scale of many rounds is logarithmic.
 
     `dataset` is what `dssl.train` gives. Predictions that do not hold for this training are left out.
 

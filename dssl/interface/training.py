@@ -58,13 +58,13 @@ def train(
     coordinates, as many as clients if not given. `seed` draws everything that is random, also a network named by a
     word.
 
-    What comes back is an xarray.Dataset. Over `round`, at about a hundred rounds: consensus_pre_mix,
-    consensus_post_mix, mean_model_subspace_error. At the end: the numbers of `dssl simulate linear`, each as
-    `<name>_final`, the predictions for it as `<name>_predicted` over `prediction`, NaN where a prediction says nothing
-    (the variable's attributes hold the reasons), and every client's `model` after the last averaging (client, feature,
-    coordinate), beside its `training_weight`. Attributes of the dataset: message, converged, diverged, step_size, where
-    it came from, shortcuts (the exact ones that training took), and the other options. A run that diverged has NaN for
-    its final numbers.
+    What comes back is an xarray.Dataset. Over `round`, at about a hundred rounds, of which the first are 1, 2, 4, 8 and
+    so on: consensus_pre_mix, consensus_post_mix, mean_model_subspace_error. At the end: the numbers of `dssl simulate
+    linear`, each as `<name>_final`, the predictions for it as `<name>_predicted` over `prediction`, NaN where a
+    prediction says nothing (the variable's attributes hold the reasons), and every client's `model` after the last
+    averaging (client, feature, coordinate), beside its `training_weight`. Attributes of the dataset: message,
+    converged, diverged, step_size, where it came from, shortcuts (the exact ones that training took), and the other
+    options. A run that diverged has NaN for its final numbers.
 
     Source: chen2026, Algorithms 1 and 2 on the losses (2) and (4), with exact gradients; predictions: ledger,
     docs/proofs. Units: in the attributes of each variable.

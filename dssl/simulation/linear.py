@@ -189,6 +189,7 @@ def trained(
             participation=sampled,
             link_failure=config.link_failure,
             push_sum=push_sum,
+            records_beginning=True,  # models settle in a few rounds, which a drawing would else leave out
             records_a_chunk=None if progress is None else 5,
         ),
         key=jax.random.key(config.seed),
@@ -265,6 +266,6 @@ def _measure(run: Trajectory, case: Case, config: Config) -> dict[str, float | N
         metrics.local_subspace_error_squared(run.pre_mix, wanted),
         np.ptp(r),
         # The later half of the run: what a run that keeps fluctuating does on average.
-        np.mean([metrics.subspace_error(w, wanted) ** 2 for w in run.mean_models[len(run.mean_models) // 2 :]]),
+        np.mean([metrics.subspace_error(w, wanted) ** 2 for w in run.mean_models[run.rounds > run.rounds[-1] / 2]]),
     )
     return {name: float(value) for name, value in zip(names, values, strict=True)}

@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from figures.style import caption, styled
+from figures.style import OTHERS, caption, styled
 
-SERIES = {"varied": ("#0072B2", "o", "neighbourhoods vary"), "uniform": ("#009E73", "s", "all of one size")}
+SERIES = {"varied": (OTHERS[3], "o", "neighbourhoods vary"), "uniform": (OTHERS[0], "s", "all of one size")}
 
 
 def build(record: dict[str, Any]) -> Figure:
@@ -31,8 +31,8 @@ def build(record: dict[str, Any]) -> Figure:
                 label=label,
             )
         low, high = server["mean"] - server["deviation"], server["mean"] + server["deviation"]
-        axis.axhspan(low, high, color="#D55E00", alpha=0.15, lw=0)
-        axis.axhline(server["mean"], color="#D55E00", ls="--", label="server")
+        axis.axhspan(low, high, color=OTHERS[2], alpha=0.15, lw=0)
+        axis.axhline(server["mean"], color=OTHERS[2], ls="--", label="server")
         axis.set_xscale("log")
         axis.set_xticks(sorted({r["connectivity"] for r in rows if r["network"] != "server"}), minor=False)
         axis.xaxis.set_major_formatter(ScalarFormatter())

@@ -5,9 +5,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from figures.style import caption, styled
+from figures.style import COLOUR, OTHERS, caption, styled
 
-SERIES = {"mae": ("#009E73", "^", "MAE"), "mar": ("#D55E00", "o", "MAR")}
+SERIES = {"mae": (COLOUR["mae"], "^", "MAE"), "mar": (OTHERS[3], "o", "MAR")}
 NAMES = {"fl": "server", "decl": "neighbours"}
 
 

@@ -1,7 +1,7 @@
 """Widths, colours and axes that all drawings share, and files of them.
 
-Colours are of Okabe and Ito's palette, told apart with every common colour deficiency; line styles repeat the
-distinction in grey.
+Colours are of Okabe and Ito's palette and of Paul Tol's muted one, told apart with every common colour deficiency; line
+styles repeat the distinction in grey. The orange of CL and the blue of MIM stand for nothing else, in no figure.
 """
 
 import math
@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
@@ -27,12 +28,16 @@ MARKER: Mapping[str | None, str] = {"cl": "o", "mim": "s", None: "o"}
 # Of things that are no objective, in order; told apart in grey by the line.
 SERIES: tuple[tuple[str, Any], ...] = (
     ("#009E73", "--"),
-    ("#D55E00", "-."),
-    ("#0072B2", ":"),
-    ("#CC79A7", (0, (5, 1, 1, 1, 1, 1))),
-    ("#E69F00", (0, (7, 3))),
-    ("#56B4E9", (0, (2, 2))),
-    ("#7F7F7F", (0, (8, 2, 2, 2))),
+    ("#CC79A7", "-."),
+    ("#7F7F7F", ":"),
+    ("#882255", (0, (5, 1, 1, 1, 1, 1))),
+    ("#999933", (0, (7, 3))),
+    ("#000000", (0, (2, 2))),
+    ("#AA4499", (0, (8, 2, 2, 2))),
+)
+# Of fields where one objective loses less: its colour, the darker the more; 0 is in the middle, CL below.
+LOSES_LESS = LinearSegmentedColormap.from_list(
+    "loses_less", ["#7A3600", COLOUR["cl"], "#F6C9A3", "#FFFFFF", "#A9D2EC", COLOUR["mim"], "#003A5C"]
 )
 _PLAIN = (1e-4, 1e6)  # numbers of a logarithmic scale that are written in digits, if all of them lie between
 LOG_FROM = 8.0  # values whose largest is so many times the smallest are drawn on a logarithmic scale

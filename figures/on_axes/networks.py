@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from figures.on_axes import look
 
 DRIFT_MAP = "cividis_r"  # made for readers who see no red or no green
-_PLAIN = "#BBCCEE"
+_PLAIN = "#DDDDDD"
 _SHORT = 3  # characters of a client's name that fit into its circle
 _LARGE_CIRCLES = 12  # clients; circles of more are smaller
 _MOST_NAMES = 30
@@ -26,7 +26,7 @@ _SAME = 1e-9
 
 def spectrum(axes: Axes, eigenvalues: Inexact[np.ndarray, " clients"], y_label: str) -> None:
     """Real eigenvalues by rank; complex ones in the plane, with the unit circle."""
-    style = {"ls": "none", "marker": "o", "mfc": "none", "ms": 0.5 * look.text_size(axes), "color": look.COLOUR["mim"]}
+    style = {"ls": "none", "marker": "o", "mfc": "none", "ms": 0.5 * look.text_size(axes), "color": "black"}
     if np.abs(np.imag(eigenvalues)).max() <= _SAME:
         values = np.real(eigenvalues)
         rank = np.arange(1, len(values) + 1)
@@ -58,6 +58,7 @@ def trajectory(
         colour, line = look.SERIES[k % len(look.SERIES)]
         axes.axhline(value, color=colour, ls=line, lw=0.9 * look.line_width(axes), label=name)
     positive = np.array([*simulated, *predicted.values()], dtype=float)
+    look.scaled(axes, "x", rounds)
     look.scaled(axes, "y", positive[positive > 0])
     axes.set_xlabel("round of training")
     axes.set_ylabel(y_label)

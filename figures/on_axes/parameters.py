@@ -10,8 +10,8 @@ from matplotlib.colors import CenteredNorm
 from figures.on_axes import look
 
 Values = Float[np.ndarray, " points"]
-MAP = "RdBu_r"  # ColorBrewer's, told apart with every common colour deficiency
 STANDARD_ERRORS = 2  # on either side of a mean
+_LEAST_SHARE = 0.08  # of the fields, below which words would cover them
 _LEAST_RANGE = 1e-3  # of a colour bar, where all ratios are 1
 
 
@@ -90,14 +90,33 @@ def phase_diagram(
     known = log_ratio[np.isfinite(log_ratio)]
     largest = max(float(np.abs(known).max(initial=0.0)), _LEAST_RANGE)
     edges = [_edges(v, axis.get_scale() == "log") for v, axis in ((x, axes.xaxis), (y, axes.yaxis))]
-    mesh = axes.pcolormesh(*edges, log_ratio, cmap=MAP, norm=CenteredNorm(0.0, largest), rasterized=True)
+    mesh = axes.pcolormesh(*edges, log_ratio, cmap=look.LOSES_LESS, norm=CenteredNorm(0.0, largest), rasterized=True)
     axes.set_facecolor("0.8")
     axes.grid(False)
     if known.size and known.min() < 0 < known.max():
         axes.contour(x, y, log_ratio, levels=[0.0], colors="black", linewidths=look.line_width(axes))
+    say_sides(axes, x, y, log_ratio)
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
     look.colour_bar(axes, mesh, labels[2])
+
+
+def say_sides(axes: Axes, x: Float[np.ndarray, " x"], y: Float[np.ndarray, " y"], log_ratio: np.ndarray) -> None:
+    """Who loses less, in words amid the fields of either sign, so that the picture is read without its colours."""
+    for who, fields in (("CL", np.argwhere(log_ratio < 0)), ("MIM", np.argwhere(log_ratio > 0))):
+        if len(fields) < _LEAST_SHARE * log_ratio.size:
+            continue  # no room
+        # The field nearest to the mean place lies inside, whatever the region's shape.
+        row, column = fields[np.argmin(np.sum((fields - fields.mean(axis=0)) ** 2, axis=1))]
+        axes.text(
+            float(x[column]),
+            float(y[row]),
+            f"{who}\nloses less",
+            ha="center",
+            va="center",
+            fontsize=0.85 * look.text_size(axes),
+            bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1.5},
+        )
 
 
 def _edges(values: Float[np.ndarray, " n"], is_log: bool) -> Float[np.ndarray, " n+1"]:

@@ -36,6 +36,8 @@ class TrainingOptions:
     """Whether the mixing has unit column sums, and models are divided by their channel (nedic2016)."""
     record_every: int | None = None
     """Rounds from one record to the next; from 1. None makes about a hundred records."""
+    records_beginning: bool = False
+    """Whether there are also records after 1, 2, 4, 8 rounds and so on, before the first of the others."""
     records_a_chunk: int | None = None
     """Records between two calls of `progress`; from 1. None runs all rounds at once."""
     collapse: bool = True

@@ -1,6 +1,7 @@
 """The result of a training of linear models: its series, its last models, and whether it converged or diverged."""
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -118,6 +119,7 @@ def descend(
         push_sum=options.push_sum,
         record=Recorder(order, options.push_sum) if record is None else record,
         record_every=options.record_every,
+        records_beginning=options.records_beginning,
         records_a_chunk=options.records_a_chunk,
         progress=progress,
         resume=resume,
@@ -125,7 +127,10 @@ def descend(
     is_random = not is_exact or options.participation is not None or options.link_failure > 0
     records = Recorded(*run.records)
     interval = int(run.rounds[-1] - run.rounds[-2]) if len(run.rounds) > 1 else 1
-    verdict = _verdict(run.diverged, records, interval, is_random, is_step_safe)
+    # The verdict compares evenly spaced records: those of the beginning are left out.
+    n_even = math.ceil(options.rounds / interval)
+    even = Recorded(*(series[-n_even:] for series in records))
+    verdict = _verdict(run.diverged, even, interval, is_random, is_step_safe)
     return Trajectory(
         np.asarray(run.before),
         np.asarray(run.pre_mix),

@@ -131,12 +131,14 @@ def run(
     push_sum: bool = False,
     record: Recorder | None = None,
     record_every: int | None = None,
+    records_beginning: bool = False,
     records_a_chunk: int | None = None,
     progress: Callable[[State, int, int], None] | None = None,
     resume: State | None = None,
 ) -> Run:
     """`rounds` rounds from `params` (or more, from `resume`), recorded at the end and every `record_every` before it.
 
+    With `records_beginning` also after 1, 2, 4, 8 rounds and so on, before the first of these records.
     A sequence of matrices is used in turn and then again from its first. With `participation` that many clients, drawn
     afresh each round, train; a matrix of equal rows is a server, which averages them (weights as in its rows) and hands
     the mean to all, and under any other matrix the absent keep their models. With a server `params` may lead with one
@@ -158,6 +160,9 @@ def run(
     plan = replace(plan, is_each_seen=every == 1)
     lengths = np.full(-(-rounds // every), every)
     lengths[0] = rounds - every * (len(lengths) - 1)  # the odd one comes first: the last records are evenly spaced
+    if records_beginning:
+        early = [1 << k for k in range(int(lengths[0]).bit_length()) if 1 << k < lengths[0]]
+        lengths = np.concatenate([np.diff([0, *early, lengths[0]]), lengths[1:]])
     key = jax.random.key(0) if key is None else key
     state = start(params, n_clients, local) if resume is None else resume
     ends = int(state.round) + np.cumsum(lengths)

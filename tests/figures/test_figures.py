@@ -2,15 +2,19 @@
 
 import importlib
 import pathlib
+import re
 
 import matplotlib.pyplot as plt
 import pytest
+from matplotlib.colors import to_rgba
 
 from claims import catalogue
 from experiments import figure_store
-from figures import draw
+from figures import draw, style
+from figures.on_axes import look
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "results" / "figures"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "results" / "figures"
 
 
 def test_every_figure_has_a_maker_of_records():
@@ -63,6 +67,28 @@ def test_the_same_record_draws_the_same_file(tmp_path):
     name = draw.names()[0]
     first, second = (draw.draw(name, draw.load(name, FOLDER), tmp_path / part)[1] for part in "ab")
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("colour", [style.COLOUR["cl"], style.COLOUR["mim"]])
+def test_the_colours_of_the_objectives_stand_for_nothing_else(colour):
+    assert colour not in style.OTHERS
+    sources = [p for p in (ROOT / "figures").rglob("*.py") if p.name != "look.py"]
+    assert not [p for p in sources if colour in p.read_text()]
+    for source in (ROOT / "notebooks").glob("[0-9]*.py"):
+        lines = [line for line in source.read_text().splitlines() if colour in line]
+        assert all(re.search(r"\b(cl|mim|mask|simsiam)\b", line.lower()) for line in lines), source.name
+
+
+def test_the_phase_diagram_is_orange_where_cl_loses_less_and_blue_where_mim_does():
+    for place, colour in ((1 / 6, style.COLOUR["cl"]), (1 / 2, "white"), (5 / 6, style.COLOUR["mim"])):
+        assert look.LOSES_LESS(place) == pytest.approx(to_rgba(colour), abs=0.02)  # of 256 shades, the nearest
+    record = draw.load("phase_diagram", FOLDER)
+    axis = importlib.import_module("figures.phase_diagram").build(record).axes[0]
+    said = {
+        text.get_text().split("\n")[0]: text.get_position()[0] for text in axis.texts if "loses less" in text.get_text()
+    }
+    assert said["CL"] < record["sigma_star"] < said["MIM"]
+    plt.close("all")
 
 
 def test_an_unknown_figure_is_refused_with_the_known_ones(tmp_path):

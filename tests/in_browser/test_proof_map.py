@@ -67,6 +67,31 @@ def test_items_of_a_layer_do_not_overlap_and_lines_go_down(page: Page, address: 
         assert all(numbers[1] < numbers[-1] for numbers in ends)
 
 
+def test_every_part_is_as_wide_as_its_box_on_a_desktop_and_its_names_are_legible(page: Page, address: str) -> None:
+    page.goto(address)
+    for i in range(len(data(page)["views"])):
+        page.select_option("#pm-view", index=i)
+        box, drawn = (page.locator(s).bounding_box() for s in ("#pm-box", "#pm-box svg"))
+        assert box
+        assert drawn
+        assert box["x"] <= drawn["x"]
+        assert drawn["x"] + drawn["width"] <= box["x"] + box["width"]
+        assert "pm-far" not in (page.locator("#pm-box svg").get_attribute("class") or "")
+
+
+def test_on_paper_the_map_is_whole_and_its_controls_are_gone(page: Page, address: str) -> None:
+    page.goto(address)
+    page.set_viewport_size({"width": 658, "height": 1000})
+    page.emulate_media(media="print")
+    drawn, box = page.locator("#pm-box svg").bounding_box(), page.locator("#pm-box").bounding_box()
+    assert drawn
+    assert box
+    assert drawn["width"] > 500
+    assert drawn["x"] + drawn["width"] <= 658
+    assert box["height"] >= drawn["height"] > drawn["width"]
+    expect(page.locator(".pm-bar")).to_be_hidden()
+
+
 def test_what_falls_with_an_item_is_lit_and_the_rest_fades(page: Page, address: str) -> None:
     page.goto(address)
     node(page, "eq-18").hover()

@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const HEIGHT = 30, RESULT_HEIGHT = 38, GAP = 22, SWEEPS = 40, INWARD = 0.02, LEAST = 0.25, MOST = 2.5, LEGIBLE = 0.55, LOWEST = 260, SCROLLBAR = 20, HEADER = 60, PHONE = 46 * 16;
+  const HEIGHT = 30, RESULT_HEIGHT = 38, GAP = 22, WIDEST = 1280, SWEEPS = 40, INWARD = 0.02, LEAST = 0.25, MOST = 2.5, LEGIBLE = 0.55, LOWEST = 260, SCROLLBAR = 20, HEADER = 60, PHONE = 46 * 16;
   const at = (id) => document.getElementById(id);
   const found = JSON.parse(at("pm-data").textContent);
   const nodes = new Map(found.nodes.map((node) => [node.key, node]));
@@ -62,7 +62,7 @@
     const edges = found.edges.filter((edge) => edge.drawn && shown.has(edge.from) && shown.has(edge.to));
     for (const edge of edges) layout.setEdge(edge.from, edge.to, { weight: edge.how === "uses" ? 2 : 1 });
     dagre.layout(layout);
-    const width = gathered(layout), { height } = layout.graph();
+    const { width, height } = gathered(layout);
     const picture = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Proof map" });
     const lines = edges.map((edge) => {
       const path = curve(layout.node(edge.from), layout.node(edge.to));
@@ -89,30 +89,48 @@
   }
 
   // dagre keeps room for every line that passes a layer, which makes wide maps. We keep its layers and the order within
-  // each, and move the items of a layer together, each as near to the middle of its neighbours as the others allow.
+  // each, cut a layer that is too wide into rows, and move the items of a row together, each as near to the middle of
+  // its neighbours as the others allow.
   function gathered(layout) {
-    const layers = new Map();
+    const found = new Map();
     for (const key of layout.nodes()) {
       const { y } = layout.node(key);
-      if (!layers.has(y)) layers.set(y, []);
-      layers.get(y).push(layout.node(key));
+      if (!found.has(y)) found.set(y, []);
+      found.get(y).push(layout.node(key));
+    }
+    const layers = [];
+    let lower = 0; // by how much the rows so far have moved down what follows
+    for (const [y, layer] of [...found].sort(([a], [b]) => a - b)) {
+      layer.sort((a, b) => a.x - b.x);
+      const count = Math.ceil(layer.reduce((sum, { width }) => sum + width + GAP, 0) / WIDEST);
+      for (let row = 0; row < count; row += 1) {
+        if (row > 0) lower += RESULT_HEIGHT + GAP;
+        const items = layer.filter((_, i) => i % count === row); // neighbours stay near each other
+        for (const node of items) node.y = y + lower;
+        layers.push(items);
+      }
     }
     const beside = new Map(layout.nodes().map((key) => [layout.node(key), []]));
     for (const { v, w } of layout.edges()) {
       beside.get(layout.node(v)).push(layout.node(w));
       beside.get(layout.node(w)).push(layout.node(v));
     }
-    for (const layer of layers.values()) spread(layer.sort((a, b) => a.x - b.x), layer.map(() => 0));
-    for (let sweep = 0; sweep < SWEEPS; sweep += 1) for (const layer of layers.values()) {
+    for (const layer of layers) spread(layer, layer.map(() => 0));
+    for (let sweep = 0; sweep < SWEEPS; sweep += 1) for (const layer of layers) {
       spread(layer, layer.map((node) => {
         const near = beside.get(node);
-        return near.reduce((sum, { x }) => sum + x, 0) / (near.length + INWARD); // what hangs on nothing comes to 0
+        const middle = near.reduce((sum, { x }) => sum + x, 0) / (near.length + INWARD); // what hangs on nothing: at 0
+        return Math.max(node.width - WIDEST, Math.min(WIDEST - node.width, 2 * middle)) / 2; // within the map's width
       }));
+      const [first, last] = [layer[0], layer.at(-1)];
+      const beyond = Math.max(0, last.x + last.width / 2 - WIDEST / 2) - Math.max(0, first.width / 2 - first.x - WIDEST / 2);
+      for (const node of layer) node.x -= beyond;
     }
     const all = [...beside.keys()];
     const left = Math.min(...all.map((node) => node.x - node.width / 2)) - 2 * GAP;
     for (const node of all) node.x -= left;
-    return Math.max(...all.map((node) => node.x + node.width / 2)) + 2 * GAP;
+    const width = Math.max(...all.map((node) => node.x + node.width / 2)) + 2 * GAP;
+    return { width, height: layout.graph().height + lower };
   }
 
   // Puts a layer's items as near to the wanted places as their order and widths allow (least squares: neighbours that

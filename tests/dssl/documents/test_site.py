@@ -16,6 +16,7 @@ import dssl
 from dssl.calculator import compute
 from dssl.documents.site import (
     cards,
+    cells,
     copied,
     docstrings,
     formulas,
@@ -246,3 +247,18 @@ def test_no_page_loads_anything_from_a_network(site):
     static = next(page.parent for page in site if page.name == "search.html") / "_static"
     styles = (p.read_text(encoding="utf-8") for p in static.rglob("*.css"))
     assert [m for text in styles for m in re.findall(r"(?:@import|url\()\s*['\"]?(?:https?:)?//[^)\s]*", text)] == []
+
+
+def test_each_cell_of_a_wide_table_carries_the_name_of_its_column_and_narrow_tables_are_left_alone():
+    def table(*names: str) -> str:
+        head = "".join(f"<th>{name}</th>" for name in names)
+        body = "".join(f"<tr>{''.join(f'<td>{row}{k}</td>' for k in range(len(names)))}</tr>" for row in "ab")
+        return f'<table class="docutils"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+    wide, narrow = table("<p>key</p>", "unit &amp; range", "x"), table("key", "unit")
+    found = cells.labelled(f"<p>before</p>{wide}<p>after</p>{narrow}")
+    assert found.endswith(f"<p>after</p>{narrow}")
+    assert re.findall(r'<td data-label="(.*?)">(..)', found) == [
+        (name, f"{row}{k}") for row in "ab" for k, name in enumerate(("key", "unit &amp; range", "x"))
+    ]
+    assert '<table class="wide docutils">' in found

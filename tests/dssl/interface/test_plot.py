@@ -282,6 +282,27 @@ def test_a_training_is_drawn_as_it_comes():
     assert len(look.SERIES) >= 7  # more than any quantity has predictions
 
 
+def test_the_drawing_of_a_training_shows_how_it_comes_to_rest():
+    covariances = np.stack([np.diag([4.0 + client, 2.0, 1.0]) for client in range(4)])
+    covariances[0, 0, 1] = covariances[0, 1, 0] = 0.5
+    run = dssl.train(covariances, "ring", feature_dim=1, rounds=3000)
+    ax = plot.trajectory(run)
+    rounds, course = data(ax.get_lines()[0])
+    assert rounds[:5].tolist() == [1, 2, 4, 8, 16]
+    assert course[0] < 0.7 * course[-1]
+    assert ax.get_xscale() == "log"
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_a_phase_diagram_says_in_words_who_loses_less_where(axis):
+    noise = np.geomspace(0.2, 3, 9)
+    ax = plot.phase_diagram(SETTING, "augmentation_std", "mask_ratio", noise, [0.25, 0.5, 0.75])
+    if axis == "y":
+        ax = plot.phase_diagram(SETTING, "mask_ratio", "augmentation_std", [0.25, 0.5, 0.75], noise)
+    said = {text.get_text().split("\n")[0]: text.get_position()["xy".index(axis)] for text in ax.texts}
+    assert said["CL"] < said["MIM"]
+
+
 def circles(ax: Any) -> PathCollection:
     return next(c for c in ax.collections if isinstance(c, PathCollection))
 

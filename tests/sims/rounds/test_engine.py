@@ -138,6 +138,22 @@ def test_records_are_evenly_spaced_and_the_last_is_of_the_last_round(models, aim
     np.testing.assert_allclose(some.records, every.records[some.rounds - 1], rtol=1e-12)
 
 
+def test_the_beginning_may_be_recorded_besides_and_changes_no_other_record(models, aims):
+    def record(views, data):
+        return views.post_mix["matrix"].sum()
+
+    options = {"data": as_jax(aims), "record": record}
+    plain = engine.run(Towards(), as_jax(models), RING, 31, record_every=10, **options)
+    more = engine.run(Towards(), as_jax(models), RING, 31, record_every=10, records_beginning=True, **options)
+    np.testing.assert_array_equal(plain.rounds, [1, 11, 21, 31])
+    np.testing.assert_array_equal(more.rounds, plain.rounds)  # nothing lies before the first
+    more = engine.run(Towards(), as_jax(models), RING, 30, record_every=10, records_beginning=True, **options)
+    np.testing.assert_array_equal(more.rounds, [1, 2, 4, 8, 10, 20, 30])
+    plain = engine.run(Towards(), as_jax(models), RING, 30, record_every=10, **options)
+    np.testing.assert_array_equal(more.records[-3:], plain.records)
+    assert int(more.state.round) == 30
+
+
 def test_progress_is_told_between_chunks_and_may_stop_the_run(models, aims):
     told = []
 

@@ -58,6 +58,7 @@ def test_claims_of_a_folder_are_recorded_and_compared(folder, capsys):
 def test_what_is_no_claim_is_one_sentence(folder, capsys):
     pathlib.Path("wrong.py").write_text("1 / 0\n", encoding="utf-8")
     pathlib.Path("empty.py").write_text("CLAIM = 1\n", encoding="utf-8")
+    pathlib.Path("table.txt").write_text("CLAIM = 1\n", encoding="utf-8")
     pathlib.Path("renamed.py").write_text(pathlib.Path("one_root.py").read_text(encoding="utf-8"), encoding="utf-8")
     pathlib.Path("twice").mkdir()
     (beside,) = folder.glob("_beside*.py")
@@ -65,7 +66,8 @@ def test_what_is_no_claim_is_one_sentence(folder, capsys):
         text = path.read_text(encoding="utf-8").replace("root.other", "root.one")
         (pathlib.Path("twice") / path.name).write_text(text, encoding="utf-8")
     for asked, said in (
-        (("nowhere",), "nowhere holds no claims."),
+        (("nowhere",), "There is no nowhere."),
+        (("table.txt",), "table.txt holds no claims."),
         (("wrong.py",), "cannot be imported (ZeroDivisionError: division by zero)"),
         (("empty.py",), "needs a CLAIM, a ledger.statement.Claim; got int."),
         (("renamed.py",), "must have the id 'renamed'; got 'one-root'."),

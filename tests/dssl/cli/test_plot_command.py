@@ -24,7 +24,7 @@ def test_keys_may_be_written_as_options_and_words_come_first():
     ],
 )
 def test_values_of_an_axis(name, text, values):
-    np.testing.assert_allclose(_values(name, text), values)
+    np.testing.assert_allclose(_values(name, text, "values"), values)
 
 
 @pytest.mark.parametrize(

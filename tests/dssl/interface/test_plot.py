@@ -83,7 +83,7 @@ def test_a_curve_is_the_formula_at_each_value(objective):
     wanted = [dssl.deficit(SETTING.replace(samples_per_client=n), objective=objective) for n in SAMPLES]
     np.testing.assert_array_equal(y, wanted)
     assert to_rgba(ax.get_lines()[0].get_color()) == to_rgba(style.COLOUR[objective])
-    assert labels(ax) == [f"{objective.upper()}, formula"]
+    assert labels(ax) == [{"cl": "CL (1 view pair), formula", "mim": "MIM (all mask pairs), formula"}[objective]]
 
 
 def test_keys_reach_the_formula():
@@ -140,7 +140,9 @@ def test_simulations_agree_with_the_formula_in_every_scope(objective, scope):
 def test_more_calls_add_to_the_same_axes():
     first = curve(objective="cl")
     assert curve(objective="mim", show=("closed", "bound"), ax=first) is first
-    assert labels(first) == ["CL, formula", "MIM, formula", "MIM, upper bound (95%)"]
+    shown = ["CL (1 view pair), formula", "MIM (all mask pairs), formula", "MIM, upper bound (95%)"]
+    assert labels(first) == shown
+    assert labels(curve(objective="cl", draws=3)) == ["CL (3 view pairs), formula"]
     assert len({to_rgba(line.get_color()) for line in first.get_lines()}) == 2
     assert len({line.get_linestyle() for line in first.get_lines()}) == 3
 

@@ -169,5 +169,5 @@ def named(key: str, records: Records) -> str:
 
 
 def _stands(place: str) -> str:
-    """Where a claim stands, as the end of a sentence on it: "stands in the paper, ..." or "is not in the paper, ..."."""
+    """Where a claim stands, as the end of a sentence: "stands in the paper, ..." or "is not in the paper, ..."."""
     return f"is {md.plain(place)}" if place.startswith("not in ") else f"stands in {md.plain(place)}"

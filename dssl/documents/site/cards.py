@@ -76,7 +76,7 @@ def card(claim: str, records: Records) -> str:
     file = f"claims/{records.rooms[claim]}/{claim.replace('-', '_')}.py"
     return md.page(
         f"({label(claim)})=\n# {md.plain(about['title'])}",
-        f"Claim {md.code(claim)} stands in {md.plain(in_words.place(about['source']))}. The file "
+        f"Claim {md.code(claim)} {_stands(in_words.place(about['source']))}. The file "
         f"{md.code(file)} checks it. "
         "[What the words of a verdict mean](#words-of-a-verdict).",
         f"A referee asks: {md.plain(about['question'])}" if about["question"] else "",
@@ -163,3 +163,8 @@ def named(key: str, records: Records) -> str:
         return md.code(key)
     reading = "" if other["reading"] == "any" else f" (reading: {md.plain(other['reading'])})"
     return f"{signed(other['status'])} [{md.plain(other['text'])}](#{key}){reading}"
+
+
+def _stands(place: str) -> str:
+    """Where a claim stands, as the end of a sentence: "stands in the paper, ..." or "is not in the paper, ..."."""
+    return f"is {md.plain(place)}" if place.startswith("not in ") else f"stands in {md.plain(place)}"

@@ -262,3 +262,9 @@ def test_each_cell_of_a_wide_table_carries_the_name_of_its_column_and_narrow_tab
         (name, f"{row}{k}") for row in "ab" for k, name in enumerate(("key", "unit &amp; range", "x"))
     ]
     assert '<table class="wide docutils">' in found
+
+
+def test_a_card_says_in_a_sentence_where_its_claim_stands():
+    assert not [claim for claim, text in CARDS.items() if "stands in not" in text]
+    assert "` is not in the paper, derived in this project" in CARDS["ref-simulated-training"]
+    assert "` stands in the paper, Theorem 4.4" in CARDS["thm-mim-more-robust"]

@@ -36,14 +36,13 @@ class Invariant:
 def invariant(
     initial: Float[np.ndarray, "clients feature dim"],
     covariances: Float[np.ndarray, "clients dim dim"],
-    most: int | None = None,
+    most: int,
 ) -> Invariant | None:
     """The same training in the smallest invariant subspace that holds the start, of at least `feature` dimensions.
 
-    None where it has more than `most` dimensions (one less than there are, if not given): then little is saved.
+    None where it has more than `most` dimensions: then little is saved.
     """
     n, c, d = initial.shape
-    most = d - 1 if most is None else most
     x = covariances / max(float(np.linalg.norm(covariances, axis=(1, 2)).max()), np.finfo(float).tiny)
     # A random mixture of the matrices mostly tells at less cost that too much is needed: an invariant subspace of all
     # of them is one of the mixture, too.

@@ -120,6 +120,7 @@ def train(
     if small is None:
         return descend(update, models, data, mixing, options, resume=resume, **given)
     weights = np.full(len(x), 1 / len(x)) if options.push_sum else preserved_weights(matrices)
+    given["progress"] = small.told(progress)
     run = descend(
         update,
         small.initial,
@@ -129,7 +130,7 @@ def train(
         resume=small.small_state(resume),
         shares=small.shares,
         weights=small.of_classes(weights),
-        **(given | {"progress": small.told(progress)}),
+        **given,
     )
     return small.whole(run, weights)
 

@@ -182,20 +182,20 @@ def test_the_subspace_is_the_smallest_one_and_none_where_all_is_needed():
     rng = np.random.default_rng(5)
     start = np.repeat(rng.standard_normal((1, 2, 18)), 4, axis=0)
     for data in SPIKED:
-        found = invariant(start, client_matrices(rng, 4, 18, data))
+        found = invariant(start, client_matrices(rng, 4, 18, data), most=17)
         assert found is not None
         assert found.basis.shape == (18, 3 + 2)
-    assert invariant(start, client_matrices(rng, 4, 18, "full")) is None
+    assert invariant(start, client_matrices(rng, 4, 18, "full"), most=17) is None
     assert invariant(start, client_matrices(rng, 4, 18, "floor"), most=4) is None
 
 
 def test_a_start_at_the_optimum_of_commuting_matrices_stays_in_its_directions():
     x = np.stack([np.diag(np.r_[4.0 + i, 3.0, np.linspace(2, 1, 16)]) for i in range(4)])
     start = np.repeat(objective.optimum(x.mean(axis=0), 2)[None], 4, axis=0)
-    found = invariant(start, x)
+    found = invariant(start, x, most=9)
     assert found is not None
     assert found.basis.shape == (18, 2)
-    zero = invariant(start * [[[1.0], [0.0]]], x)
+    zero = invariant(start * [[[1.0], [0.0]]], x, most=9)
     assert zero is not None
     assert zero.basis.shape == (18, 2), "as many dimensions as features"
     np.testing.assert_allclose(zero.basis.T @ zero.basis, np.eye(2), atol=1e-14)
@@ -218,3 +218,17 @@ def test_the_state_of_a_reduced_training_is_that_of_all():
     start = objective.random_start(2, x, 2)
     run = train(start, x, m, TrainingOptions(step_size=0.5 * objective.stable_step_size(x), rounds=60))
     np.testing.assert_array_equal(run.state.params, jnp.asarray(run.post_mix))
+
+
+def test_the_subspace_is_left_by_no_client_where_a_mixture_of_them_would_leave_less():
+    """Matrices S_i (x) I: one matrix makes 3 directions of a start, all words in several make 9."""
+    rng = np.random.default_rng(9)
+    small = rng.standard_normal((4, 3, 3))
+    x = np.stack([np.kron(one + one.T, np.eye(6)) for one in small])
+    start = np.repeat(rng.standard_normal((1, 1, 18)), 4, axis=0)
+    assert invariant(start, x[:1].repeat(4, axis=0), most=17).basis.shape == (18, 3)  # type: ignore[union-attr]
+    found = invariant(start, x, most=17)
+    assert found is not None
+    assert found.basis.shape == (18, 9)
+    images = x @ found.basis
+    np.testing.assert_allclose(found.basis @ (found.basis.T @ images), images, atol=1e-13)

@@ -326,8 +326,9 @@ CLAIM = Claim(
         ),
         window(
             "rare.contrast-window-fixed-clients",
-            "CL with one augmentation a sample recovers rare classes of d^alpha among d^beta samples only for alpha "
-            "above beta/2 + 1/2. So for beta >= 1 it recovers none with alpha < 1.",
+            "CL with one augmentation a sample, of a noise that stays the same as d grows, recovers rare classes of "
+            "d^alpha among d^beta samples only for alpha above beta/2 + 1/2. So for beta >= 1 it recovers none with "
+            "alpha < 1.",
             CL,
             "fixed",
             sy.beta / 2 + sp.Rational(1, 2),
@@ -344,8 +345,9 @@ CLAIM = Claim(
         ),
         window(
             "rare.contrast-window-growing-clients",
-            "CL with one augmentation a sample recovers rare classes of d^alpha among d^beta samples only for alpha "
-            "above beta/2 + 21/40. So for beta >= 19/20 it recovers none with alpha < 1.",
+            "CL with one augmentation a sample, of a noise that stays the same as d grows, recovers rare classes of "
+            "d^alpha among d^beta samples only for alpha above beta/2 + 21/40. So for beta >= 19/20 it recovers none "
+            "with alpha < 1.",
             CL,
             "paper",
             sy.beta / 2 + sp.Rational(21, 40),

@@ -122,7 +122,7 @@ CLAIM = Claim(
         Statement(
             "regime.mim-deficit-mask-ratio",
             "corrected",
-            "The deficit of MIM does not depend on the mask ratio or its schedule.",
+            "The deficit of MIM does not depend on the mask ratio.",
             Identity(
                 lambda: sp.Integer(0),
                 lambda: sp.diff(deficit_formula(Objective.MIM, is_expected=True).expr, mask_ratio),

@@ -25,7 +25,7 @@ _KEY = re.compile(r"(?P<kind>[a-z]+)-(?P<first>(?:A\.)?\d+(?:\.\d+)*)(?:-(?P<las
 _TRAINED = ("training", "shape")
 # How an item leans on others; claims/ledger.toml begins with what each word means.
 RELATIONS = ("uses", "repeats", "notation", "examines")
-_LISTS = ("answered_by", *RELATIONS)
+_LISTS = ("answered_by", "mends", *RELATIONS)
 _FIELDS = {"key", "printed", "where", "pending", "latex", "answer", "outcome", "slip", *_LISTS}
 
 
@@ -56,6 +56,7 @@ class Item:
     argument its proof says to repeat, `notation` where it takes only names from, `examines` what it asks about.
     `answer` says in a sentence or two whether it holds, and `outcome` what that comes to, such as "depends". Both are
     written by hand, for what readers ask for most; `ledger.report.answers` compares them with the verdicts.
+    `mends` holds keys of statements that say what holds in place of the item, the most useful one first.
     `slip` says, where nothing that is printed here holds as it stands, why the arguments that use it take no harm.
     """
 
@@ -72,6 +73,7 @@ class Item:
     answer: str = ""
     outcome: str = ""
     slip: str = ""
+    mends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.answer) != bool(self.outcome):

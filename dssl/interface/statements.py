@@ -11,7 +11,7 @@ def check(key: str, **point: int | float | str) -> dict[str, object]:
     `key` is the statement's, as `dssl.ledger()` shows it; `point` gives each parameter of its domain a value. Gives
     {"at", "in_domain", "claimed", "measured", "standard_error", "resolution", "allowed", "holds", "reason"}; outside
     the domain nothing is measured. `holds` is None where the measurement cannot tell. `allowed` is how far beyond the
-    claim the measurement may lie: round-off, a stated remainder, and five standard errors.
+    claim the measurement may lie: round-off, a stated remainder, and for a mean five standard errors.
 
     Units and source: those of the statement. Errors: UsageError for an unknown key, or a point that does not fit.
 

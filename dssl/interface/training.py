@@ -193,6 +193,8 @@ def _predicted(name: str, result: Mapping[str, Any]) -> tuple[str, list[float], 
     values = [np.nan if found.get(tier) is None else found[tier] for tier in PREDICTIONS]
     words = in_words.QUANTITIES[name]
     reasons = {f"reason_{tier}": reason for tier, reason in result["reasons"].get(name, {}).items()}
+    if "all" not in found and (others := [tier for tier in PREDICTIONS if tier not in found]):
+        reasons["reason_others"] = f"About other numbers, or another kind of training: {', '.join(others)}."
     return (
         "prediction",
         values,

@@ -223,12 +223,12 @@ def _outside(config: Config, mixing: Mixing, sampled: int | None, *, push_sum: b
             "Push-sum aims at the optimum of the plain mean; only effective_covariance covers it, for exact gradients."
         )
     if config.link_failure > 0:
-        return "Failing links make every round another matrix; no tier covers that."
+        return "Failing links make every round another matrix; no prediction covers that."
     is_server = bool(np.ptp(mixing, axis=0).max() <= 1e-12)
     if sampled is not None and not is_server:
-        return "Clients sampled on a network without a server: no tier covers that."
+        return "Clients sampled on a network without a server: no prediction covers that."
     if sampled is not None and config.gradient_noise > 0:
-        return "Sampled clients with noisy gradients: no tier covers both."
+        return "Sampled clients with noisy gradients: no prediction covers both."
     return ""
 
 

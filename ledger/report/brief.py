@@ -47,7 +47,8 @@ def brief(found: Found, index: Index) -> list[Part]:
         return [*parts, *_many(found, index), *_readings(found.rows), *_instead(found.rows, index)]
     for item in found.items:
         parts += _of_item(item, index, is_whole=found.how == "item", is_first=item is found.items[0])
-    return [*parts, *_readings(found.rows), *_instead(found.rows, index)]
+    mends = [key for item in found.items for key in item.mends] if found.how == "item" else []
+    return [*parts, *_readings(found.rows), *_instead(found.rows, index, mends)]
 
 
 def _of_claims(found: Found, index: Index) -> list[Part]:
@@ -107,10 +108,12 @@ def _fitting(rows: Sequence[Row]) -> int:
     return len(rows)
 
 
-def _instead(rows: Sequence[Row], index: Index) -> list[Part]:
+def _instead(rows: Sequence[Row], index: Index, mends: Sequence[str] = ()) -> list[Part]:
+    """What is true instead: first the statements that mend the items asked for."""
     asked = [r for r in rows if r["statement"] != "corrected"]
     printed = {r["key"] for r in asked}
-    named = [r for r in instead(asked, index.rows) if r["key"] not in printed]
+    named = [r for r in instead(asked, index.rows) if r["key"] not in printed and r["key"] not in mends]
+    named = [*(index.rows[key] for key in mends), *named]
     further = {r["key"] for r in rows if r["statement"] == "corrected"} | {r["key"] for r in named}
     if not asked or not further:
         return []

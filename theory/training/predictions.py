@@ -142,7 +142,7 @@ def predict(case: Case, models: Models | None = None) -> Mapping[str, Tiers]:
         if case.gradient_noise:
             for tiers in (mean, local):
                 tiers.values["all"] = None
-                tiers.reasons["all"] = "Gradient noise tilts subspaces too; no tier predicts by how much."
+                tiers.reasons["all"] = "Gradient noise tilts subspaces too; no prediction says by how much."
         else:
             _subspace(mean, local, case)
     return {

@@ -97,6 +97,7 @@ def item(key: str, graph: ProofMap, records: Records) -> str:
         md.fields(
             [
                 ("How the break reaches it" if key in RESULTS else "How the break goes on", _chains(key, graph)),
+                ("What would mend it", "\n".join(f"- {named(k, records)}" for k in said.mends)),
                 ("For trained models", _trained(named_by.get("examines", ()), graph, records)),
                 (
                     "What is true instead" if any(r["instead"] is not None for r in step.deciding) else "True besides",

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from dssl.cli import show
-from ledger import verdicts
+from ledger import items, verdicts
 from runtime import store
 from tests.command import dssl
 
@@ -103,6 +103,13 @@ def test_an_answer_says_whether_it_holds_under_which_readings_and_what_is_true_i
         assert unwrapped(f"{s['status']} {'any reading' if s['reading'] == 'any' else s['reading']}") in text
     asked = {s["key"] for s in found["statements"] if s["kind"] != "corrected"}
     assert ("Trueinstead:-" in text) == bool(set(found["instead"]) - asked)
+
+
+@pytest.mark.parametrize("item", [i for i in items.load() if i.mends], ids=lambda item: item.key)
+def test_what_would_mend_an_item_comes_first_of_what_is_true_instead(item, capsys):
+    assert dssl("show", item.key) == 0
+    said = capsys.readouterr().out.split("True instead:")[1]
+    assert re.search(r"\((\S+\.\S+)\)", said)[1] == item.mends[0]  # type: ignore[index]
 
 
 def test_what_there_is_no_room_for_is_counted(capsys):

@@ -98,6 +98,18 @@ def test_a_slip_says_why_it_does_no_harm_and_fells_nothing():
     assert not re.search("falls? with it|breaks first here", said)
 
 
+@pytest.mark.parametrize("key", RESULTS)
+def test_a_main_result_names_what_would_mend_it_and_that_is_ours_and_holds(key):
+    mends = GRAPH.steps[key].item.mends
+    assert mends
+    for statement in mends:
+        row = RECORDS.rows[statement]
+        assert (row["statement"], row["status"]) == ("corrected", "HOLDS")
+    said = proof_items.item(key, GRAPH, RECORDS).split("What would mend it")[1]
+    places = [said.index(f"(#{statement})") for statement in mends]
+    assert places == sorted(places)
+
+
 def test_what_we_found_to_be_true_comes_before_other_readings_of_the_print():
     said = proof_items.item("theorem-4.6", GRAPH, RECORDS)
     places = [said.index(f"(#thm46.{key})") for key in ("equal-weights", "complementary-population")]

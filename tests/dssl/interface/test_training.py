@@ -109,6 +109,9 @@ def test_numbers_and_predictions_are_those_of_the_simulation(case):
             said += value is not None
         for tier, reason in told["reasons"].get(name, {}).items():
             assert found.attrs[f"reason_{tier}"] == reason
+        others = [] if "all" in wanted else [tier for tier in PREDICTIONS if tier not in wanted]
+        assert all(tier in found.attrs.get("reason_others", "") for tier in others)
+        assert ("reason_others" in found.attrs) == bool(others)
     assert (said == 0) == (case in ("failing links", "diverged"))
     np.testing.assert_array_equal(run.training_weight, told["training_weights"])
     for name in ("message", "converged", "diverged"):

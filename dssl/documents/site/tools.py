@@ -131,13 +131,17 @@ def quantity(name: str) -> str:
     )
 
 
+# What a table says for a key without a default of its own. Its meaning says what holds then.
+_LEFT_OUT = {"required": "needed", "None": "not given"}
+
+
 def _keys(keys: Sequence[compute.Key]) -> str:
     rows = (
         (
             md.code(k.name),
             md.prose(k.meaning),
             md.plain(k.unit),
-            "needed" if k.default == "required" else md.code(k.default),
+            _LEFT_OUT.get(k.default) or md.code(k.default),
             md.plain(k.allowed),
         )
         for k in sorted(keys, key=lambda k: k.default != "required")

@@ -1,5 +1,6 @@
 """`dssl simulate linear`: train linear clients over a network, and compare with every prediction."""
 
+import dataclasses
 import pathlib
 import sys
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ class Simulate:
     Exit code 0 with the measurements, 2 for bad input and for a run that diverged (marked so, its numbers null).
     Keys of the configuration: feature_dim, step_size, rounds (needed); local_steps, participation, init, topology,
     mixing, step, sizes, order, gradient_noise, link_failure, push_sum, n_signal, n_clients, seed. Without covariances
-    clients are made by its table [data]: n_clients, dim; kind (exchangeable, commuting, label_skew), level,
-    concentration.
+    clients are made by its table [data]: n_clients, dim; kind (exchangeable, commuting, label_skew, spiked), level,
+    concentration; of spiked clients also n_signal and n_kinds.
     """
 
     model: tyro.conf.Positional[Literal["linear"]]
@@ -45,13 +46,14 @@ class Simulate:
     def run(self) -> int:
         """Trains and prints the measurements; exit code 0, or 2 when it diverged. Errors: UsageError for bad input."""
         from dssl.simulation import duration, in_words, linear
-        from dssl.simulation.made_clients import covariances_of
+        from dssl.simulation.made_clients import clients_of
         from dssl.user_files.csv_and_npz import read_matrix
 
         if self.explain and self.json:
             raise UsageError("--explain is about printed words; JSON always has the key reductions. Leave it out.")
         config, data = linear.read_config(self.config)
-        covariances = covariances_of(self.covariances, data, config.feature_dim, config.seed)
+        clients = clients_of(self.covariances, data, config.feature_dim, config.seed)
+        config, covariances = clients.fitted(config), clients.covariances
         n, dim = covariances.shape[:2]
         refusal = duration.refusal(n, dim, config.feature_dim, config.rounds, config.local_steps)
         if refusal and not self.yes:
@@ -59,7 +61,7 @@ class Simulate:
         try:
             given = self.mixing
             mixing = linear.network(config, len(covariances)) if given is None else read_matrix(given)
-            result = self._simulate(config, covariances, mixing)
+            result = self._simulate(config, clients, mixing)
         except UsageError:
             raise
         except ValueError as error:
@@ -69,7 +71,7 @@ class Simulate:
         else:
             _show(result)
             if self.explain:
-                shape = (n, dim, config.feature_dim)
+                shape = (n, clients.dim, config.feature_dim)
                 for line in in_words.shortcuts(result["reductions"], shape, config.local_steps):
                     Console().print(line, highlight=False)
         if result["diverged"]:
@@ -82,11 +84,17 @@ class Simulate:
             return 2
         return 0
 
-    def _simulate(self, config: Any, covariances: np.ndarray, mixing: np.ndarray) -> dict[str, Any]:
+    def _simulate(self, config: Any, clients: Any, mixing: np.ndarray) -> dict[str, Any]:
         from dssl.simulation import linear
 
         with Steps("rounds", config.rounds) as steps:
-            return linear.simulate(config, covariances, mixing, lambda state, done, rounds: steps.update(done))
+
+            def told(state: Any, done: int, rounds: int) -> None:
+                steps.update(done)
+
+            result = linear.simulate(config, clients.covariances, mixing, told, clients.start(config))
+        result["reductions"] = [dataclasses.asdict(s) for s in clients.shortcuts] + result["reductions"]
+        return result
 
 
 def _show(result: dict[str, Any]) -> None:

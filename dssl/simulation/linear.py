@@ -126,13 +126,16 @@ def simulate(
     covariances: Covariances,
     mixing: Mixing,
     progress: Callable[[Any, int, int], None] | None = None,
+    start: Float[np.ndarray, "clients feature dim"] | None = None,
 ) -> dict[str, Any]:
-    """Everything measured at the end of the run, every tier's prediction, and simulated over predicted.
+    """Everything measured at the end of the run, every prediction, and simulated over predicted.
+
+    `start`: in place of the random start of the configuration.
 
     Errors: ValueError for options that do not fit the clients. A run beyond stability comes back as `diverged`, its
     numbers None.
     """
-    return trained(config, covariances, mixing, progress)[2]
+    return trained(config, covariances, mixing, progress, start)[2]
 
 
 def trained(
@@ -140,6 +143,7 @@ def trained(
     covariances: Covariances,
     mixing: Mixing,
     progress: Callable[[Any, int, int], None] | None = None,
+    start: Float[np.ndarray, "clients feature dim"] | None = None,
 ) -> tuple[Trajectory, Case, dict[str, Any]]:
     """The run with its series and models, the case that predictions are for, and what `simulate` returns.
 
@@ -170,12 +174,12 @@ def trained(
         mixing if push_sum and _is_plain(config, sampled) else None,
         _outside_rounds(config),
     )
-    start = objective.optimum(case.target, config.feature_dim)
-    initial = (
-        np.repeat(start[None], n, axis=0)
-        if config.init == "optimum"
-        else objective.random_start(config.seed, covariances, config.feature_dim)
-    )
+    if config.init == "optimum":
+        initial = np.repeat(objective.optimum(case.target, config.feature_dim)[None], n, axis=0)
+    elif start is None:
+        initial = objective.random_start(config.seed, covariances, config.feature_dim)
+    else:
+        initial = start
     run = train(
         initial,
         covariances,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 Arrays = Array | np.ndarray
+START = 0.1  # the spectral norm of a random start, relative to the root of the largest of the clients' matrices
 
 
 def optimum(covariance: Float[Arrays, "dim dim"], feature_dim: int) -> Float[np.ndarray, "feature dim"]:
@@ -32,7 +33,7 @@ def random_start(
     """One random encoder for all clients, with ||W||_2^2 a hundredth of the largest ||X_i||_2."""
     x = np.asarray(covariances)
     w = np.random.default_rng(seed).standard_normal((feature_dim, x.shape[-1]))
-    w *= 0.1 * np.sqrt(spectral_norms(x).max()) / np.linalg.norm(w, 2)
+    w *= START * np.sqrt(spectral_norms(x).max()) / np.linalg.norm(w, 2)
     return np.broadcast_to(w, (len(x), *w.shape)).copy()
 
 

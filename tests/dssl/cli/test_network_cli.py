@@ -78,6 +78,47 @@ def test_a_simulation_explains_its_shortcuts_and_what_they_saved(capsys, clients
     assert (code, "--explain is about printed words" in err) == (2, True)
 
 
+SPIKED = (
+    'topology = "ring"\nlocal_steps = 2\n[data]\nkind = "spiked"\nn_clients = 8\ndim = 1_000_000_000\n'
+    "n_signal = 5\nn_kinds = 2\nlevel = 0.3\n"
+)
+
+
+def test_spiked_clients_train_in_a_thousand_million_dimensions(capsys, clients):
+    (clients / "run.toml").write_text(RUN.replace("rounds = 1500", 'init = "random"\nrounds = 8000') + SPIKED)
+    arguments = ["simulate", "linear", "--config", str(clients / "run.toml")]
+    code, out, err = answered(capsys, *arguments, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert [(r["kind"], r["trained"], r["of"]) for r in found["reductions"]] == [
+        ("dimensions", 8, 10**9),
+        ("clients", 2, 8),
+    ]
+    assert found["converged"]
+    assert found["ratios"]["consensus_post_mix"]["fixed_point"] == pytest.approx(1, rel=1e-6)
+    _, out, _ = answered(capsys, *arguments, "--explain")
+    assert "8 of 1000000000 dimensions were trained. Beyond the signal" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("n_kinds = 2\n", ""), "need n_signal and n_kinds"),
+        (('kind = "spiked"', 'kind = "exchangeable"'), "n_signal has no effect on clients of kind exchangeable"),
+        (("level = 0.3", "concentration = 0.5"), "concentration has no effect on clients of kind spiked"),
+        (("n_signal = 5", "n_signal = 20_000"), "(n_signal + feature_dim)^2 at most"),
+        (("n_kinds = 2", "n_kinds = 9"), "n_kinds lies between 1 and n_clients=8"),
+        (("[data]", "gradient_noise = 0.1\n[data]"), "Gradient noise reaches all dimensions"),
+        (("[data]", "n_signal = 6\n[data]"), "over signal coordinates, 5 here; got n_signal=6"),
+    ],
+)
+def test_keys_of_made_clients_that_do_not_fit_are_one_sentence(capsys, clients, change, said):
+    (clients / "run.toml").write_text(RUN + SPIKED.replace(*change))
+    code, out, err = answered(capsys, "simulate", "linear", "--config", str(clients / "run.toml"))
+    assert (code, out, len(err.strip().splitlines())) == (2, "", 1)
+    assert said in err
+
+
 @pytest.mark.parametrize("steps", [1, 3])
 def test_a_simulation_measures_what_plain_loops_measure(capsys, clients, steps):
     mixing = np.zeros((6, 6))

@@ -10,7 +10,7 @@ import pytest
 
 from dssl.calculator.compute import compute
 from dssl.simulation.linear import config_of, simulate
-from dssl.simulation.made_clients import covariances_of
+from dssl.simulation.made_clients import clients_of
 from runtime.usage import UsageError
 from sims.losses.adaptive_mmd import a_mmd
 from theory.formula import OutOfDomainError
@@ -160,7 +160,7 @@ def test_a_seed_that_no_generator_takes_is_refused_in_words(seed):
 @pytest.mark.parametrize(("n", "dim"), [(0, 4), (-3, 4), (10**9, 4), (4, 10**6)])
 def test_made_clients_that_fit_no_machine_are_refused_in_words(n, dim):
     with pytest.raises(UsageError, match="n_clients"):
-        covariances_of(None, {"n_clients": n, "dim": dim}, 2, 0)
+        clients_of(None, {"n_clients": n, "dim": dim}, 2, 0)
 
 
 # Numeric: bounds.

@@ -5,12 +5,14 @@ import math
 import pathlib
 from typing import Any
 
+from runtime import store
 from runtime.effort import Tier
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Sampled numbers repeat to the last bits on one machine; another processor's linear algebra moves the tenth digit.
 SAME_NUMBER = 1e-6
 SCHEMA = 1
+_DIGITS = 8  # that are kept of a number: two more than are compared
 
 
 def names() -> list[str]:
@@ -22,11 +24,8 @@ def make(name: str, tier: Tier = "full") -> dict[str, Any]:
     """The record of one figure, with the tier that made it. Errors: ValueError for an unknown name."""
     if name not in names():
         raise ValueError(f"There is no figure {name!r}; there are {', '.join(names())}.")
-    return {
-        "schema": SCHEMA,
-        "tier": tier,
-        **importlib.import_module(f"experiments.figure_records.{name}").record(tier),
-    }
+    made = importlib.import_module(f"experiments.figure_records.{name}").record(tier)
+    return store.shortened(store.jsonable({"schema": SCHEMA, "tier": tier, **made}), _DIGITS)
 
 
 def difference(old: Any, new: Any, where: str = "") -> str:

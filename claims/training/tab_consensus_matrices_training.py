@@ -313,6 +313,10 @@ CLAIM = Claim(
                 BECAUSE_TARGET,
                 NUMERIC,
                 points=(6, 200),
+                named=[
+                    {"n_clients": 4, "network": "path", "dim": 3, "feature_dim": 1, "local_steps": 3, "level": 0.385}
+                    | {"draw": 3124},
+                ],
             ),
         ),
         Statement(

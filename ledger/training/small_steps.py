@@ -23,7 +23,7 @@ from ledger.drawn.drawn_networks import (
 )
 from sims.linear.heterogeneity import exchangeable
 from sims.linear.resting_clients import Trained
-from sims.linear.small_steps import limit_of, mean_projectors, placed_at_rest, rest, small_step
+from sims.linear.small_steps import SETTLED, limit_of, mean_projectors, placed_at_rest, rest, small_step
 from theory.domain import Condition, Domain, Parameter, Point, Quantifier, Real, Whole
 from theory.networks.mixing import Mixing
 from theory.training.consensus_curvature import LinearTraining
@@ -35,7 +35,6 @@ CLIENTS = (
 )
 CLEAR_GAP = 0.02  # of the largest eigenvalue; the limit is there for any gap, and steps must be smaller for a smaller
 SAME = 1e-9  # weights nearer to one another than this are equal but for rounding
-ROUND_OFF = 1e-14  # of a round of models that rest, relative: some fifty roundings
 EXTRAPOLATED = 1.0  # the last extrapolation moves the limit by more than it leaves open
 Matrices = np.ndarray
 
@@ -173,10 +172,11 @@ def limit_over_placements(
 def resolved(value: np.ndarray, moved: float, first: float, power: int) -> tuple[np.ndarray, float]:
     """A limit, with the round-off of the models added to what extrapolation leaves.
 
-    A round's round-off moves rest by itself over the pull of a round, and that once more over the step size.
+    Rest is found up to a change of a round by SETTLED. That leaves models off by this over the pull of a round, and
+    what is divided by the step size by that once more over the step size.
     """
     largest = max(1.0, float(np.abs(value).max()))
-    return value, EXTRAPOLATED * moved + ROUND_OFF * largest * (4 / first) ** (1 + min(power, 1))
+    return value, EXTRAPOLATED * moved + SETTLED * largest * (4 / first) ** (1 + min(power, 1))
 
 
 def one(value: tuple[float | np.ndarray, float]) -> Sample:

@@ -3,6 +3,7 @@
 Nothing here knows what is claimed: an attack calls `outcome`, as a check and `dssl check` do. Begin with `attack`.
 """
 
+import gc
 import math
 import signal
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import combinations, islice
+from types import FrameType
 
 import numpy as np
 from scipy.optimize import differential_evolution
@@ -24,6 +26,7 @@ MOST_CORNERS = 256
 LOOKED_AT = 2_000  # random points that tell which cells a domain has,
 LOOKING = 10.0  # and the seconds they may take
 _POPULATION = 24
+_RING_AGAIN = 0.01  # seconds, where an alarm came at a moment at which it would be lost
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,11 @@ def _within(seconds: float, work: Callable[[], None]) -> None:
     """
     is_main = threading.current_thread() is threading.main_thread()
 
-    def ring(*_: object) -> None:
-        raise _TimeUpError
+    def ring(_: int, frame: FrameType | None) -> None:
+        if _swallows(frame):
+            signal.setitimer(signal.ITIMER_REAL, _RING_AGAIN)
+        else:
+            raise _TimeUpError
 
     before = signal.signal(signal.SIGALRM, ring) if is_main else None
     try:
@@ -166,6 +172,16 @@ def _within(seconds: float, work: Callable[[], None]) -> None:
     finally:
         if is_main:
             signal.signal(signal.SIGALRM, before)
+
+
+def _swallows(frame: FrameType | None) -> bool:
+    """Whether an exception raised here would be lost: Python ignores those of `__del__` and of callbacks of `gc`."""
+    lost = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    while frame is not None:
+        if frame.f_code.co_name == "__del__" or frame.f_code in lost:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _random(search: _Search, rng: np.random.Generator, until: float) -> list[tuple[float, np.ndarray]]:

@@ -1,11 +1,13 @@
 """Attacks on a statement whose failures are known: found, confirmed, made simple; true statements survive."""
 
+import gc
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from ledger.attack import attack, simpler
+from ledger.attack import _within, attack, simpler
 from ledger.checks.on_domain import Relation, Sample, Then
 from theory.domain import Choice, Condition, Domain, Quantifier, Real, Whole
 
@@ -88,6 +90,41 @@ def test_a_slow_measurement_ends_when_the_time_is_up():
     found = attack(Domain(BOX), Then("<=", lambda at: 1.0, slow), 0.5, 1)
     assert (found.tried, found.worst, found.witness) == (0, None, None)
     assert time.monotonic() - began < 15
+
+
+def test_an_alarm_that_python_would_ignore_rings_again():
+    """Exceptions in `__del__` and in callbacks of the garbage collector are printed and lost."""
+    waited = []
+
+    class Slow:
+        def __del__(self) -> None:
+            began = time.monotonic()
+            while time.monotonic() - began < 0.3:
+                pass
+            waited.append("__del__")
+
+    def callback(phase: str, info: dict[str, int]) -> None:
+        began = time.monotonic()
+        while time.monotonic() - began < 0.3:
+            pass
+        waited.append("gc")
+
+    def work_after(slow: Callable[[], object]) -> Callable[[], None]:
+        def work() -> None:
+            slow()  # an object is gone at once
+            while True:
+                time.sleep(0.01)
+
+        return work
+
+    try:
+        for slow in (Slow, lambda: (gc.callbacks.append(callback), gc.collect(0))):
+            began = time.monotonic()
+            _within(0.05, work_after(slow))
+            assert 0.3 <= time.monotonic() - began < 5
+    finally:
+        gc.callbacks.remove(callback)
+    assert waited[:2] == ["__del__", "gc"]
 
 
 def test_a_failure_that_is_found_as_the_time_ends_gets_its_second_look():

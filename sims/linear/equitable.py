@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 
 # Sums of weights that differ by less are one sum, added in another order.
 _DIGITS = 13
@@ -36,17 +36,17 @@ class Quotient:
 
 def quotient(
     mixing: Sequence[Float[np.ndarray, "clients clients"] | sp.sparray],
-    own: Sequence[Float[np.ndarray, "clients ..."]],
+    own: Sequence[Shaped[np.ndarray, "clients ..."]],
     most: int | None = None,
 ) -> Quotient | None:
     """The coarsest equitable partition of clients under matrices that mix them in turn.
 
-    `own` are arrays that lead with clients, such as data and starting models: clients of one class have equal entries.
-    None where there are more than `most` classes (as many as clients, if not given): then little is saved.
+    `own` are arrays of numbers that lead with clients, such as data and starting models: clients of one class have
+    equal entries. None where there are more than `most` classes (as many as clients, if not given): then little is saved.
     """
     n = len(own[0])
     most = n - 1 if most is None else most
-    labels = _equal_rows(np.concatenate([np.reshape(array, (n, -1)) for array in own], axis=1))
+    labels = _equal_rows(np.concatenate([np.reshape(array, (n, -1)).astype(float) for array in own], axis=1))
     n_classes = 0
     while n_classes < labels.max() + 1 <= most:
         n_classes = int(labels.max()) + 1

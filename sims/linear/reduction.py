@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from sims.linear.equitable import Quotient, quotient
 from sims.linear.invariant import Invariant, invariant
 from sims.linear.training_options import TrainingOptions
-from sims.linear.trajectory import Progress, Shortcut, Trajectory
+from sims.linear.trajectory import Models, Progress, Shortcut, Trajectory
 from sims.rounds import engine
 
 # Looking for a smaller subspace may take this share of the time that training takes, and no more.
@@ -51,12 +51,12 @@ class Reduction:
         """Sums over the clients of each class."""
         return values if self.classes is None else np.bincount(self.classes.labels, values)
 
-    def expanded(self, models: Float[np.ndarray, "classes feature rank"]) -> Float[np.ndarray, "clients feature dim"]:
+    def expanded(self, models: Models) -> np.ndarray:
         """The models of all clients, in the coordinates of the data."""
         found = self.in_all_dimensions(models)
         return found if self.classes is None else found[self.classes.labels]
 
-    def in_all_dimensions(self, models: Float[np.ndarray, "*batch feature rank"]) -> np.ndarray:
+    def in_all_dimensions(self, models: Float[Array | np.ndarray, "*batch feature rank"]) -> np.ndarray:
         """Models in the coordinates of the data."""
         return np.asarray(models) if self.inside is None else self.inside.expanded(models)
 

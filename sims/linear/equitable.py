@@ -42,7 +42,8 @@ def quotient(
     """The coarsest equitable partition of clients under matrices that mix them in turn.
 
     `own` are arrays of numbers that lead with clients, such as data and starting models: clients of one class have
-    equal entries. None where there are more than `most` classes (as many as clients, if not given): then little is saved.
+    equal entries. None where there are more than `most` classes (one less than clients, if not given): then little is
+    saved.
     """
     n = len(own[0])
     most = n - 1 if most is None else most

@@ -46,7 +46,7 @@ def consensus_of_step(model: Array, deviations: Array, step_size: Array | float)
 
 
 def after_step(
-    model: Float[Array, "feature dim"], covariances: Float[np.ndarray, "clients dim dim"], step_size: float
+    model: Float[Array | np.ndarray, "feature dim"], covariances: Float[np.ndarray, "clients dim dim"], step_size: float
 ) -> Float[np.ndarray, "clients feature dim"]:
     """What every client holds after one step from the common `model`."""
     models = jnp.broadcast_to(model, (len(covariances), *model.shape))

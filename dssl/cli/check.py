@@ -101,14 +101,15 @@ class Check:
 def _print(statement: Statement, tested: list[Tested]) -> None:
     console = _cards.console()
     console.print(Text(statement.text, style="bold"))
+    assert isinstance(statement.check, OnDomain), "whoever has a domain has this check"
+    words = _ROWS | {"claimed": CLAIMED[statement.check.then.relation]}
     for one in tested:
         said, style = VERDICTS[one.exit_code()]
         console.print(Text(f"{said}  ", style=style) + Text(" ".join(f"{k}={_short(v)}" for k, v in one.at.items())))
         if one.outcome is not None:
             table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
-            claimed = CLAIMED[statement.check.then.relation] if isinstance(statement.check, OnDomain) else "claimed"
-            for name, words in _ROWS.items():
-                table.add_row(claimed if name == "claimed" else words, f"{getattr(one.outcome, name):.6g}")
+            for name, label in words.items():
+                table.add_row(label, f"{getattr(one.outcome, name):.6g}")
             console.print(table)
         if one.reason:
             console.print(f"  {one.reason}")

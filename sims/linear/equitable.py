@@ -48,7 +48,7 @@ def quotient(
     n = len(own[0])
     most = n - 1 if most is None else most
     labels = _equal_rows(np.concatenate([np.reshape(array, (n, -1)).astype(float) for array in own], axis=1))
-    n_classes = 0
+    n_classes, sums = 0, []
     while n_classes < labels.max() + 1 <= most:
         n_classes = int(labels.max()) + 1
         sums = [_sums(matrix, labels, n_classes) for matrix in mixing]
@@ -59,8 +59,7 @@ def quotient(
     members = np.unique(labels, return_index=True)[1]
     # The mean over a class, so that a rounding of one member is not taken for the weight of all.
     sizes = np.bincount(labels)
-    small = np.stack([_means(_sums(matrix, labels, n_classes), labels, sizes) for matrix in mixing])
-    return Quotient(labels, members, small)
+    return Quotient(labels, members, np.stack([_means(total, labels, sizes) for total in sums]))
 
 
 def _sums(matrix, labels: Int[np.ndarray, " clients"], n_classes: int) -> Float[np.ndarray, "clients classes"]:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 Arrays = Array | np.ndarray
-START = 0.1  # the spectral norm of a random start, relative to the root of the largest of the clients' matrices
+_START = 0.1  # the spectral norm of a random start, relative to the root of the largest of the clients' matrices
 
 
 def optimum(covariance: Float[Arrays, "dim dim"], feature_dim: int) -> Float[np.ndarray, "feature dim"]:
@@ -33,8 +33,15 @@ def random_start(
     """One random encoder for all clients, with ||W||_2^2 a hundredth of the largest ||X_i||_2."""
     x = np.asarray(covariances)
     w = np.random.default_rng(seed).standard_normal((feature_dim, x.shape[-1]))
-    w *= START * np.sqrt(spectral_norms(x).max()) / np.linalg.norm(w, 2)
-    return np.broadcast_to(w, (len(x), *w.shape)).copy()
+    return common_start(w, x)
+
+
+def common_start(
+    model: Float[np.ndarray, "feature dim"], covariances: Float[Arrays, "clients dim dim"]
+) -> Float[np.ndarray, "clients feature dim"]:
+    """This model for all clients, scaled to ||W||_2^2 of a hundredth of the largest ||X_i||_2."""
+    scaled = model * (_START * np.sqrt(spectral_norms(covariances).max()) / np.linalg.norm(model, 2))
+    return np.broadcast_to(scaled, (len(covariances), *model.shape)).copy()
 
 
 def stable_step_size(covariances: Float[Arrays, "clients dim dim"]) -> float:

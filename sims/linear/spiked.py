@@ -47,9 +47,7 @@ class SpikedClients:
         rng, beyond = np.random.default_rng(seed), self.dim - self.n_signal
         factor = gram_factor(rng, feature_dim, beyond)
         w = np.concatenate([rng.standard_normal((feature_dim, self.n_signal)), factor], axis=1)
-        largest = objective.spectral_norms(self.in_fewer(feature_dim)).max()
-        w *= objective.START * np.sqrt(largest) / np.linalg.norm(w, 2)
-        return np.broadcast_to(w, (len(self.kinds), *w.shape)).copy()
+        return objective.common_start(w, self.in_fewer(feature_dim))
 
     def _matrices(self, size: int) -> np.ndarray:
         k = self.n_signal

@@ -3,9 +3,10 @@
 import json
 import pathlib
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
 PHONE = {"width": 400, "height": 800}
 
@@ -67,13 +68,19 @@ def test_items_of_a_layer_do_not_overlap_and_lines_go_down(page: Page, address: 
         assert all(numbers[1] < numbers[-1] for numbers in ends)
 
 
-def test_every_part_is_as_wide_as_its_box_on_a_desktop_and_its_names_are_legible(page: Page, address: str) -> None:
-    page.goto(address)
+def views(page: Page) -> Iterator[tuple[FloatRect, FloatRect]]:
+    """The box of the map and the drawing in it, for each part that can be shown."""
     for i in range(len(data(page)["views"])):
         page.select_option("#pm-view", index=i)
         box, drawn = (page.locator(s).bounding_box() for s in ("#pm-box", "#pm-box svg"))
         assert box
         assert drawn
+        yield box, drawn
+
+
+def test_every_part_is_as_wide_as_its_box_on_a_desktop_and_its_names_are_legible(page: Page, address: str) -> None:
+    page.goto(address)
+    for box, drawn in views(page):
         assert box["x"] <= drawn["x"]
         assert drawn["x"] + drawn["width"] <= box["x"] + box["width"]
         assert "pm-far" not in (page.locator("#pm-box svg").get_attribute("class") or "")
@@ -196,11 +203,7 @@ def test_from_far_off_only_results_and_first_breaks_keep_their_names(page: Page,
 
 def test_the_map_has_no_empty_room_below_a_low_drawing(page: Page, address: str) -> None:
     page.goto(address)
-    for i in range(len(data(page)["views"])):
-        page.select_option("#pm-view", index=i)
-        box, drawn = (page.locator(s).bounding_box() for s in ("#pm-box", "#pm-box svg"))
-        assert box
-        assert drawn
+    for box, drawn in views(page):
         assert box["height"] <= max(drawn["height"] + 30, 262)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sims.linear import heterogeneity, metrics, objective
-from sims.linear.collapse import reduced
+from sims.linear.invariant import invariant
 from sims.linear.training import MinibatchUpdate, train, train_on_samples
 from sims.linear.training_options import TrainingOptions
 from sims.linear.trajectory import _MESSAGES, LEFT_TO_MOVE, Recorded, _is_settled, _verdict, preserved_weights
@@ -106,16 +106,17 @@ def test_data_of_low_rank_with_an_equal_floor_train_in_fewer_dimensions():
     inside = rng.standard_normal((N, 4, 5))
     x = basis @ (inside @ inside.transpose(0, 2, 1) / 5) @ basis.T + 0.2 * (np.eye(D) - basis @ basis.T)
     start, m = np.repeat(objective.optimum(x.mean(0), C)[None], N, axis=0), mixing_matrix(topology("ring", N))
-    small = reduced(start, x)
+    small = invariant(start, x, most=D - 1)
+    assert small is not None
     assert small.basis.shape == (D, 4)
-    full = train(start, x, m, TrainingOptions(step_size=STEP, local_steps=2, rounds=50))
+    full = train(start, x, m, TrainingOptions(step_size=STEP, local_steps=2, rounds=50, collapse=False))
     less = train(small.initial, small.covariances, m, TrainingOptions(step_size=STEP, local_steps=2, rounds=50))
     np.testing.assert_allclose(small.expanded(less.post_mix), full.post_mix, rtol=1e-10, atol=1e-13)
     np.testing.assert_allclose(less.consensus_pre_mix, full.consensus_pre_mix, rtol=1e-9)
 
 
 def test_data_of_full_rank_are_not_reduced():
-    assert reduced(objective.random_start(0, X, C), X).basis.shape == (D, D)
+    assert invariant(objective.random_start(0, X, C), X, most=D - 1) is None
 
 
 def test_preserved_weights_are_the_perron_weights_and_of_separate_clients_the_plain_mean():
